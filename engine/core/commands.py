@@ -1,0 +1,83 @@
+"""What an operator may ask of the engine. A command is a wish; events say what became of it.
+
+Every command carries a `command_id` minted by whoever asks. The same id twice is the same wish:
+it is carried out once (design: at most one venue order a command).
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from engine.core.types import KillLevel, OrderType, Side, TimeInForce
+
+
+class _Command(
+    msgspec.Struct, frozen=True, tag=True, tag_field="command", kw_only=True, omit_defaults=True
+):
+    command_id: str
+    by: str = "operator"
+
+
+class PlaceOrder(_Command, frozen=True):
+    """Place one order. `price` is None for a market order, which is always IOC."""
+
+    client_order_id: str
+    symbol: str
+    side: Side
+    qty: Decimal
+    price: Decimal | None = None
+    type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    reduce_only: bool = False
+
+
+class AmendOrder(_Command, frozen=True):
+    """Change price, total quantity, or both; what is None stays."""
+
+    client_order_id: str
+    qty: Decimal | None = None
+    price: Decimal | None = None
+
+
+class CancelOrder(_Command, frozen=True):
+    """Cancel one order."""
+
+    client_order_id: str
+
+
+class CancelAll(_Command, frozen=True):
+    """Cancel every open order that matches: all, one symbol, one side, or the named ones."""
+
+    symbol: str | None = None
+    side: Side | None = None
+    client_order_ids: tuple[str, ...] | None = None
+
+
+class Kill(_Command, frozen=True):
+    """Stop trading at `level`: latch first, then cancel as the level says."""
+
+    level: KillLevel = KillLevel.KILL
+    reason: str = ""
+
+
+class Release(_Command, frozen=True):
+    """Leave HALTED or REDUCING: `account` is typed by a person and must be this account's name."""
+
+    account: str
+    reason: str
+
+
+class Flatten(_Command, frozen=True):
+    """Close every position (or one symbol's) with reduce-only market orders."""
+
+    symbol: str | None = None
+
+
+class Reconcile(_Command, frozen=True):
+    """Compare with the venue now."""
+
+
+Command = PlaceOrder | AmendOrder | CancelOrder | CancelAll | Kill | Release | Flatten | Reconcile

@@ -1,0 +1,37 @@
+"""What a decision may look at besides the state: the time, the market, the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from engine.core.limits import RiskLimits
+from engine.core.market import Quote
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """How long to wait for what, in seconds of the engine's clock."""
+
+    ack_deadline_s: float = 5.0
+    """A place without any answer by then is UNKNOWN and is asked for."""
+    settle_deadline_s: float = 5.0
+    """A cancel, an amend or a promised fill not seen by then is asked for."""
+    query_backoff_s: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
+    """Pauses between questions about one order; the last one repeats."""
+    absent_after_s: float = 7.0
+    """The venue accepts no request this long after it was signed (recv_window and a margin)."""
+    absent_reads: int = 2
+    """Clean negative answers needed before an order is declared absent."""
+    release_reason_min_chars: int = 1
+    """Shortest reason a person may give for leaving HALTED."""
+
+
+class Context(msgspec.Struct, kw_only=True):
+    """The world at the moment of a decision. `gate_closed_at` is 0 while the gate is open."""
+
+    now_ns: int
+    quotes: Mapping[str, Quote]
+    limits: RiskLimits
+    policy: Policy = Policy()
+    gate_closed_at: int = 0

@@ -1,0 +1,94 @@
+"""The only judge: what an input means, given what is known.
+
+`decide` yields events, and questions for the venue (queries and timers, which change nothing
+there). The caller folds each event before it asks for the next, so a decision always reads the
+state that its own earlier events made:
+
+    for step in decide(state, item, context):
+        evolve(state, step)     # when it is an event
+
+Whatever may change something at a venue follows from an event, in `react`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from engine.core.commands import (
+    AmendOrder,
+    CancelAll,
+    CancelOrder,
+    Command,
+    Flatten,
+    Kill,
+    PlaceOrder,
+    Reconcile,
+    Release,
+)
+from engine.core.context import Context
+from engine.core.decide_commands import (
+    decide_amend,
+    decide_cancel,
+    decide_cancel_all,
+    decide_place,
+    decide_reconcile,
+)
+from engine.core.decide_reports import (
+    decide_fill,
+    decide_link,
+    decide_lookup,
+    decide_order_report,
+    decide_outcome,
+    decide_position,
+    decide_timer,
+)
+from engine.core.decide_stops import decide_flatten, decide_kill, decide_release, decide_sweep
+from engine.core.reconcile import decide_snapshot
+from engine.core.reports import (
+    AccountSnapshot,
+    FillEvent,
+    LinkReport,
+    OrderLookup,
+    OrderReport,
+    PositionReport,
+    Report,
+    RequestOutcome,
+    SweepReport,
+)
+from engine.core.requests import Step, TimerFired
+from engine.core.state import State
+
+Input = Command | Report | TimerFired
+
+
+def decide(state: State, item: Input, context: Context) -> Iterator[Step]:
+    """Yield what follows from one input; see the module's contract for who folds when.
+
+    A command whose id was seen before yields nothing: it has had its effect.
+    """
+    command_id = getattr(item, "command_id", "")
+    if command_id and state.has_command(command_id):
+        return iter(())
+    return _DECIDERS[type(item)](state, item, context)
+
+
+_DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
+    PlaceOrder: decide_place,
+    AmendOrder: decide_amend,
+    CancelOrder: decide_cancel,
+    CancelAll: decide_cancel_all,
+    Kill: decide_kill,
+    Release: decide_release,
+    Flatten: decide_flatten,
+    Reconcile: decide_reconcile,
+    OrderReport: decide_order_report,
+    FillEvent: decide_fill,
+    PositionReport: decide_position,
+    RequestOutcome: decide_outcome,
+    OrderLookup: decide_lookup,
+    AccountSnapshot: decide_snapshot,
+    LinkReport: decide_link,
+    TimerFired: decide_timer,
+    SweepReport: decide_sweep,
+}

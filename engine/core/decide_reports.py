@@ -1,0 +1,336 @@
+"""What a venue's word means for an order: evidence in, events out.
+
+Rows, replies, executions and queries may arrive late, twice, and in any order; each handler yields
+only what is new. What is promised but not yet seen is asked for after a while, never assumed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from engine.core.context import Context
+from engine.core.events import ConnectivityChanged, EventType, OrderAdopted, OrderEvent
+from engine.core.orders import Order
+from engine.core.reports import (
+    FillEvent,
+    LinkReport,
+    OrderLookup,
+    OrderReport,
+    Outcome,
+    PositionReport,
+    RequestKind,
+    RequestOutcome,
+    VenueStatus,
+)
+from engine.core.requests import QueryAccount, QueryOrder, StartTimer, Step, TimerFired
+from engine.core.state import State
+from engine.core.types import ZERO, OrderState
+
+NS = 1_000_000_000
+WORKING = frozenset({VenueStatus.NEW, VenueStatus.PARTIALLY_FILLED})
+ACKNOWLEDGING = WORKING | {VenueStatus.FILLED}
+ENDINGS = {
+    VenueStatus.CANCELED: EventType.CANCEL_ACK,
+    VenueStatus.REJECTED: EventType.ORDER_REJECT,
+    VenueStatus.EXPIRED: EventType.EXPIRED,
+}
+AWAITING = frozenset(
+    {
+        OrderState.PENDING,
+        OrderState.UNKNOWN,
+        OrderState.PENDING_CANCEL,
+        OrderState.PENDING_REPLACE,
+    }
+)
+TRIGGERS = {
+    VenueStatus.UNTRIGGERED: (EventType.UNTRIGGERED, OrderState.UNTRIGGERED),
+    VenueStatus.TRIGGERED: (EventType.TRIGGERED, OrderState.NEW),
+}
+
+
+def decide_order_report(state: State, report: OrderReport, context: Context) -> Iterator[Step]:
+    """Take what an order row proves. Fills are booked from executions, never from rows."""
+    order = find_order(state, report.client_order_id, report.exchange_order_id)
+    if order is None:
+        yield _adopt(report, context)
+        order = state.orders.get_order(_external_id(report))
+    if order is None or is_stale(state, report):
+        return
+    if report.status in ACKNOWLEDGING:
+        yield from _acknowledge(order, report, context)
+        yield from _new_terms(order, report, context)
+    elif report.status in ENDINGS:
+        if order.is_open or order.is_reversible:
+            yield _event(ENDINGS[report.status], order, report, context)
+    elif report.status in TRIGGERS:
+        event_type, shown = TRIGGERS[report.status]
+        if order.state is not shown:
+            yield _event(event_type, order, report, context)
+    else:
+        yield QueryOrder(client_order_id=order.client_order_id, symbol=order.symbol)
+    if report.cum_qty > order.cum_qty:
+        state.promised[order.client_order_id] = report.cum_qty
+        yield _look_later(order, context)
+
+
+def is_stale(state: State, report: OrderReport) -> bool:
+    """True when a newer row of the same order was seen; otherwise this one is now the newest."""
+    newest = state.row_ts.get(report.exchange_order_id, 0)
+    if report.ts < newest:
+        return True
+    if report.status in ENDINGS or report.status is VenueStatus.FILLED:
+        state.row_ts.pop(report.exchange_order_id, None)
+    elif report.exchange_order_id:
+        state.row_ts[report.exchange_order_id] = report.ts
+    return False
+
+
+def find_order(state: State, client_order_id: str, exchange_order_id: str) -> Order | None:
+    """Our order by our id, else by the venue's."""
+    order = state.orders.get_order(client_order_id) if client_order_id else None
+    return order or state.orders.by_exchange_id(exchange_order_id)
+
+
+def _acknowledge(order: Order, report: OrderReport, context: Context) -> Iterator[Step]:
+    if order.is_reversible or not order.acked_ts or order.state is OrderState.UNKNOWN:
+        yield _event(EventType.ORDER_ACK, order, report, context)
+
+
+def _new_terms(order: Order, report: OrderReport, context: Context) -> Iterator[Step]:
+    moved = report.qty != order.qty or (
+        report.price is not None and order.price is not None and report.price != order.price
+    )
+    asked = order.pending_qty is not None or order.pending_price is not None
+    if asked:
+        as_asked = order.pending_qty in (None, report.qty) and order.pending_price in (
+            None,
+            report.price,
+        )
+        if as_asked:
+            yield _event(EventType.REPLACE_ACK, order, report, context, terms=True)
+            return
+    if moved and not order.state.is_closed:
+        yield _event(EventType.RESTATED, order, report, context, terms=True)
+
+
+def _event(
+    event_type: EventType,
+    order: Order,
+    report: OrderReport,
+    context: Context,
+    *,
+    terms: bool = False,
+) -> OrderEvent:
+    return OrderEvent(
+        event_type,
+        order.client_order_id,
+        context.now_ns,
+        exchange_order_id=report.exchange_order_id,
+        qty=report.qty if terms else None,
+        price=report.price if terms and order.price is not None else None,
+        reason=report.reason,
+        text=report.text,
+    )
+
+
+def _external_id(report: OrderReport | FillEvent) -> str:
+    return report.client_order_id or report.exchange_order_id
+
+
+def _adopt(report: OrderReport, context: Context) -> OrderAdopted:
+    return OrderAdopted(
+        ts=context.now_ns,
+        client_order_id=_external_id(report),
+        exchange_order_id=report.exchange_order_id,
+        symbol=report.symbol,
+        side=report.side,
+        qty=report.qty,
+        price=report.price,
+        type=report.type,
+        time_in_force=report.time_in_force,
+        reduce_only=report.reduce_only,
+    )
+
+
+def decide_fill(state: State, fill: FillEvent, context: Context) -> Iterator[Step]:
+    """Book an execution once, whatever state its order is in; adopt the order if it is unknown."""
+    order = find_order(state, fill.client_order_id, fill.exchange_order_id)
+    if order is None:
+        yield OrderAdopted(
+            ts=context.now_ns,
+            client_order_id=_external_id(fill),
+            exchange_order_id=fill.exchange_order_id,
+            symbol=fill.symbol,
+            side=fill.side,
+            qty=fill.qty,
+            price=fill.price,
+        )
+        order = state.orders.get_order(_external_id(fill))
+    if order is None or order.has_execution(fill.exec_id, fill.qty, fill.price):
+        return
+    whole = order.cum_qty + fill.qty >= order.qty
+    yield OrderEvent(
+        EventType.FULL_FILL if whole else EventType.PARTIAL_FILL,
+        order.client_order_id,
+        context.now_ns,
+        exchange_order_id=fill.exchange_order_id,
+        exec_id=fill.exec_id,
+        last_qty=fill.qty,
+        last_price=fill.price,
+        fee=fill.fee,
+        fee_currency=fill.fee_currency,
+        liquidity=fill.liquidity,
+    )
+
+
+def decide_position(_state: State, _report: PositionReport, _context: Context) -> Iterator[Step]:
+    """Position rows move nothing: positions come from executions, and are compared on reconcile."""
+    yield from ()
+
+
+def decide_outcome(state: State, report: RequestOutcome, context: Context) -> Iterator[Step]:
+    """Take the router's last word on one request."""
+    order = state.orders.get_order(report.client_order_id)
+    if order is not None:
+        yield from _OUTCOMES[report.kind](order, report, context)
+
+
+def _placed(order: Order, report: RequestOutcome, context: Context) -> Iterator[Step]:
+    if report.outcome is Outcome.ACCEPTED:
+        if not order.exchange_order_id or order.state is OrderState.UNKNOWN:
+            yield _answer(EventType.ORDER_ACK, order, report, context)
+    elif report.outcome is Outcome.REJECTED:
+        if not order.state.is_closed:
+            yield _answer(EventType.ORDER_REJECT, order, report, context)
+    elif order.state in (OrderState.PENDING, OrderState.PENDING_CANCEL):
+        yield _answer(EventType.SEND_UNKNOWN, order, report, context)
+
+
+def _amended(order: Order, report: RequestOutcome, context: Context) -> Iterator[Step]:
+    if report.outcome is Outcome.REJECTED:
+        yield _answer(EventType.REPLACE_REJECT, order, report, context)
+    elif order.pending_qty is not None or order.pending_price is not None:
+        yield _look_later(order, context)
+
+
+def _canceled(order: Order, report: RequestOutcome, context: Context) -> Iterator[Step]:
+    if report.outcome is Outcome.REJECTED:
+        yield _answer(EventType.CANCEL_REJECT, order, report, context)
+        if not order.state.is_closed:
+            yield QueryOrder(client_order_id=order.client_order_id, symbol=order.symbol)
+    elif not order.state.is_closed:
+        yield _look_later(order, context)
+
+
+_OUTCOMES: dict[RequestKind, Callable[[Order, RequestOutcome, Context], Iterator[Step]]] = {
+    RequestKind.PLACE: _placed,
+    RequestKind.AMEND: _amended,
+    RequestKind.CANCEL: _canceled,
+}
+
+
+def _answer(
+    event_type: EventType, order: Order, report: RequestOutcome, context: Context
+) -> OrderEvent:
+    return OrderEvent(
+        event_type,
+        order.client_order_id,
+        context.now_ns,
+        exchange_order_id=report.exchange_order_id,
+        reason=report.reason,
+        text=report.text,
+        attempts=report.attempts,
+    )
+
+
+def _look_later(order: Order, context: Context) -> StartTimer:
+    return StartTimer(
+        kind="look", key=order.client_order_id, after_s=context.policy.settle_deadline_s
+    )
+
+
+def decide_lookup(state: State, lookup: OrderLookup, context: Context) -> Iterator[Step]:
+    """Take everything the venue says of one order; without an answer ask again, later each time.
+
+    Absence is declared only on proof: clean reads of every place an order can be, twice, after
+    the request can no longer be accepted.
+    """
+    order = state.orders.get_order(lookup.client_order_id)
+    if order is None:
+        return
+    for fill in lookup.fills:
+        yield from decide_fill(state, fill, context)
+    if lookup.order is not None:
+        state.absences.pop(order.client_order_id, None)
+        yield from decide_order_report(state, lookup.order, context)
+        yield from _unconfirmed(order, lookup.order, context)
+        return
+    if order.state.is_closed or not lookup.complete:
+        yield from _ask_again(state, order, context)
+        return
+    reads = state.absences.get(order.client_order_id, 0) + 1
+    state.absences[order.client_order_id] = reads
+    age_s = (context.now_ns - order.created_ts) / NS
+    if reads >= context.policy.absent_reads and age_s >= context.policy.absent_after_s:
+        del state.absences[order.client_order_id]
+        yield OrderEvent(
+            EventType.PROVEN_ABSENT,
+            order.client_order_id,
+            context.now_ns,
+            reason="NOT_AT_VENUE",
+            text=f"{reads} clean reads, {age_s:.1f} s after it was sent",
+        )
+    else:
+        yield from _ask_again(state, order, context)
+
+
+def _unconfirmed(order: Order, report: OrderReport, context: Context) -> Iterator[Step]:
+    """Lift a pending cancel or amend that the venue, asked, shows no trace of."""
+    if report.status not in WORKING:
+        return
+    if order.state is OrderState.PENDING_CANCEL:
+        yield _event(EventType.CANCEL_REJECT, order, report, context)
+    elif order.state is OrderState.PENDING_REPLACE:
+        yield _event(EventType.REPLACE_REJECT, order, report, context)
+
+
+def _ask_again(state: State, order: Order, context: Context) -> Iterator[Step]:
+    if order.state.is_closed:
+        return
+    pauses = context.policy.query_backoff_s
+    tries = state.absences.get(order.client_order_id, 0)
+    yield StartTimer(
+        kind="look", key=order.client_order_id, after_s=pauses[min(tries, len(pauses) - 1)]
+    )
+
+
+def decide_link(state: State, report: LinkReport, context: Context) -> Iterator[Step]:
+    """A stream went up or down; after the private one comes up, the account is compared."""
+    if state.links.get(report.link) is not report.up:
+        yield ConnectivityChanged(
+            ts=context.now_ns, link=report.link, up=report.up, text=report.text
+        )
+
+
+def decide_timer(state: State, timer: TimerFired, context: Context) -> Iterator[Step]:
+    """Time is up for an answer: an unacknowledged order becomes UNKNOWN, the rest is asked for."""
+    if timer.kind == "account":
+        yield QueryAccount()
+        return
+    order = state.orders.get_order(timer.key)
+    if order is None or not needs_answer(state, order):
+        return
+    if timer.kind == "ack" and order.state is OrderState.PENDING:
+        yield OrderEvent(
+            EventType.SEND_UNKNOWN, order.client_order_id, context.now_ns, reason="NO_ANSWER"
+        )
+    else:
+        yield QueryOrder(client_order_id=order.client_order_id, symbol=order.symbol)
+
+
+def needs_answer(state: State, order: Order) -> bool:
+    """True when something about this order was asked or promised and has not been seen."""
+    if state.promised.get(order.client_order_id, ZERO) > order.cum_qty:
+        return True
+    state.promised.pop(order.client_order_id, None)
+    return order.state in AWAITING

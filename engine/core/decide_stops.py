@@ -1,0 +1,171 @@
+"""Stopping and starting again: kill, flatten, release, and how a sweep at the venue goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from engine.core.commands import Flatten, Kill, PlaceOrder, Release
+from engine.core.context import Context
+from engine.core.decide_commands import cancel_request, refused
+from engine.core.events import KillProgress, KillStarted, TradingStateChanged
+from engine.core.orders import Order, why_not_cancel
+from engine.core.reports import SweepReport
+from engine.core.requests import Step
+from engine.core.risk import Denied, check_flatten
+from engine.core.state import State
+from engine.core.types import KillLevel, OrderState, OrderType, Side, TimeInForce, TradingState
+
+SWEEPING = frozenset({KillLevel.KILL, KillLevel.KILL_ALL, KillLevel.FLATTEN})
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+
+def decide_kill(state: State, command: Kill, context: Context) -> Iterator[Step]:
+    """Latch first; then, where the level says so, cancel and have the venue's zero proven.
+
+    Repeating it is harmless and starts the sweep anew: that is what an impatient hand wants.
+    """
+    pause = command.level is KillLevel.PAUSE
+    wanted = TradingState.REDUCING if pause else TradingState.HALTED
+    if state.trading is not wanted and not (pause and state.trading is TradingState.HALTED):
+        yield TradingStateChanged(
+            ts=context.now_ns,
+            state=wanted,
+            by=command.by,
+            reason=command.reason or f"level {command.level}",
+            command_id=command.command_id,
+        )
+    if command.level not in SWEEPING:
+        return
+    targets = [order for order in state.orders.open_orders() if is_swept(order, command.level)]
+    yield KillStarted(
+        ts=context.now_ns,
+        kill_id=command.command_id,
+        level=command.level,
+        blocked_at=context.gate_closed_at or context.now_ns,
+        targets=tuple(order.client_order_id for order in targets),
+        by=command.by,
+    )
+    for order in targets:
+        if not why_not_cancel(order):
+            yield cancel_request(order, context)
+
+
+def is_swept(order: Order, level: KillLevel) -> bool:
+    """True when a sweep of `level` cancels this order.
+
+    Orders that are not ours are never touched; up to `KILL`, reduce-only conditional orders stay,
+    because they protect what is open.
+    """
+    if order.by == "external":
+        return False
+    protective = order.reduce_only and order.state is OrderState.UNTRIGGERED
+    return level is not KillLevel.KILL or not protective
+
+
+def decide_sweep(state: State, report: SweepReport, context: Context) -> Iterator[Step]:
+    """Note how far the sweep is, and cancel what turned up since it began."""
+    kill = state.kill
+    if kill is None or kill.kill_id != report.kill_id:
+        return
+    yield KillProgress(
+        ts=context.now_ns,
+        kill_id=kill.kill_id,
+        first_cancel_at=report.first_cancel_at,
+        verified_zero_at=context.now_ns if report.verified else 0,
+        residual=report.residual,
+        done=report.finished,
+    )
+    for client_order_id in report.residual:
+        order = state.orders.get_order(client_order_id)
+        if order is not None and not why_not_cancel(order):
+            yield cancel_request(order, context)
+    if report.verified and kill.level is KillLevel.FLATTEN:
+        yield from _close_positions(state, context, None, kill.by)
+
+
+def decide_flatten(state: State, command: Flatten, context: Context) -> Iterator[Step]:
+    """Close every position (or one) with reduce-only market orders; the trading state stays."""
+    state.remember_command(command.command_id)
+    closed = False
+    for step in _close_positions(state, context, command.symbol, command.by):
+        closed = True
+        yield step
+    if not closed:
+        yield refused(command, context, "NO_POSITION", command.symbol or "no open position")
+
+
+def _close_positions(
+    state: State, context: Context, symbol: str | None, by: str
+) -> Iterator[Step]:
+    for position in list(state.positions.positions.values()):
+        if position.qty == 0 or (symbol is not None and position.symbol != symbol):
+            continue
+        instrument = state.instruments.get(position.symbol)
+        largest = abs(position.qty) if instrument is None else instrument.max_market_qty
+        left = abs(position.qty)
+        while left > 0:
+            qty = min(left, largest)
+            left -= qty
+            yield from _close(state, context, position.symbol, position.qty, qty, by)
+
+
+def _close(
+    state: State, context: Context, symbol: str, held: Decimal, qty: Decimal, by: str
+) -> Iterator[Step]:
+    order_id = f"flat-{_base36(context.now_ns)}-{state.seq}"
+    order = PlaceOrder(
+        command_id=order_id,
+        by=by,
+        client_order_id=order_id,
+        symbol=symbol,
+        side=Side.SELL if held > 0 else Side.BUY,
+        qty=qty,
+        type=OrderType.MARKET,
+        time_in_force=TimeInForce.IOC,
+        reduce_only=True,
+    )
+    verdict = check_flatten(state, order, context)
+    yield verdict.denied() if isinstance(verdict, Denied) else verdict.submitted()
+
+
+def _base36(number: int) -> str:
+    digits = ""
+    while number:
+        number, digit = divmod(number, 36)
+        digits = _DIGITS[digit] + digits
+    return digits
+
+
+def decide_release(state: State, command: Release, context: Context) -> Iterator[Step]:
+    """Leave HALTED or REDUCING, when the person, the account and the venue's zero allow it."""
+    code, text = _why_not_release(state, command, context)
+    if code:
+        yield refused(command, context, code, text)
+        return
+    yield TradingStateChanged(
+        ts=context.now_ns,
+        state=TradingState.ACTIVE,
+        by=command.by,
+        reason=command.reason,
+        command_id=command.command_id,
+    )
+
+
+def _why_not_release(state: State, command: Release, context: Context) -> tuple[str, str]:
+    shortest = context.policy.release_reason_min_chars
+    unknown = [o for o in state.orders.open_orders() if o.state is OrderState.UNKNOWN]
+    drift = state.reconciled.drift if state.reconciled is not None else ()
+    if state.trading is TradingState.ACTIVE:
+        return "NOT_HALTED", "trading is active"
+    if command.account != state.account:
+        return "WRONG_ACCOUNT", f"type the account's name: {state.account}"
+    if len(command.reason.strip()) < shortest:
+        return "REASON_TOO_SHORT", f"give a reason of at least {shortest} characters"
+    if state.kill is not None and not state.kill.done and state.trading is TradingState.HALTED:
+        return "KILL_RUNNING", "the sweep has not ended"
+    if unknown:
+        return "UNKNOWN_ORDERS", f"{len(unknown)} orders of unknown fate"
+    if drift or not state.ready:
+        return "NOT_RECONCILED", "positions differ from the venue's, or were not compared yet"
+    return "", ""

@@ -1,0 +1,292 @@
+"""What happened. The journal holds these and nothing else; every state is a fold of them.
+
+`OrderSubmitted` and `OrderDenied` give an order its terms; everything that happens to it later is
+an `OrderEvent`, whose meaning is its `EventType`. The rest is about the account as a whole.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from engine.core.instruments import Instrument
+from engine.core.types import (
+    KillLevel,
+    Liquidity,
+    OrderState,
+    OrderType,
+    Side,
+    TimeInForce,
+    TradingState,
+)
+
+
+class EventType(StrEnum):
+    """What can happen to one order."""
+
+    ORDER_SENT = "ORDER_SENT"
+    SEND_UNKNOWN = "SEND_UNKNOWN"
+    ORDER_ACK = "ORDER_ACK"
+    ORDER_REJECT = "ORDER_REJECT"
+    ORDER_DENIED = "ORDER_DENIED"
+    PARTIAL_FILL = "PARTIAL_FILL"
+    FULL_FILL = "FULL_FILL"
+    CANCEL_REQUEST = "CANCEL_REQUEST"
+    CANCEL_ACK = "CANCEL_ACK"
+    CANCEL_REJECT = "CANCEL_REJECT"
+    REPLACE_REQUEST = "REPLACE_REQUEST"
+    REPLACE_ACK = "REPLACE_ACK"
+    REPLACE_REJECT = "REPLACE_REJECT"
+    RESTATED = "RESTATED"
+    EXPIRED = "EXPIRED"
+    SUSPENDED = "SUSPENDED"
+    RESUMED = "RESUMED"
+    UNTRIGGERED = "UNTRIGGERED"
+    TRIGGERED = "TRIGGERED"
+    STATUS_REPORT = "STATUS_REPORT"
+    PROVEN_ABSENT = "PROVEN_ABSENT"
+    FILL_BUSTED = "FILL_BUSTED"
+    FILL_CORRECTED = "FILL_CORRECTED"
+
+
+class OrderEvent(msgspec.Struct, frozen=True, tag="order", tag_field="event", omit_defaults=True):
+    """Something happened to one order; only the fields that its type speaks of are set.
+
+    fills            `exec_id last_qty last_price fee fee_currency liquidity` (bust: `exec_id`)
+    replace, restate `qty` (new total) and `price`
+    status report    `cum_qty avg_price status` as the venue states them
+    any              `exchange_order_id` where known, `reason` (closed set), `text` (sanitised)
+    """
+
+    type: EventType
+    client_order_id: str
+    ts: int = 0
+    exchange_order_id: str = ""
+    exec_id: str = ""
+    last_qty: Decimal | None = None
+    last_price: Decimal | None = None
+    fee: Decimal | None = None
+    fee_currency: str = ""
+    liquidity: Liquidity | None = None
+    qty: Decimal | None = None
+    price: Decimal | None = None
+    cum_qty: Decimal | None = None
+    avg_price: Decimal | None = None
+    status: OrderState | None = None
+    reason: str = ""
+    text: str = ""
+    attempts: int = 0
+    command_id: str = ""
+
+
+class OrderSubmitted(
+    msgspec.Struct,
+    frozen=True,
+    tag="submitted",
+    tag_field="event",
+    kw_only=True,
+    omit_defaults=True,
+):
+    """An order passed every check and will be sent. Build it with `risk.submit`, never by hand."""
+
+    ts: int
+    command_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    qty: Decimal
+    price: Decimal | None = None
+    type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    reduce_only: bool = False
+    by: str = "operator"
+
+
+class OrderDenied(
+    msgspec.Struct, frozen=True, tag="denied", tag_field="event", kw_only=True, omit_defaults=True
+):
+    """An order was refused here, before sending: which rule, which value, which limit."""
+
+    ts: int
+    command_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    qty: Decimal
+    price: Decimal | None = None
+    type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    reduce_only: bool = False
+    by: str = "operator"
+    code: str = ""
+    value: str = ""
+    limit: str = ""
+
+
+class OrderAdopted(
+    msgspec.Struct, frozen=True, tag="adopted", tag_field="event", kw_only=True, omit_defaults=True
+):
+    """An order was found at the venue that this journal does not know: shown as external."""
+
+    ts: int
+    client_order_id: str
+    exchange_order_id: str
+    symbol: str
+    side: Side
+    qty: Decimal
+    price: Decimal | None = None
+    type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    reduce_only: bool = False
+    by: str = "external"
+
+
+class CommandRefused(
+    msgspec.Struct, frozen=True, tag="refused", tag_field="event", kw_only=True, omit_defaults=True
+):
+    """A command that made no order was refused; `client_order_id` names the order it was about."""
+
+    ts: int
+    command_id: str
+    command: str
+    code: str
+    text: str = ""
+    client_order_id: str = ""
+
+
+class TradingStateChanged(
+    msgspec.Struct, frozen=True, tag="trading", tag_field="event", kw_only=True, omit_defaults=True
+):
+    """ACTIVE, REDUCING or HALTED: from now on, by whom and why."""
+
+    ts: int
+    state: TradingState
+    by: str
+    reason: str = ""
+    command_id: str = ""
+
+
+class KillStarted(
+    msgspec.Struct, frozen=True, tag="kill", tag_field="event", kw_only=True, omit_defaults=True
+):
+    """A sweep began. `blocked_at` is when the router's gate closed (unix ns)."""
+
+    ts: int
+    kill_id: str
+    level: KillLevel
+    blocked_at: int
+    targets: tuple[str, ...]
+    by: str = "operator"
+
+
+class KillProgress(
+    msgspec.Struct,
+    frozen=True,
+    tag="kill_progress",
+    tag_field="event",
+    kw_only=True,
+    omit_defaults=True,
+):
+    """A sweep's state: first cancel sent, venue's count of what is left, verified zero or given up.
+
+    `verified_zero_at` is set once, when the venue showed zero twice; `done` with it at 0 means
+    INCOMPLETE and `residual` lists what is left.
+    """
+
+    ts: int
+    kill_id: str
+    first_cancel_at: int = 0
+    verified_zero_at: int = 0
+    residual: tuple[str, ...] = ()
+    done: bool = False
+
+
+class Drift(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A difference between the venue and the ledger: venue quantity - ledger quantity."""
+
+    symbol: str
+    ours: Decimal
+    venue: Decimal
+    since_ts: int
+
+    @property
+    def qty(self) -> Decimal:
+        """Venue quantity minus ledger quantity."""
+        return self.venue - self.ours
+
+
+class Reconciled(
+    msgspec.Struct,
+    frozen=True,
+    tag="reconciled",
+    tag_field="event",
+    kw_only=True,
+    omit_defaults=True,
+):
+    """The venue and the engine were compared. Journaled when the result differs from the last one."""
+
+    ts: int
+    drift: tuple[Drift, ...] = ()
+    external_orders: tuple[str, ...] = ()
+    open_orders: int = 0
+    duration_s: float = 0.0
+    error: str = ""
+
+
+class ConnectivityChanged(
+    msgspec.Struct, frozen=True, tag="link", tag_field="event", kw_only=True, omit_defaults=True
+):
+    """A venue stream went up or down; new orders wait for the reconcile that follows."""
+
+    ts: int
+    link: str
+    up: bool
+    text: str = ""
+
+
+class EngineStarted(
+    msgspec.Struct, frozen=True, tag="started", tag_field="event", kw_only=True, omit_defaults=True
+):
+    """A run of the engine began: the first event of a journal and of each restart."""
+
+    ts: int
+    account: str
+    venue: str
+    environment: str
+    run: int = 1
+
+
+class InstrumentsChanged(
+    msgspec.Struct,
+    frozen=True,
+    tag="instruments",
+    tag_field="event",
+    kw_only=True,
+    omit_defaults=True,
+):
+    """The venue's list of markets, journaled when it differs: P&L and checks are folds of it too."""
+
+    ts: int
+    instruments: tuple[Instrument, ...]
+
+
+Event = (
+    OrderSubmitted
+    | OrderDenied
+    | OrderAdopted
+    | OrderEvent
+    | CommandRefused
+    | TradingStateChanged
+    | KillStarted
+    | KillProgress
+    | Reconciled
+    | ConnectivityChanged
+    | EngineStarted
+    | InstrumentsChanged
+)
+"""Everything the journal can hold. A tagged union: `msgspec.json` decodes it by its `event` key."""

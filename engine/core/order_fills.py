@@ -1,0 +1,130 @@
+"""What executions do to an order: booked once, taken back, corrected, or inferred.
+
+- An exec id is booked once; other content under it is a conflict, and the first stays.
+- A bust or correction wins over its execution, whichever comes first.
+- What a status report shows beyond the executions seen is inferred, at the price that gives the
+  venue's average; executions that come later take its place.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from engine.core.events import OrderEvent
+from engine.core.order_state import Anomalies, Anomaly, Fill, Order, show_life
+from engine.core.plain import decimal_text
+from engine.core.types import ZERO, to_decimal
+
+
+def fill(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
+    """An execution: book it once, whatever state the order is in."""
+    execution = _execution(event, anomalies)
+    if execution is None:
+        return None
+    qty, price = execution.qty, execution.price
+    known = order.fills.get(event.exec_id)
+    if known is not None:
+        if order.has_execution(event.exec_id, qty, price):
+            return None
+        anomalies[Anomaly.FILL_CONFLICT] += 1
+        booked = _at(known.qty, known.price)
+        return f"conflict: {event.exec_id} is booked as {booked}, not {_at(qty, price)}"
+    order.fills[event.exec_id] = execution
+    _count(order, event, qty, price, anomalies)
+    return _at(qty, price)
+
+
+def _execution(event: OrderEvent, anomalies: Anomalies) -> Fill | None:
+    """The execution that an event carries, or None (counted) when it is not one."""
+    if event.exec_id and event.last_qty is not None and event.last_price is not None:
+        qty = to_decimal(event.last_qty, "last_qty")
+        price = to_decimal(event.last_price, "last_price")
+        if qty > ZERO and price > ZERO:
+            return Fill(qty, price)
+    anomalies[Anomaly.BAD_EVENT] += 1
+    return None
+
+
+def _count(
+    order: Order, event: OrderEvent, qty: Decimal, price: Decimal, anomalies: Anomalies
+) -> None:
+    """Add an execution, first in place of what a status report had let us infer."""
+    value = qty * price
+    new = qty
+    if order.inferred_qty:
+        whole = qty >= order.inferred_qty
+        covered, covered_value = (
+            (order.inferred_qty, order.inferred_value) if whole else (qty, value)
+        )
+        order.inferred_qty -= covered
+        order.inferred_value -= covered_value
+        new = qty - covered
+        value -= covered_value
+    _grow(order, event, new, value, anomalies)
+
+
+def _grow(
+    order: Order, event: OrderEvent, qty: Decimal, value: Decimal, anomalies: Anomalies
+) -> None:
+    """Raise the filled quantity and its value; what grows a closed order is late, or too much."""
+    order.cum_qty += qty
+    order.filled_value += value
+    if qty:
+        if order.cum_qty > order.qty:
+            anomalies[Anomaly.OVERFILL] += 1
+        elif not order.is_open:
+            anomalies[Anomaly.LATE_FILL] += 1
+    order.first_fill_ts = order.first_fill_ts or event.ts
+    show_life(order, event.ts, anomalies)
+
+
+def busted(order: Order, event: OrderEvent, _anomalies: Anomalies) -> str | None:
+    """The venue took an execution back: it never counts again, whenever it is heard of."""
+    known = order.fills.get(event.exec_id)
+    order.fills[event.exec_id] = Fill(ZERO, ZERO, amended=True)
+    if known is None:
+        return f"{event.exec_id} taken back before it was seen"
+    if not known.qty:
+        return None
+    order.cum_qty -= known.qty
+    order.filled_value -= known.qty * known.price
+    return f"{event.exec_id} taken back: {_at(known.qty, known.price)}"
+
+
+def corrected(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
+    """The venue corrected an execution: from now on it counts with the new content."""
+    execution = _execution(event, anomalies)
+    if execution is None:
+        return None
+    qty, price = execution.qty, execution.price
+    known = order.fills.get(event.exec_id)
+    if known is not None and (not known.qty or (known.qty == qty and known.price == price)):
+        return None
+    order.fills[event.exec_id] = Fill(qty, price, amended=True)
+    if known is None:
+        _count(order, event, qty, price, anomalies)
+        return f"{event.exec_id} corrected to {_at(qty, price)} before it was seen"
+    order.cum_qty += qty - known.qty
+    order.filled_value += qty * price - known.qty * known.price
+    return f"{event.exec_id} corrected: {_at(known.qty, known.price)} -> {_at(qty, price)}"
+
+
+def infer(order: Order, event: OrderEvent, cum: Decimal, anomalies: Anomalies) -> str | None:
+    """Book what the venue shows beyond the executions seen, at the price that gives its average."""
+    missing = cum - order.cum_qty
+    if event.avg_price is not None:
+        value = cum * to_decimal(event.avg_price, "avg_price") - order.filled_value
+    else:
+        estimate = order.avg_price if order.price is None else order.price
+        if estimate is None:
+            anomalies[Anomaly.UNPRICED_REPORT] += 1
+            return f"venue shows {decimal_text(cum)} filled at no price: not booked"
+        value = missing * estimate
+    order.inferred_qty += missing
+    order.inferred_value += value
+    _grow(order, event, missing, value, anomalies)
+    return f"venue shows {decimal_text(cum)}: {decimal_text(missing)} inferred"
+
+
+def _at(qty: Decimal, price: Decimal) -> str:
+    return decimal_text(qty) + " @ " + decimal_text(price)

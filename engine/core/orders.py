@@ -1,0 +1,253 @@
+"""The order state machine: every order of an account, changed by events and by nothing else.
+
+Read `order_state` for what an order is and `order_rules` for what each event does to it. What is
+left for this file is to find the order, apply the rule, show the state that follows, and keep the
+indexes: open orders, and orders by the venue's id.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeVar
+
+import msgspec
+
+from engine.core.events import OrderEvent
+from engine.core.order_rules import RULES
+from engine.core.order_state import (
+    TRANSITIONS,
+    Anomaly,
+    Fill,
+    HistoryEntry,
+    Order,
+    Refusal,
+    derive_state,
+    why_not_cancel,
+    why_not_replace,
+)
+from engine.core.plain import Plain, to_plain
+from engine.core.types import CLOSED_STATES, OrderState, OrderType, Side, TimeInForce, to_decimal
+
+__all__ = [
+    "TRANSITIONS",
+    "Anomaly",
+    "Fill",
+    "HistoryEntry",
+    "Order",
+    "OrderState",
+    "OrderStateMachine",
+    "OrderStateRecord",
+    "Refusal",
+    "SavedOrders",
+    "create_fsm",
+    "derive_state",
+    "why_not_cancel",
+    "why_not_replace",
+]
+
+OrderStateRecord = Order
+
+TERMS = ("symbol", "side", "qty", "price", "type", "time_in_force", "post_only", "reduce_only")
+"""What makes two orders the same order."""
+
+_E = TypeVar("_E", bound=StrEnum)
+
+
+class SavedOrders(msgspec.Struct):
+    """Everything an order state machine is, as one message: `msgspec.json` writes it fast."""
+
+    orders: dict[str, Order]
+    anomalies: dict[str, int]
+
+
+class OrderStateMachine:
+    """All orders of an account by our id, in the order they were created.
+
+    `anomalies` counts what should not have happened, by kind (`Anomaly`).
+    """
+
+    def __init__(self) -> None:
+        self.orders: dict[str, Order] = {}
+        self.anomalies: Counter[str] = Counter()
+        self._open: dict[str, Order] = {}
+        self._by_exchange_id: dict[str, Order] = {}
+
+    def create_order(
+        self,
+        client_order_id: str,
+        symbol: str,
+        side: Side | str,
+        qty: Decimal | float | str,
+        price: Decimal | float | str | None = None,
+        *,
+        type: OrderType | str | None = None,
+        time_in_force: TimeInForce | str | None = None,
+        post_only: bool = False,
+        reduce_only: bool = False,
+        ts: int = 0,
+        by: str = "operator",
+    ) -> Order:
+        """Create an order that is not sent yet; the same id with the same terms is the same order.
+
+        Without `type` an order with a price is a limit order; a market order is IOC. Raises
+        ValueError, naming the field, on a malformed or non-positive number, an unknown word, an
+        empty id or symbol, and an id that belongs to an order with other terms.
+        """
+        if type is None:
+            type = OrderType.MARKET if price is None else OrderType.LIMIT
+        if time_in_force is None:
+            time_in_force = TimeInForce.IOC if type == OrderType.MARKET else TimeInForce.GTC
+        order = Order(
+            client_order_id=_named(client_order_id, "client_order_id"),
+            symbol=_named(symbol, "symbol"),
+            side=_word(Side, side, "side"),
+            qty=_positive(qty, "qty"),
+            price=None if price is None else _positive(price, "price"),
+            type=_word(OrderType, type, "type"),
+            time_in_force=_word(TimeInForce, time_in_force, "time_in_force"),
+            post_only=post_only,
+            reduce_only=reduce_only,
+            by=by,
+            created_ts=ts,
+            updated_ts=ts,
+        )
+        known = self.orders.get(client_order_id)
+        if known is None:
+            return self.add_order(order)
+        other = [name for name in TERMS if getattr(known, name) != getattr(order, name)]
+        if other:
+            raise ValueError(
+                f"client_order_id: {client_order_id!r} belongs to an order with other "
+                + ", ".join(f"{name} ({getattr(known, name)})" for name in other)
+            )
+        return known
+
+    def add_order(self, order: Order) -> Order:
+        """Take in an order as it is: terms that risk refuses have a place here too, as Denied.
+
+        Raises ValueError when the id is taken.
+        """
+        if order.client_order_id in self.orders:
+            raise ValueError(f"client_order_id: {order.client_order_id!r} is taken")
+        self.orders[order.client_order_id] = order
+        self._index(order)
+        return order
+
+    def handle_event(self, event: OrderEvent) -> Order | None:
+        """Apply one event and return its order; None (counted) when there is no such order.
+
+        Never raises on what a venue may say; numbers that are none are a ValueError.
+        """
+        order = self.orders.get(event.client_order_id)
+        if order is None:
+            self.anomalies[Anomaly.UNKNOWN_ORDER] += 1
+            return None
+        line = RULES[event.type](order, event, self.anomalies)
+        if event.exchange_order_id and event.exchange_order_id != order.exchange_order_id:
+            self._learn_exchange_id(order, event.exchange_order_id)
+        before, after = order.state, derive_state(order)
+        if after is not before:
+            self._show(order, before, after)
+        if line is not None:
+            order.history.append(HistoryEntry(event.ts, event.type, after, line))
+            order.updated_ts = max(order.updated_ts, event.ts)
+        return order
+
+    def note(self, client_order_id: str, ts: int, label: str, text: str) -> bool:
+        """Add a line to an order's history, nothing else; False when there is no such order."""
+        order = self.orders.get(client_order_id)
+        if order is None:
+            return False
+        order.history.append(HistoryEntry(ts, label, order.state, text))
+        return True
+
+    def get_order(self, client_order_id: str) -> Order | None:
+        """The order with our id."""
+        return self.orders.get(client_order_id)
+
+    def by_exchange_id(self, exchange_order_id: str) -> Order | None:
+        """The order with the venue's id."""
+        return self._by_exchange_id.get(exchange_order_id)
+
+    def open_orders(self) -> list[Order]:
+        """Every order that may still fill, UNKNOWN ones included; the list is the caller's."""
+        return list(self._open.values())
+
+    @property
+    def open_count(self) -> int:
+        """How many orders are open."""
+        return len(self._open)
+
+    def saved(self) -> SavedOrders:
+        """Everything as one message that shares its parts with this machine: encode it at once."""
+        return SavedOrders(self.orders, self.anomalies)
+
+    def persist_to_dict(self) -> dict[str, Plain]:
+        """Everything as JSON-able values: orders by id with their histories, decimals as text."""
+        return to_plain(self.saved())
+
+    @classmethod
+    def restore_from_dict(cls, saved: Mapping[str, object]) -> OrderStateMachine:
+        """The state machine that `persist_to_dict`, or the JSON of `saved`, described.
+
+        Raises ValueError saying where the description is wrong.
+        """
+        try:
+            read = msgspec.convert(saved, SavedOrders)
+        except msgspec.ValidationError as error:
+            raise ValueError(f"saved orders: {error}") from None
+        machine = cls()
+        machine.anomalies.update(read.anomalies)
+        for order in read.orders.values():
+            machine.add_order(order)
+        return machine
+
+    def _show(self, order: Order, before: OrderState, after: OrderState) -> None:
+        order.state = after
+        if after not in TRANSITIONS[before]:
+            self.anomalies[Anomaly.ILLEGAL_TRANSITION] += 1
+        if after in CLOSED_STATES:
+            self._open.pop(order.client_order_id, None)
+        else:
+            self._open[order.client_order_id] = order
+
+    def _learn_exchange_id(self, order: Order, exchange_order_id: str) -> None:
+        if order.exchange_order_id:
+            self.anomalies[Anomaly.EXCHANGE_ID_CONFLICT] += 1
+        else:
+            order.exchange_order_id = exchange_order_id
+            self._by_exchange_id[exchange_order_id] = order
+
+    def _index(self, order: Order) -> None:
+        if order.is_open:
+            self._open[order.client_order_id] = order
+        if order.exchange_order_id:
+            self._by_exchange_id[order.exchange_order_id] = order
+
+
+def _named(text: str, name: str) -> str:
+    if not text:
+        raise ValueError(f"{name}: must not be empty")
+    return text
+
+
+def _positive(value: Decimal | float | str, name: str) -> Decimal:
+    number = to_decimal(value, name)
+    if number <= 0:
+        raise ValueError(f"{name}: {value} must be more than 0")
+    return number
+
+
+def _word(words: type[_E], value: str, name: str) -> _E:
+    try:
+        return words(value)
+    except ValueError:
+        raise ValueError(f"{name}: {value!r} is none of {', '.join(words)}") from None
+
+
+def create_fsm() -> OrderStateMachine:
+    """An order state machine without orders."""
+    return OrderStateMachine()

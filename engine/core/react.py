@@ -1,0 +1,99 @@
+"""What must be said to a venue because of an event. Runs on new events only, never on replay."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from engine.core.context import Policy
+from engine.core.events import (
+    ConnectivityChanged,
+    Event,
+    EventType,
+    KillStarted,
+    OrderEvent,
+    OrderSubmitted,
+)
+from engine.core.orders import Order
+from engine.core.requests import (
+    AmendRequest,
+    CancelRequest,
+    OrderRequest,
+    QueryAccount,
+    QueryOrder,
+    Request,
+    StartTimer,
+    Sweep,
+)
+from engine.core.state import State
+
+
+def react(state: State, event: Event, policy: Policy) -> Iterator[Request]:
+    """Yield the requests and timers that `event`, already folded into `state`, calls for."""
+    handler = _REACTIONS.get(type(event))
+    return iter(()) if handler is None else handler(state, event, policy)
+
+
+def _submitted(_state: State, event: OrderSubmitted, policy: Policy) -> Iterator[Request]:
+    yield OrderRequest(
+        client_order_id=event.client_order_id,
+        symbol=event.symbol,
+        side=event.side,
+        qty=event.qty,
+        price=event.price,
+        type=event.type,
+        time_in_force=event.time_in_force,
+        post_only=event.post_only,
+        reduce_only=event.reduce_only,
+    )
+    yield StartTimer(kind="ack", key=event.client_order_id, after_s=policy.ack_deadline_s)
+
+
+def _order_event(state: State, event: OrderEvent, policy: Policy) -> Iterator[Request]:
+    handler = _ORDER_REACTIONS.get(event.type)
+    order = state.orders.get_order(event.client_order_id) if handler is not None else None
+    if handler is None or order is None:
+        return iter(())
+    return handler(order, event, policy)
+
+
+def _cancel(order: Order, _event: OrderEvent, policy: Policy) -> Iterator[Request]:
+    yield CancelRequest(client_order_id=order.client_order_id, symbol=order.symbol)
+    yield StartTimer(kind="look", key=order.client_order_id, after_s=policy.settle_deadline_s)
+
+
+def _amend(order: Order, event: OrderEvent, policy: Policy) -> Iterator[Request]:
+    yield AmendRequest(
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        qty=event.qty if event.qty != order.qty else None,
+        price=event.price if event.price != order.price else None,
+    )
+    yield StartTimer(kind="look", key=order.client_order_id, after_s=policy.settle_deadline_s)
+
+
+def _unknown(order: Order, _event: OrderEvent, policy: Policy) -> Iterator[Request]:
+    yield QueryOrder(client_order_id=order.client_order_id, symbol=order.symbol)
+    yield StartTimer(kind="look", key=order.client_order_id, after_s=policy.settle_deadline_s)
+
+
+def _link(_state: State, event: ConnectivityChanged, _policy: Policy) -> Iterator[Request]:
+    if event.link == "private" and event.up:
+        yield QueryAccount()
+
+
+def _kill(_state: State, event: KillStarted, _policy: Policy) -> Iterator[Request]:
+    yield Sweep(kill_id=event.kill_id, level=event.level)
+
+
+_REACTIONS: dict[type, Callable[[State, Any, Policy], Iterator[Request]]] = {
+    OrderSubmitted: _submitted,
+    OrderEvent: _order_event,
+    ConnectivityChanged: _link,
+    KillStarted: _kill,
+}
+_ORDER_REACTIONS: dict[EventType, Callable[[Order, OrderEvent, Policy], Iterator[Request]]] = {
+    EventType.CANCEL_REQUEST: _cancel,
+    EventType.REPLACE_REQUEST: _amend,
+    EventType.SEND_UNKNOWN: _unknown,
+}

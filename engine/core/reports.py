@@ -1,0 +1,163 @@
+"""What a venue told us, in our words: the only shapes that codecs produce and `decide` reads.
+
+Text that came from outside has been through the codec's sanitiser. `ts` is unix nanoseconds on
+the venue's clock where the venue gave one, else on ours.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from engine.core.types import ZERO, Liquidity, OrderType, Side, TimeInForce
+
+
+class VenueStatus(StrEnum):
+    """An order's status as a venue row says it; `OTHER` is a value this version does not know."""
+
+    NEW = "New"
+    PARTIALLY_FILLED = "PartiallyFilled"
+    FILLED = "Filled"
+    CANCELED = "Canceled"
+    REJECTED = "Rejected"
+    EXPIRED = "Expired"
+    UNTRIGGERED = "Untriggered"
+    TRIGGERED = "Triggered"
+    OTHER = "Other"
+
+
+class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
+    """One order row, from a stream or a query."""
+
+    client_order_id: str
+    exchange_order_id: str
+    symbol: str
+    side: Side
+    status: VenueStatus
+    qty: Decimal
+    price: Decimal | None
+    cum_qty: Decimal
+    avg_price: Decimal | None
+    type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    reduce_only: bool = False
+    reason: str = ""
+    text: str = ""
+    ts: int = 0
+
+
+class FillEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution. `fee` is positive when paid, negative when it is a rebate."""
+
+    exec_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    qty: Decimal
+    price: Decimal
+    fee: Decimal = ZERO
+    fee_currency: str = ""
+    liquidity: Liquidity = Liquidity.TAKER
+    ts: int = 0
+    exchange_order_id: str = ""
+
+
+class PositionReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The venue's own figure of a position; `qty` is signed, long positive."""
+
+    symbol: str
+    qty: Decimal
+    avg_price: Decimal | None
+    ts: int = 0
+
+
+class RequestKind(StrEnum):
+    """What a request to the venue was about; also the name of its rate lane and its statistics."""
+
+    PLACE = "place"
+    AMEND = "amend"
+    CANCEL = "cancel"
+    QUERY = "query"
+
+
+class Outcome(StrEnum):
+    """How a request ended. `UNKNOWN`: it may or may not have been carried out."""
+
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+
+
+class RequestOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """The router's last word on one request: place, amend or cancel."""
+
+    kind: RequestKind
+    client_order_id: str
+    outcome: Outcome
+    exchange_order_id: str = ""
+    reason: str = ""
+    text: str = ""
+    attempts: int = 1
+    latency_s: float = 0.0
+
+
+class OrderLookup(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the venue says of one order. `complete` is False when any query failed.
+
+    `order` None with `complete` True is one clean negative read, not yet proof of absence.
+    """
+
+    client_order_id: str
+    order: OrderReport | None
+    fills: tuple[FillEvent, ...] = ()
+    complete: bool = True
+
+
+class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """The venue's view of the account: every open order, position and recent execution.
+
+    `sent_ts` is when the first query left, on our clock. `complete` False changes nothing.
+    """
+
+    open_orders: tuple[OrderReport, ...]
+    positions: tuple[PositionReport, ...]
+    fills: tuple[FillEvent, ...]
+    sent_ts: int
+    duration_s: float
+    complete: bool = True
+    error: str = ""
+
+
+class SweepReport(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a sweep is. `residual`: our orders that the venue still shows and the level cancels.
+
+    `finished` without `verified` means that the sweep gave up: INCOMPLETE.
+    """
+
+    kill_id: str
+    first_cancel_at: int = 0
+    residual: tuple[str, ...] = ()
+    verified: bool = False
+    finished: bool = False
+
+
+class LinkReport(msgspec.Struct, frozen=True, kw_only=True):
+    """A stream went up or down. `link` is `private` or `public`."""
+
+    link: str
+    up: bool
+    text: str = ""
+
+
+Report = (
+    OrderReport
+    | FillEvent
+    | PositionReport
+    | RequestOutcome
+    | OrderLookup
+    | AccountSnapshot
+    | SweepReport
+    | LinkReport
+)

@@ -1,0 +1,82 @@
+"""What must be said to a venue, and when to look again: the output of `react`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from engine.core.events import Event
+from engine.core.types import KillLevel, OrderType, Side, TimeInForce
+
+
+class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Terms of a new order as they go to the venue. Two equal requests are the same order."""
+
+    client_order_id: str
+    symbol: str
+    side: Side
+    qty: Decimal
+    price: Decimal | None = None
+    type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    reduce_only: bool = False
+
+
+class AmendRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """New total quantity, new price, or both, of a working order."""
+
+    client_order_id: str
+    symbol: str
+    qty: Decimal | None = None
+    price: Decimal | None = None
+
+
+class CancelRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Cancel one order by our id, or by the venue's where that is given (an external order)."""
+
+    client_order_id: str
+    symbol: str
+    exchange_order_id: str = ""
+
+
+class QueryOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask for one order by our id, wherever the venue keeps it: open, closed, executions."""
+
+    client_order_id: str
+    symbol: str
+
+
+class QueryAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask for every open order, position and recent execution."""
+
+
+class Sweep(msgspec.Struct, frozen=True, kw_only=True):
+    """Cancel what `level` says, then prove at the venue that nothing of it is left."""
+
+    kill_id: str
+    level: KillLevel
+
+
+class StartTimer(msgspec.Struct, frozen=True, kw_only=True):
+    """Hand `TimerFired(kind, key)` back to `decide` after `after_s` seconds of the clock."""
+
+    kind: str
+    key: str
+    after_s: float
+
+
+class TimerFired(msgspec.Struct, frozen=True, kw_only=True):
+    """A timer's time has come: an input of `decide`."""
+
+    kind: str
+    key: str
+
+
+VenueRequest = OrderRequest | AmendRequest | CancelRequest
+Question = QueryOrder | QueryAccount | StartTimer
+"""What changes nothing at a venue, so that it needs no event behind it."""
+Request = VenueRequest | Sweep | Question
+Step = Event | Question
+"""What a decision yields."""

@@ -1,0 +1,335 @@
+"""Everything that is known about one account, and the one function that changes it.
+
+`evolve` folds one event into the state, in place. The engine folds events as it makes them, a
+restart folds them from the journal, a console folds them from its link: the same code, so the
+three cannot disagree. What follows from an event elsewhere (requests, metrics, screens) is not
+decided here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from engine.core.events import (
+    CommandRefused,
+    ConnectivityChanged,
+    EngineStarted,
+    Event,
+    EventType,
+    InstrumentsChanged,
+    KillProgress,
+    KillStarted,
+    OrderAdopted,
+    OrderDenied,
+    OrderEvent,
+    OrderSubmitted,
+    Reconciled,
+    TradingStateChanged,
+)
+from engine.core.exposure import OpenExposure
+from engine.core.instruments import Instrument
+from engine.core.orders import Order, OrderStateMachine
+from engine.core.positions import PositionTracker
+from engine.core.reports import FillEvent
+from engine.core.types import ZERO, KillLevel, Liquidity, TradingState
+
+COMMANDS_REMEMBERED = 65_536
+"""Command ids kept for deduplication: hours of a busy desk, at some ten bytes each."""
+
+REFUSALS_KEPT = 200
+SUBMITS_KEPT = 4_096
+"""Submit times kept for the rate limit; no account's limit a second comes near it."""
+
+FILLS = frozenset({EventType.PARTIAL_FILL, EventType.FULL_FILL})
+
+
+class KillRecord(msgspec.Struct, kw_only=True):
+    """One use of the kill switch, from the closed gate to verified zero. Times are unix ns."""
+
+    kill_id: str
+    level: KillLevel
+    blocked_at: int
+    by: str
+    targets: tuple[str, ...] = ()
+    first_cancel_at: int = 0
+    verified_zero_at: int = 0
+    residual: tuple[str, ...] = ()
+    done: bool = False
+
+
+class State:
+    """The fold of one account's events. Read it freely; only `evolve` changes it."""
+
+    def __init__(self) -> None:
+        self.account = ""
+        self.venue = ""
+        self.environment = ""
+        self.run = 0
+        self.seq = 0
+        self.orders = OrderStateMachine()
+        self.positions = PositionTracker()
+        self.exposure = OpenExposure()
+        self.instruments: dict[str, Instrument] = {}
+        self.trading = TradingState.ACTIVE
+        self.trading_by = ""
+        self.trading_reason = ""
+        self.trading_since = 0
+        self.kill: KillRecord | None = None
+        self.reconciled: Reconciled | None = None
+        self.ready = False
+        self.links: dict[str, bool] = {}
+        self.refusals: deque[CommandRefused] = deque(maxlen=REFUSALS_KEPT)
+        self.submit_times: deque[int] = deque(maxlen=SUBMITS_KEPT)
+        self.commands: dict[str, None] = {}
+        # What the venue was last heard to say. Not folded from events and not in a snapshot: a
+        # restart or a replica begins without it and asks again.
+        self.row_ts: dict[str, int] = {}
+        self.absences: dict[str, int] = {}
+        self.suspects: dict[str, Decimal] = {}
+        self.promised: dict[str, Decimal] = {}
+
+    def set_instruments(self, instruments: Iterable[Instrument]) -> None:
+        """Make these markets known: their steps for checks, their category for P&L."""
+        for instrument in instruments:
+            self.instruments[instrument.symbol] = instrument
+            self.positions.set_instrument(instrument)
+
+    def has_command(self, command_id: str) -> bool:
+        """True when this command was already carried out or refused."""
+        return command_id in self.commands
+
+    def remember_command(self, command_id: str) -> None:
+        """Note that a command has had its effect; the oldest are forgotten beyond the bound."""
+        if not command_id:
+            return
+        self.commands[command_id] = None
+        if len(self.commands) > COMMANDS_REMEMBERED:
+            del self.commands[next(iter(self.commands))]
+
+    def encode(self) -> bytes:
+        """The whole state as JSON, for a snapshot; `decode` gives it back exactly."""
+        return msgspec.json.encode(
+            {
+                **{name: getattr(self, name) for name in _PLAIN_FIELDS},
+                "instruments": list(self.instruments.values()),
+                "orders": self.orders.saved(),
+                "positions": self.positions.saved(),
+                "kill": self.kill,
+                "reconciled": self.reconciled,
+                "refusals": list(self.refusals),
+                "submit_times": list(self.submit_times),
+                "commands": list(self.commands),
+            }
+        )
+
+    @classmethod
+    def decode(cls, data: bytes) -> State:
+        """Rebuild a state from `encode`'s bytes. Raises msgspec.DecodeError on damaged ones."""
+        raw: dict[str, Any] = msgspec.json.decode(data)
+        state = cls()
+        for name in _PLAIN_FIELDS:
+            setattr(state, name, raw[name])
+        state.trading = TradingState(raw["trading"])
+        state.positions = PositionTracker.from_builtins(raw["positions"])
+        state.set_instruments(msgspec.convert(raw["instruments"], list[Instrument], strict=False))
+        state.orders = OrderStateMachine.restore_from_dict(raw["orders"])
+        for order in state.orders.open_orders():
+            state.exposure.update(order)
+        state.kill = msgspec.convert(raw["kill"], KillRecord | None)
+        state.reconciled = msgspec.convert(raw["reconciled"], Reconciled | None)
+        state.refusals.extend(msgspec.convert(raw["refusals"], list[CommandRefused]))
+        state.submit_times.extend(raw["submit_times"])
+        state.commands = dict.fromkeys(raw["commands"])
+        return state
+
+
+_PLAIN_FIELDS = (
+    "account",
+    "venue",
+    "environment",
+    "run",
+    "seq",
+    "trading",
+    "trading_by",
+    "trading_reason",
+    "trading_since",
+    "ready",
+    "links",
+)
+
+
+def evolve(state: State, event: Event) -> None:
+    """Fold one event into the state. Never raises on what a venue may have said."""
+    state.seq += 1
+    _FOLDS[type(event)](state, event)
+
+
+def _submitted(state: State, event: OrderSubmitted) -> None:
+    order = _create(state, event)
+    state.orders.handle_event(OrderEvent(EventType.ORDER_SENT, order.client_order_id, event.ts))
+    state.exposure.update(order)
+    state.submit_times.append(event.ts)
+    state.remember_command(event.command_id)
+
+
+def _denied(state: State, event: OrderDenied) -> None:
+    order = _create(state, event)
+    state.orders.handle_event(
+        OrderEvent(
+            EventType.ORDER_DENIED,
+            order.client_order_id,
+            event.ts,
+            reason=event.code,
+            text=f"{event.value} (limit {event.limit})" if event.limit else event.value,
+        )
+    )
+    state.remember_command(event.command_id)
+
+
+def _adopted(state: State, event: OrderAdopted) -> None:
+    order = _create(state, event)
+    state.orders.handle_event(
+        OrderEvent(
+            EventType.ORDER_ACK,
+            order.client_order_id,
+            event.ts,
+            exchange_order_id=event.exchange_order_id,
+        )
+    )
+    state.exposure.update(order)
+
+
+def _create(state: State, event: OrderSubmitted | OrderDenied | OrderAdopted) -> Order:
+    return state.orders.add_order(
+        Order(
+            client_order_id=event.client_order_id,
+            symbol=event.symbol,
+            side=event.side,
+            qty=event.qty,
+            price=event.price,
+            type=event.type,
+            time_in_force=event.time_in_force,
+            post_only=event.post_only,
+            reduce_only=event.reduce_only,
+            by=event.by,
+            created_ts=event.ts,
+            updated_ts=event.ts,
+        )
+    )
+
+
+def _order_event(state: State, event: OrderEvent) -> None:
+    order = state.orders.handle_event(event)
+    if event.command_id:
+        state.remember_command(event.command_id)
+    if order is None:
+        return
+    if event.type in FILLS:
+        state.positions.apply_fill(fill_of(event, order))
+    elif event.type is EventType.FILL_BUSTED:
+        state.positions.bust(event.exec_id)
+    elif event.type is EventType.FILL_CORRECTED:
+        if event.last_qty is not None and event.last_price is not None:
+            state.positions.correct(event.exec_id, event.last_qty, event.last_price)
+    state.exposure.update(order)
+
+
+def fill_of(event: OrderEvent, order: Order) -> FillEvent:
+    """The execution that a fill event carries, with its order's symbol and side."""
+    return FillEvent(
+        exec_id=event.exec_id,
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        side=order.side,
+        qty=event.last_qty or ZERO,
+        price=event.last_price or ZERO,
+        fee=event.fee or ZERO,
+        fee_currency=event.fee_currency,
+        liquidity=event.liquidity or Liquidity.TAKER,
+        ts=event.ts,
+        exchange_order_id=event.exchange_order_id or order.exchange_order_id,
+    )
+
+
+def _refused(state: State, event: CommandRefused) -> None:
+    state.refusals.append(event)
+    state.remember_command(event.command_id)
+    if event.client_order_id:
+        state.orders.note(
+            event.client_order_id, event.ts, event.command, f"refused: {event.code} {event.text}"
+        )
+
+
+def _trading(state: State, event: TradingStateChanged) -> None:
+    state.trading = event.state
+    state.trading_by = event.by
+    state.trading_reason = event.reason
+    state.trading_since = event.ts
+    state.remember_command(event.command_id)
+
+
+def _kill_started(state: State, event: KillStarted) -> None:
+    state.kill = KillRecord(
+        kill_id=event.kill_id,
+        level=event.level,
+        blocked_at=event.blocked_at,
+        by=event.by,
+        targets=event.targets,
+    )
+    state.remember_command(event.kill_id)
+
+
+def _kill_progress(state: State, event: KillProgress) -> None:
+    kill = state.kill
+    if kill is None or kill.kill_id != event.kill_id:
+        return
+    kill.first_cancel_at = kill.first_cancel_at or event.first_cancel_at
+    kill.verified_zero_at = event.verified_zero_at
+    kill.residual = event.residual
+    kill.done = event.done
+
+
+def _reconciled(state: State, event: Reconciled) -> None:
+    state.reconciled = event
+    if not event.error:
+        state.ready = True
+
+
+def _connectivity(state: State, event: ConnectivityChanged) -> None:
+    state.links[event.link] = event.up
+    if event.link == "private":
+        state.ready = False
+
+
+def _started(state: State, event: EngineStarted) -> None:
+    state.account = event.account
+    state.venue = event.venue
+    state.environment = event.environment
+    state.run = event.run
+    state.ready = False
+    state.links.clear()
+
+
+def _instruments(state: State, event: InstrumentsChanged) -> None:
+    state.set_instruments(event.instruments)
+
+
+_FOLDS: dict[type, Callable[[State, Any], None]] = {
+    OrderSubmitted: _submitted,
+    OrderDenied: _denied,
+    OrderAdopted: _adopted,
+    OrderEvent: _order_event,
+    CommandRefused: _refused,
+    TradingStateChanged: _trading,
+    KillStarted: _kill_started,
+    KillProgress: _kill_progress,
+    Reconciled: _reconciled,
+    ConnectivityChanged: _connectivity,
+    EngineStarted: _started,
+    InstrumentsChanged: _instruments,
+}

@@ -1,0 +1,108 @@
+"""Telemetry that a console shows beside the folded state: nothing here is journaled.
+
+The engine fills these and publishes the newest; a console that misses one loses nothing.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from engine.core.events import Drift, Event
+from engine.core.market import Level, Quote, TradeTick
+
+
+class RequestStats(msgspec.Struct, kw_only=True):
+    """Latency and trouble of one kind of request (place, amend, cancel, query), in seconds."""
+
+    kind: str
+    count: int = 0
+    p50_s: float = 0.0
+    p99_s: float = 0.0
+    max_s: float = 0.0
+    retries: int = 0
+    rate_limited: int = 0
+    timeouts: int = 0
+
+
+class ReconcileStatus(msgspec.Struct, kw_only=True):
+    """The last comparison with the venue. `last_ok_ts` 0 means that none has passed yet."""
+
+    runs: int = 0
+    last_ok_ts: int = 0
+    duration_s: float = 0.0
+    orders_ok: bool = False
+    positions_ok: bool = False
+    fills_ok: bool = False
+    running: bool = False
+    error: str = ""
+    drift: tuple[Drift, ...] = ()
+    external_orders: tuple[str, ...] = ()
+
+
+class ReplayStatus(msgspec.Struct, kw_only=True):
+    """Where a recorded market stands, in unix ns of the recording."""
+
+    first_ts: int
+    last_ts: int
+    now_ts: int
+    speed: str
+    paused: bool = False
+    finished: bool = False
+
+
+class EngineStatus(msgspec.Struct, kw_only=True):
+    """One look at the engine's health. `ts` is its clock (unix ns) at the time of the look."""
+
+    ts: int
+    account: str = "paper"
+    mode: str = "PAPER"
+    ready: bool = False
+    gate_open: bool = True
+    private_up: bool = False
+    public_up: bool = False
+    requests: tuple[RequestStats, ...] = ()
+    reconcile: ReconcileStatus = msgspec.field(default_factory=ReconcileStatus)
+    replay: ReplayStatus | None = None
+    breaker: str = "closed"
+    journal_lag_s: float = 0.0
+    loop_lag_s: float = 0.0
+    stream_gap_s: float = 0.0
+    events: int = 0
+    error: str = ""
+
+
+class BookView(msgspec.Struct, kw_only=True):
+    """The top of one book, best first, with the sum of what the newest trades were."""
+
+    symbol: str
+    bids: tuple[Level, ...] = ()
+    asks: tuple[Level, ...] = ()
+    ts: int = 0
+
+
+class Envelope(msgspec.Struct, frozen=True, gc=False):
+    """One journaled event and its number; numbers have no gaps."""
+
+    seq: int
+    event: Event
+
+
+class LinkUpdate(msgspec.Struct, kw_only=True):
+    """Everything new since the last poll. `snapshot` (an encoded `State`) replaces what was folded.
+
+    `quotes` and `books` hold only what changed; `status` is the newest one or None.
+    """
+
+    snapshot: bytes | None = None
+    snapshot_seq: int = 0
+    events: list[Envelope] = msgspec.field(default_factory=list)
+    quotes: dict[str, Quote] = msgspec.field(default_factory=dict)
+    books: dict[str, BookView] = msgspec.field(default_factory=dict)
+    trades: list[TradeTick] = msgspec.field(default_factory=list)
+    status: EngineStatus | None = None
+
+    def __bool__(self) -> bool:
+        """True when there is anything to draw."""
+        return bool(
+            self.snapshot or self.events or self.quotes or self.books or self.trades or self.status
+        )

@@ -1,0 +1,140 @@
+from tests.support.desk import Desk, d, fill, row
+
+from engine.core.commands import AmendOrder, CancelAll, CancelOrder, Reconcile
+from engine.core.events import CommandRefused, EventType, OrderEvent, OrderSubmitted
+from engine.core.requests import (
+    AmendRequest,
+    CancelRequest,
+    OrderRequest,
+    QueryAccount,
+    StartTimer,
+)
+from engine.core.types import OrderState, Side
+
+
+def refusal(events: list[object]) -> tuple[str, str]:
+    assert len(events) == 1
+    event = events[0]
+    assert isinstance(event, CommandRefused)
+    return event.code, event.text
+
+
+def test_an_approved_order_is_sent_and_its_answer_is_waited_for() -> None:
+    desk = Desk()
+    events = desk.give(desk.place())
+    assert [type(event) for event in events] == [OrderSubmitted]
+    assert desk.order().state is OrderState.PENDING
+    assert desk.requests == [
+        OrderRequest(
+            client_order_id="a1", symbol="BTCUSDT", side=Side.BUY, qty=d("0.010"), price=d(60_000)
+        ),
+        StartTimer(kind="ack", key="a1", after_s=5.0),
+    ]
+
+
+def test_the_same_command_has_its_effect_once() -> None:
+    desk = Desk()
+    command = desk.place()
+    desk.give(command)
+    assert desk.give(command) == []
+    assert desk.requests == []
+
+
+def test_the_same_id_with_the_same_terms_is_the_same_order() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    assert desk.give(desk.place()) == []
+
+
+def test_the_same_id_with_other_terms_is_refused_and_noted() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    events = desk.give(desk.place(qty=d("0.020"), side=Side.SELL))
+    assert refusal(events) == (
+        "DUPLICATE_ID",
+        "this id belongs to an order with other side, qty",
+    )
+    assert desk.order().qty == d("0.010")
+    assert desk.order().history[-1].type == "PlaceOrder"
+
+
+def test_an_amend_asks_only_for_what_changes() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(AmendOrder(command_id="m1", client_order_id="a1", price=d("59999.9")))
+    assert desk.order().state is OrderState.PENDING_REPLACE
+    assert desk.requests[0] == AmendRequest(
+        client_order_id="a1", symbol="BTCUSDT", qty=None, price=d("59999.9")
+    )
+
+
+def test_a_refused_amend_leaves_the_order_and_is_noted_in_its_history() -> None:
+    desk = Desk()
+    desk.working()
+    events = desk.give(AmendOrder(command_id="m1", client_order_id="a1", price=d("59999.95")))
+    assert refusal(events) == ("TICK_SIZE", "59999.95 (limit steps of 0.1)")
+    assert desk.order().state is OrderState.NEW
+    entry = desk.order().history[-1]
+    assert (entry.type, entry.text) == (
+        "AmendOrder",
+        "refused: TICK_SIZE 59999.95 (limit steps of 0.1)",
+    )
+
+
+def test_an_amend_below_what_has_filled_is_refused() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(fill("e1", "0.004"))
+    events = desk.give(AmendOrder(command_id="m1", client_order_id="a1", qty=d("0.004")))
+    assert refusal(events) == ("QTY_BELOW_FILLED", "order is PartiallyFilled")
+
+
+def test_commands_about_orders_nobody_knows_are_refused() -> None:
+    desk = Desk()
+    amend = AmendOrder(command_id="m1", client_order_id="zz", qty=d(1))
+    cancel = CancelOrder(command_id="m2", client_order_id="zz")
+    assert refusal(desk.give(amend)) == ("UNKNOWN_ORDER", "zz")
+    assert refusal(desk.give(cancel)) == ("UNKNOWN_ORDER", "zz")
+
+
+def test_a_cancel_goes_out_and_a_second_one_is_refused() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(CancelOrder(command_id="x1", client_order_id="a1"))
+    assert desk.requests == [
+        CancelRequest(client_order_id="a1", symbol="BTCUSDT"),
+        StartTimer(kind="look", key="a1", after_s=5.0),
+    ]
+    events = desk.give(CancelOrder(command_id="x2", client_order_id="a1"))
+    assert refusal(events) == ("CANCEL_PENDING", "order is PendingCancel")
+
+
+def test_cancel_all_takes_what_matches_and_spares_the_rest() -> None:
+    desk = Desk()
+    desk.working("a1")
+    desk.working("a2", side=Side.SELL)
+    desk.working("a3")
+    desk.give(row("ex1", exchange_order_id="x-ex1", symbol="ETHUSDT"))
+
+    def asked(**which: object) -> list[str]:
+        events = desk.give(CancelAll(command_id=desk.command_id(), **which))
+        return [
+            event.client_order_id
+            for event in events
+            if isinstance(event, OrderEvent) and event.type is EventType.CANCEL_REQUEST
+        ]
+
+    assert asked(side=Side.SELL) == ["a2"]
+    assert asked(client_order_ids=("a3", "zz")) == ["a3"]
+    assert asked(symbol="ETHUSDT") == ["ex1"]
+    assert asked() == ["a1"]
+    assert refusal(desk.give(CancelAll(command_id="last"))) == (
+        "NO_OPEN_ORDERS",
+        "nothing matches",
+    )
+
+
+def test_a_reconcile_command_asks_the_venue() -> None:
+    desk = Desk()
+    assert desk.give(Reconcile(command_id="r1")) == []
+    assert desk.requests == [QueryAccount()]

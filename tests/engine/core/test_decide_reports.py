@@ -1,0 +1,336 @@
+import pytest
+from tests.support.desk import Desk, d, fill, outcome, row
+
+from engine.core.commands import AmendOrder, CancelOrder
+from engine.core.events import ConnectivityChanged, EventType, OrderAdopted, OrderEvent
+from engine.core.reports import (
+    LinkReport,
+    OrderLookup,
+    Outcome,
+    PositionReport,
+    RequestKind,
+    VenueStatus,
+)
+from engine.core.requests import QueryAccount, QueryOrder, StartTimer, TimerFired
+from engine.core.types import OrderState, OrderType
+
+QUERY = QueryOrder(client_order_id="a1", symbol="BTCUSDT")
+
+
+def kinds(events: list[object]) -> list[object]:
+    return [event.type if isinstance(event, OrderEvent) else type(event) for event in events]
+
+
+def test_an_accepted_place_is_acknowledged_with_the_venues_id_and_the_attempts() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    assert kinds(desk.give(outcome(attempts=2))) == [EventType.ORDER_ACK]
+    order = desk.order()
+    assert (order.state, order.exchange_order_id, order.attempts) == (OrderState.NEW, "x-a1", 2)
+
+
+def test_a_row_that_overtakes_the_reply_acknowledges_once() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    assert kinds(desk.give(row())) == [EventType.ORDER_ACK]
+    assert desk.give(outcome()) == []
+    assert desk.give(row()) == []
+
+
+def test_a_rejected_place_is_rejected_and_says_why() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    refused = outcome(result=Outcome.REJECTED, reason="BALANCE", text="not enough")
+    assert kinds(desk.give(refused)) == [EventType.ORDER_REJECT]
+    order = desk.order()
+    assert (order.state, order.reason, order.text) == (OrderState.REJECTED, "BALANCE", "not enough")
+    assert desk.give(refused) == []
+
+
+def test_f01_a_place_without_an_answer_is_unknown_and_is_asked_for() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    assert kinds(desk.give(outcome(result=Outcome.UNKNOWN))) == [EventType.SEND_UNKNOWN]
+    assert desk.order().state is OrderState.UNKNOWN
+    assert desk.requests[0] == QUERY
+    assert kinds(desk.give(row())) == [EventType.ORDER_ACK]
+    assert desk.order().state is OrderState.NEW
+    assert desk.give(outcome(result=Outcome.UNKNOWN)) == []
+
+
+def test_an_unacknowledged_order_becomes_unknown_at_its_deadline() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    late = TimerFired(kind="ack", key="a1")
+    assert kinds(desk.give(late)) == [EventType.SEND_UNKNOWN]
+    assert desk.give(late) == []
+    assert desk.requests == [QUERY]
+
+
+def test_timers_of_orders_that_have_their_answer_mean_nothing() -> None:
+    desk = Desk()
+    desk.working()
+    assert desk.give(TimerFired(kind="ack", key="a1")) == []
+    assert desk.give(TimerFired(kind="look", key="zz")) == []
+    assert desk.requests == []
+    desk.give(TimerFired(kind="account", key=""))
+    assert desk.requests == [QueryAccount()]
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "shown"),
+    [
+        (VenueStatus.CANCELED, EventType.CANCEL_ACK, OrderState.CANCELED),
+        (VenueStatus.REJECTED, EventType.ORDER_REJECT, OrderState.REJECTED),
+        (VenueStatus.EXPIRED, EventType.EXPIRED, OrderState.EXPIRED),
+        (VenueStatus.UNTRIGGERED, EventType.UNTRIGGERED, OrderState.UNTRIGGERED),
+    ],
+)
+def test_a_row_says_how_the_order_stands(
+    status: VenueStatus, expected: EventType, shown: OrderState
+) -> None:
+    desk = Desk()
+    desk.working()
+    report = row(status=status, reason="VENUE")
+    assert kinds(desk.give(report)) == [expected]
+    assert desk.order().state is shown
+    assert desk.give(report) == []
+
+
+def test_a_triggered_order_works() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(row(status=VenueStatus.UNTRIGGERED))
+    assert kinds(desk.give(row(status=VenueStatus.TRIGGERED))) == [EventType.TRIGGERED]
+    assert desk.order().state is OrderState.NEW
+
+
+def test_a_status_that_nobody_knows_is_asked_about() -> None:
+    desk = Desk()
+    desk.working()
+    assert desk.give(row(status=VenueStatus.OTHER)) == []
+    assert desk.requests == [QUERY]
+
+
+def test_f38_an_older_row_overrides_nothing() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(row(ts=20, price=d(59_000)))
+    assert desk.order().price == d(59_000)
+    assert desk.give(row(ts=10, price=d(58_000))) == []
+    assert desk.order().price == d(59_000)
+
+
+def test_an_amend_is_done_when_a_row_shows_the_new_terms() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(AmendOrder(command_id="m1", client_order_id="a1", qty=d("0.020"), price=d(59_000)))
+    assert desk.give(outcome(kind=RequestKind.AMEND)) == []
+    assert desk.requests == [StartTimer(kind="look", key="a1", after_s=5.0)]
+    assert desk.order().state is OrderState.PENDING_REPLACE
+    assert kinds(desk.give(row(qty=d("0.020"), price=d(59_000)))) == [EventType.REPLACE_ACK]
+    order = desk.order()
+    assert (order.state, order.qty, order.price) == (OrderState.NEW, d("0.020"), d(59_000))
+    assert desk.give(outcome(kind=RequestKind.AMEND)) == []
+    assert desk.requests == []
+
+
+def test_a_refused_amend_lifts_its_overlay() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(AmendOrder(command_id="m1", client_order_id="a1", price=d(59_000)))
+    refused = outcome(kind=RequestKind.AMEND, result=Outcome.REJECTED, reason="PRICE")
+    assert kinds(desk.give(refused)) == [EventType.REPLACE_REJECT]
+    assert (desk.order().state, desk.order().price) == (OrderState.NEW, d(60_000))
+
+
+def test_terms_the_venue_changed_by_itself_are_restated() -> None:
+    desk = Desk()
+    desk.working(qty=d("0.010"), reduce_only=True)
+    assert kinds(desk.give(row(qty=d("0.004"), reduce_only=True))) == [EventType.RESTATED]
+    assert desk.order().qty == d("0.004")
+
+
+def test_a_protection_price_does_not_become_the_price_of_a_market_order() -> None:
+    desk = Desk()
+    desk.give(desk.place(type=OrderType.MARKET, price=None))
+    desk.give(outcome())
+    assert desk.give(row(type=OrderType.MARKET, price=d(63_000))) == []
+    assert desk.order().price is None
+
+
+def test_a_cancel_is_done_when_the_row_says_so() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(CancelOrder(command_id="x1", client_order_id="a1"))
+    assert desk.give(outcome(kind=RequestKind.CANCEL)) == []
+    assert desk.requests == [StartTimer(kind="look", key="a1", after_s=5.0)]
+    desk.give(row(status=VenueStatus.CANCELED, reason="USER"))
+    assert desk.order().state is OrderState.CANCELED
+    assert desk.give(outcome(kind=RequestKind.CANCEL)) == []
+    assert desk.requests == []
+
+
+def test_f16_a_cancel_answered_not_found_is_no_ending_but_a_question() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(CancelOrder(command_id="x1", client_order_id="a1"))
+    refused = outcome(kind=RequestKind.CANCEL, result=Outcome.REJECTED, reason="NOT_FOUND")
+    assert kinds(desk.give(refused)) == [EventType.CANCEL_REJECT]
+    assert desk.order().state is OrderState.NEW
+    assert desk.requests == [QUERY]
+
+
+def test_a_cancel_refused_because_the_order_filled_is_no_question() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(CancelOrder(command_id="x1", client_order_id="a1"))
+    desk.give(fill("e1", "0.010"))
+    refused = outcome(kind=RequestKind.CANCEL, result=Outcome.REJECTED, reason="NOT_FOUND")
+    assert kinds(desk.give(refused)) == [EventType.CANCEL_REJECT]
+    assert desk.order().state is OrderState.FILLED
+    assert desk.requests == []
+
+
+def test_an_execution_is_booked_once_and_moves_the_position() -> None:
+    desk = Desk()
+    desk.working()
+    assert kinds(desk.give(fill("e1", "0.004"))) == [EventType.PARTIAL_FILL]
+    assert desk.give(fill("e1", "0.004")) == []
+    assert kinds(desk.give(fill("e2", "0.006"))) == [EventType.FULL_FILL]
+    assert desk.order().state is OrderState.FILLED
+    position = desk.state.positions.get_position("BTCUSDT")
+    assert (position.qty, position.fees) == (d("0.010"), d("0.2"))
+
+
+def test_f26_the_same_execution_with_other_content_is_a_conflict_and_the_first_stays() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(fill("e1", "0.004"))
+    desk.give(fill("e1", "0.005"))
+    assert desk.order().cum_qty == d("0.004")
+    assert desk.state.orders.anomalies["FILL_CONFLICT"] == 1
+
+
+def test_an_execution_is_found_by_the_venues_id_when_ours_is_missing() -> None:
+    desk = Desk()
+    desk.working()
+    assert kinds(desk.give(fill("e1", "0.004", "", exchange_order_id="x-a1"))) == [
+        EventType.PARTIAL_FILL
+    ]
+
+
+def test_f06_a_fill_of_an_unknown_order_is_booked_on_an_adopted_one() -> None:
+    desk = Desk()
+    events = desk.give(fill("e1", "0.004", "", exchange_order_id="x-9"))
+    assert kinds(events) == [OrderAdopted, EventType.FULL_FILL]
+    assert desk.order("x-9").by == "external"
+    assert desk.state.positions.get_position("BTCUSDT").qty == d("0.004")
+
+
+def test_a_row_of_an_unknown_order_shows_it_as_external() -> None:
+    desk = Desk()
+    events = desk.give(row("web-1"))
+    assert kinds(events) == [OrderAdopted]
+    order = desk.order("web-1")
+    assert (order.by, order.state) == ("external", OrderState.NEW)
+
+
+def test_f28_a_row_that_promises_more_fills_than_were_seen_is_looked_into() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(row(status=VenueStatus.PARTIALLY_FILLED, cum_qty=d("0.004")))
+    assert desk.requests == [StartTimer(kind="look", key="a1", after_s=5.0)]
+    desk.give(TimerFired(kind="look", key="a1"))
+    assert desk.requests == [QUERY]
+    desk.give(fill("e1", "0.004"))
+    desk.give(TimerFired(kind="look", key="a1"))
+    assert desk.requests == []
+
+
+def test_a_lookup_brings_missing_fills_and_the_state() -> None:
+    desk = Desk()
+    desk.working()
+    found = OrderLookup(
+        client_order_id="a1",
+        order=row(status=VenueStatus.CANCELED, cum_qty=d("0.004"), reason="USER"),
+        fills=(fill("e1", "0.004"),),
+    )
+    assert kinds(desk.give(found)) == [EventType.PARTIAL_FILL, EventType.CANCEL_ACK]
+    assert desk.order().state is OrderState.CANCELED
+    assert desk.give(found) == []
+
+
+def test_a_lookup_of_an_order_nobody_knows_means_nothing() -> None:
+    assert Desk().give(OrderLookup(client_order_id="zz", order=None)) == []
+
+
+def test_a_pending_cancel_of_which_the_venue_knows_nothing_is_lifted() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(CancelOrder(command_id="x1", client_order_id="a1"))
+    desk.give(OrderLookup(client_order_id="a1", order=row()))
+    assert desk.order().state is OrderState.NEW
+    desk.give(AmendOrder(command_id="m1", client_order_id="a1", price=d(59_000)))
+    desk.give(OrderLookup(client_order_id="a1", order=row()))
+    assert (desk.order().state, desk.order().price) == (OrderState.NEW, d(60_000))
+
+
+def test_f02_absence_takes_two_clean_reads_after_the_request_can_no_longer_be_accepted() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    desk.give(outcome(result=Outcome.UNKNOWN))
+    nothing = OrderLookup(client_order_id="a1", order=None)
+    desk.later(1.0)
+    assert desk.give(nothing) == []
+    assert desk.requests == [StartTimer(kind="look", key="a1", after_s=0.5)]
+    assert desk.give(nothing) == []
+    desk.later(6.0)
+    failed = OrderLookup(client_order_id="a1", order=None, complete=False)
+    assert desk.give(failed) == []
+    assert desk.requests == [StartTimer(kind="look", key="a1", after_s=1.0)]
+    assert kinds(desk.give(nothing)) == [EventType.PROVEN_ABSENT]
+    order = desk.order()
+    assert (order.state, order.reason) == (OrderState.REJECTED, "NOT_AT_VENUE")
+    assert desk.give(nothing) == []
+    assert desk.requests == []
+
+
+def test_f03_an_order_that_appears_after_its_absence_was_proven_is_alive_again() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    desk.give(outcome(result=Outcome.UNKNOWN))
+    desk.later(8.0)
+    for _ in range(2):
+        desk.give(OrderLookup(client_order_id="a1", order=None))
+    assert desk.order().state is OrderState.REJECTED
+    desk.give(row())
+    assert desk.order().state is OrderState.NEW
+    assert desk.state.exposure.count() == 1
+
+
+def test_position_rows_move_nothing() -> None:
+    desk = Desk()
+    assert desk.give(PositionReport(symbol="BTCUSDT", qty=d(1), avg_price=None)) == []
+    assert desk.state.positions.get_position("BTCUSDT").qty == 0
+
+
+def test_after_the_private_stream_comes_back_the_account_is_compared_before_new_orders() -> None:
+    desk = Desk()
+    down = LinkReport(link="private", up=False, text="cut")
+    up = LinkReport(link="private", up=True)
+    assert kinds(desk.give(up)) == [ConnectivityChanged]
+    assert desk.give(up) == []
+    assert kinds(desk.give(down)) == [ConnectivityChanged]
+    assert not desk.state.ready
+    assert desk.requests == []
+    desk.give(up)
+    assert desk.requests == [QueryAccount()]
+    assert not desk.state.ready
+
+
+def test_the_public_stream_has_no_say_in_readiness() -> None:
+    desk = Desk()
+    desk.give(LinkReport(link="public", up=False))
+    assert desk.state.ready
+    assert desk.state.links == {"public": False}

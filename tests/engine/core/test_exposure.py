@@ -1,0 +1,42 @@
+from tests.support.desk import Desk, d, fill, outcome
+
+from engine.core.commands import AmendOrder
+from engine.core.reports import Outcome
+from engine.core.types import Side
+
+
+def test_an_open_order_counts_with_what_it_can_still_fill() -> None:
+    desk = Desk()
+    desk.working("a1", qty=d("0.010"))
+    desk.give(fill("e1", "0.004"))
+    assert desk.state.exposure.working("BTCUSDT", Side.BUY) == d("0.006")
+    assert desk.state.exposure.working("BTCUSDT", Side.SELL) == 0
+    assert desk.state.exposure.count() == 1
+    assert desk.state.exposure.count("BTCUSDT") == 1
+    assert desk.state.exposure.count("ETHUSDT") == 0
+
+
+def test_an_order_of_unknown_fate_counts_as_if_it_were_live() -> None:
+    desk = Desk()
+    desk.give(desk.place("a1", qty=d("0.010")))
+    desk.give(outcome("a1", result=Outcome.UNKNOWN))
+    assert desk.state.exposure.working("BTCUSDT", Side.BUY) == d("0.010")
+
+
+def test_a_pending_amend_counts_at_the_larger_quantity() -> None:
+    desk = Desk()
+    desk.working("a1", qty=d("0.010"))
+    desk.give(fill("e1", "0.004"))
+    desk.give(AmendOrder(command_id="m1", client_order_id="a1", qty=d("0.020")))
+    assert desk.state.exposure.working("BTCUSDT", Side.BUY) == d("0.016")
+    desk.working("a2", qty=d("0.010"))
+    desk.give(AmendOrder(command_id="m2", client_order_id="a2", qty=d("0.002")))
+    assert desk.state.exposure.working("BTCUSDT", Side.BUY) == d("0.026")
+
+
+def test_an_order_that_ends_counts_no_more() -> None:
+    desk = Desk()
+    desk.working("a1")
+    desk.give(fill("e1", "0.010"))
+    assert desk.state.exposure.working("BTCUSDT", Side.BUY) == 0
+    assert desk.state.exposure.count() == 0

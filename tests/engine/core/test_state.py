@@ -1,0 +1,156 @@
+import msgspec
+import pytest
+from tests.support.desk import Desk, d, fill, outcome, row
+
+from engine.core.commands import AmendOrder, CancelOrder, Kill, Reconcile
+from engine.core.events import (
+    CommandRefused,
+    EngineStarted,
+    EventType,
+    KillProgress,
+    OrderDenied,
+    OrderEvent,
+)
+from engine.core.state import COMMANDS_REMEMBERED, State, evolve
+from engine.core.types import KillLevel, OrderState, Side, TradingState, to_decimal
+
+
+def busy_desk() -> Desk:
+    """A desk with an order in many a state, a position, a refusal and a kill."""
+    desk = Desk()
+    desk.working("a1")
+    desk.give(fill("e1", "0.004", "a1"))
+    desk.working("a2", side=Side.SELL)
+    desk.give(AmendOrder(command_id="m1", client_order_id="a2", qty=d("0.030")))
+    desk.give(desk.place("a3", price=d(90_000)))
+    desk.give(CancelOrder(command_id="x1", client_order_id="zz"))
+    desk.give(row("web-1"))
+    desk.give(Kill(command_id="k1", level=KillLevel.KILL, reason="drill"))
+    return desk
+
+
+def test_a_decoded_state_is_the_encoded_one() -> None:
+    state = busy_desk().state
+    again = State.decode(state.encode())
+    assert again.encode() == state.encode()
+    assert again.exposure.working("BTCUSDT", Side.SELL) == d("0.030")
+    assert again.trading is TradingState.HALTED
+    assert again.has_command("x1")
+
+
+def test_folding_the_same_events_gives_the_same_state() -> None:
+    desk = busy_desk()
+    replica = Desk().state
+    for event in desk.events:
+        evolve(replica, event)
+    assert replica.encode() == desk.state.encode()
+    assert replica.seq == 3 + len(desk.events)
+
+
+def test_a_damaged_snapshot_is_no_state() -> None:
+    with pytest.raises(msgspec.DecodeError):
+        State.decode(b'{"account": ')
+
+
+def test_a_denied_order_is_kept_with_its_reason_even_when_its_numbers_are_absurd() -> None:
+    desk = Desk()
+    desk.give(desk.place("a1", qty=d("-5")))
+    order = desk.order("a1")
+    assert (order.state, order.reason, order.text) == (
+        OrderState.DENIED,
+        "BAD_NUMBER",
+        "qty -5 (limit greater than 0)",
+    )
+    bare = OrderDenied(
+        ts=1, command_id="c", client_order_id="a2", symbol="X", side=Side.BUY, qty=d(1), value="v"
+    )
+    evolve(desk.state, bare)
+    assert desk.order("a2").text == "v"
+
+
+def test_a_busted_fill_leaves_order_and_position_as_if_it_had_not_been() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(fill("e1", "0.010"))
+    evolve(desk.state, OrderEvent(EventType.FILL_BUSTED, "a1", 5, exec_id="e1"))
+    assert desk.order().cum_qty == 0
+    assert desk.state.positions.get_position("BTCUSDT").qty == 0
+    assert desk.state.exposure.working("BTCUSDT", Side.BUY) == d("0.010")
+
+
+def test_a_corrected_fill_corrects_the_position_too() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(fill("e1", "0.010"))
+    evolve(
+        desk.state,
+        OrderEvent(
+            EventType.FILL_CORRECTED, "a1", 5, exec_id="e1", last_qty=d("0.008"), last_price=d(59_000)
+        ),
+    )
+    position = desk.state.positions.get_position("BTCUSDT")
+    assert (position.qty, position.avg_entry_price) == (d("0.008"), d(59_000))
+    evolve(desk.state, OrderEvent(EventType.FILL_CORRECTED, "a1", 6, exec_id="e1"))
+    assert desk.state.positions.get_position("BTCUSDT").qty == d("0.008")
+
+
+def test_an_event_of_an_order_nobody_knows_is_counted_and_changes_nothing() -> None:
+    state = State()
+    evolve(state, OrderEvent(EventType.ORDER_ACK, "zz", 1))
+    assert state.orders.anomalies["UNKNOWN_ORDER"] == 1
+    assert state.seq == 1
+
+
+def test_command_ids_are_remembered_up_to_a_bound() -> None:
+    state = State()
+    for number in range(COMMANDS_REMEMBERED + 1):
+        state.remember_command(f"c{number}")
+    assert not state.has_command("c0")
+    assert state.has_command("c1")
+    assert len(state.commands) == COMMANDS_REMEMBERED
+
+
+def test_commands_without_an_id_are_never_taken_for_a_repetition() -> None:
+    desk = Desk()
+    desk.give(Reconcile(command_id=""))
+    desk.give(Reconcile(command_id=""))
+    assert len(desk.requests) == 1
+    evolve(desk.state, CommandRefused(ts=1, command_id="", command="X", code="Y"))
+    assert not desk.state.has_command("")
+
+
+def test_a_restart_keeps_the_halt_and_waits_for_a_comparison() -> None:
+    desk = busy_desk()
+    evolve(
+        desk.state, EngineStarted(ts=9, account="paper", venue="bybit", environment="p", run=2)
+    )
+    assert desk.state.trading is TradingState.HALTED
+    assert (desk.state.ready, desk.state.links, desk.state.run) == (False, {}, 2)
+
+
+def test_progress_of_a_kill_that_was_never_started_is_passed_over() -> None:
+    state = State()
+    evolve(state, KillProgress(ts=1, kill_id="k"))
+    assert state.kill is None
+
+
+def test_attempts_and_acknowledgement_times_are_kept_for_the_summary() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    desk.later(0.002)
+    desk.give(outcome(attempts=3))
+    order = desk.order()
+    assert (order.attempts, order.acked_ts - order.created_ts) == (3, 2_000_000)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [(0.1, "0.1"), ("1.50", "1.50"), (7, "7"), (d("2"), "2")]
+)
+def test_numbers_are_taken_as_they_read(given: float | str, expected: str) -> None:
+    assert str(to_decimal(given)) == expected
+
+
+@pytest.mark.parametrize("given", ["x", "NaN", float("inf"), "", None])
+def test_what_is_no_finite_number_is_refused_by_name(given: object) -> None:
+    with pytest.raises(ValueError, match="^qty: "):
+        to_decimal(given, "qty")  # type: ignore[arg-type]

@@ -1,0 +1,172 @@
+"""A state, a market and a hand that gives commands: what tests of decisions need."""
+
+from __future__ import annotations
+
+import itertools
+from decimal import Decimal
+
+from engine.core.commands import PlaceOrder
+from engine.core.context import Context, Policy
+from engine.core.decide import Input, decide
+from engine.core.events import EngineStarted, Event, InstrumentsChanged, Reconciled
+from engine.core.instruments import Instrument
+from engine.core.limits import PAPER_LIMITS, RiskLimits
+from engine.core.market import Quote
+from engine.core.orders import Order
+from engine.core.react import react
+from engine.core.reports import (
+    FillEvent,
+    OrderReport,
+    Outcome,
+    RequestKind,
+    RequestOutcome,
+    VenueStatus,
+)
+from engine.core.requests import QueryAccount, QueryOrder, Request, StartTimer
+from engine.core.state import State, evolve
+from engine.core.types import Category, OrderType, Side, TimeInForce
+
+NS = 1_000_000_000
+QUESTIONS = (QueryOrder, QueryAccount, StartTimer)
+
+
+def d(text: str | int) -> Decimal:
+    """A Decimal, short."""
+    return Decimal(text)
+
+
+def perpetual(symbol: str = "BTCUSDT", tick: str = "0.1") -> Instrument:
+    """A linear perpetual with Bybit-like filters."""
+    return Instrument(
+        symbol=symbol,
+        category=Category.LINEAR,
+        venue_symbol=symbol,
+        base=symbol.removesuffix("USDT"),
+        quote="USDT",
+        settle="USDT",
+        tick_size=d(tick),
+        qty_step=d("0.001"),
+        min_qty=d("0.001"),
+        max_qty=d(100),
+        max_market_qty=d(50),
+        min_notional=d(5),
+    )
+
+
+class Desk:
+    """One account, ready to trade BTCUSDT at a mark of 60,000. `give` decides and folds."""
+
+    def __init__(self, *, limits: RiskLimits = PAPER_LIMITS, policy: Policy | None = None) -> None:
+        self.state = State()
+        self.policy = policy or Policy()
+        self.limits = limits
+        self.now_ns = 1_000 * NS
+        self.quotes = {"BTCUSDT": Quote(symbol="BTCUSDT", mark=d(60_000), ts=self.now_ns)}
+        self.gate_closed_at = 0
+        self.events: list[Event] = []
+        self.requests: list[Request] = []
+        self._ids = itertools.count(1)
+        for event in (
+            EngineStarted(ts=1, account="paper", venue="bybit", environment="paper"),
+            InstrumentsChanged(ts=1, instruments=(perpetual(),)),
+            Reconciled(ts=1),
+        ):
+            evolve(self.state, event)
+
+    def give(self, item: Input) -> list[Event]:
+        """Decide one input and fold what follows; returns the events, keeps the requests."""
+        context = Context(
+            now_ns=self.now_ns,
+            quotes=self.quotes,
+            limits=self.limits,
+            policy=self.policy,
+            gate_closed_at=self.gate_closed_at,
+        )
+        events: list[Event] = []
+        self.requests = []
+        for step in decide(self.state, item, context):
+            if isinstance(step, QUESTIONS):
+                self.requests.append(step)
+                continue
+            evolve(self.state, step)
+            events.append(step)
+            self.requests.extend(react(self.state, step, self.policy))
+        self.events.extend(events)
+        return events
+
+    def later(self, seconds: float) -> None:
+        """Let time pass."""
+        self.now_ns += round(seconds * NS)
+
+    def place(self, client_order_id: str = "a1", **terms: object) -> PlaceOrder:
+        """A command to buy 0.010 BTCUSDT at 60,000, with other terms where they are given."""
+        wanted: dict[str, object] = {
+            "symbol": "BTCUSDT",
+            "side": Side.BUY,
+            "qty": d("0.010"),
+            "price": d(60_000),
+            **terms,
+        }
+        return PlaceOrder(
+            command_id=f"c{next(self._ids)}", client_order_id=client_order_id, **wanted
+        )
+
+    def command_id(self) -> str:
+        """A fresh command id."""
+        return f"c{next(self._ids)}"
+
+    def working(self, client_order_id: str = "a1", **terms: object) -> Order:
+        """Place an order and let the venue accept it."""
+        self.give(self.place(client_order_id, **terms))
+        self.give(outcome(client_order_id))
+        return self.order(client_order_id)
+
+    def order(self, client_order_id: str = "a1") -> Order:
+        """An order that is there."""
+        order = self.state.orders.get_order(client_order_id)
+        assert order is not None
+        return order
+
+
+def outcome(
+    client_order_id: str = "a1",
+    kind: RequestKind = RequestKind.PLACE,
+    result: Outcome = Outcome.ACCEPTED,
+    **more: object,
+) -> RequestOutcome:
+    """The router's word on a request; an accepted place names the venue's id."""
+    exchange_order_id = f"x-{client_order_id}" if result is Outcome.ACCEPTED else ""
+    values: dict[str, object] = {"exchange_order_id": exchange_order_id, **more}
+    return RequestOutcome(kind=kind, client_order_id=client_order_id, outcome=result, **values)
+
+
+def row(client_order_id: str = "a1", **more: object) -> OrderReport:
+    """An order row of the venue: New, nothing filled, on the terms of `Desk.place`."""
+    values: dict[str, object] = {
+        "exchange_order_id": f"x-{client_order_id}",
+        "symbol": "BTCUSDT",
+        "side": Side.BUY,
+        "status": VenueStatus.NEW,
+        "qty": d("0.010"),
+        "price": d(60_000),
+        "cum_qty": d(0),
+        "avg_price": None,
+        "type": OrderType.LIMIT,
+        "time_in_force": TimeInForce.GTC,
+        **more,
+    }
+    return OrderReport(client_order_id=client_order_id, **values)
+
+
+def fill(exec_id: str, qty: str, client_order_id: str = "a1", **more: object) -> FillEvent:
+    """An execution of `qty` at 60,000 with a taker's fee of 0.1."""
+    values: dict[str, object] = {
+        "exchange_order_id": f"x-{client_order_id}",
+        "symbol": "BTCUSDT",
+        "side": Side.BUY,
+        "price": d(60_000),
+        "fee": d("0.1"),
+        "fee_currency": "USDT",
+        **more,
+    }
+    return FillEvent(exec_id=exec_id, client_order_id=client_order_id, qty=d(qty), **values)
