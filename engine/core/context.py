@@ -28,10 +28,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Context(msgspec.Struct, kw_only=True):
-    """The world at the moment of a decision. `gate_closed_at` is 0 while the gate is open."""
+    """The world at the moment of a decision.
+
+    `gate_closed_at` is 0 while the gate is open; `broken` says what of the engine itself failed.
+    """
 
     now_ns: int
     quotes: Mapping[str, Quote]
     limits: RiskLimits
     policy: Policy = Policy()
     gate_closed_at: int = 0
+    broken: str = ""

@@ -22,7 +22,7 @@ from engine.core.reports import (
     RequestOutcome,
     VenueStatus,
 )
-from engine.core.requests import QueryAccount, QueryOrder, StartTimer, Step, TimerFired
+from engine.core.requests import QueryAccount, StartTimer, Step, TimerFired, query_of
 from engine.core.state import State
 from engine.core.types import ZERO, OrderState
 
@@ -67,7 +67,7 @@ def decide_order_report(state: State, report: OrderReport, context: Context) -> 
         if order.state is not shown:
             yield _event(event_type, order, report, context)
     else:
-        yield QueryOrder(client_order_id=order.client_order_id, symbol=order.symbol)
+        yield query_of(order)
     if report.cum_qty > order.cum_qty:
         state.promised[order.client_order_id] = report.cum_qty
         yield _look_later(order, context)
@@ -86,9 +86,10 @@ def is_stale(state: State, report: OrderReport) -> bool:
 
 
 def find_order(state: State, client_order_id: str, exchange_order_id: str) -> Order | None:
-    """Our order by our id, else by the venue's."""
-    order = state.orders.get_order(client_order_id) if client_order_id else None
-    return order or state.orders.by_exchange_id(exchange_order_id)
+    """Our order by our id, else by the venue's; an adopted one may be named by the latter."""
+    orders = state.orders
+    order = orders.get_order(client_order_id) if client_order_id else None
+    return order or orders.by_exchange_id(exchange_order_id) or orders.get_order(exchange_order_id)
 
 
 def _acknowledge(order: Order, report: OrderReport, context: Context) -> Iterator[Step]:
@@ -217,7 +218,7 @@ def _canceled(order: Order, report: RequestOutcome, context: Context) -> Iterato
     if report.outcome is Outcome.REJECTED:
         yield _answer(EventType.CANCEL_REJECT, order, report, context)
         if not order.state.is_closed:
-            yield QueryOrder(client_order_id=order.client_order_id, symbol=order.symbol)
+            yield query_of(order)
     elif not order.state.is_closed:
         yield _look_later(order, context)
 
@@ -262,6 +263,7 @@ def decide_lookup(state: State, lookup: OrderLookup, context: Context) -> Iterat
         yield from decide_fill(state, fill, context)
     if lookup.order is not None:
         state.absences.pop(order.client_order_id, None)
+        state.tries.pop(order.client_order_id, None)
         yield from decide_order_report(state, lookup.order, context)
         yield from _unconfirmed(order, lookup.order, context)
         return
@@ -295,13 +297,14 @@ def _unconfirmed(order: Order, report: OrderReport, context: Context) -> Iterato
 
 
 def _ask_again(state: State, order: Order, context: Context) -> Iterator[Step]:
-    if order.state.is_closed:
+    order_id = order.client_order_id
+    if order.state.is_closed or order_id in state.asking:
         return
     pauses = context.policy.query_backoff_s
-    tries = state.absences.get(order.client_order_id, 0)
-    yield StartTimer(
-        kind="look", key=order.client_order_id, after_s=pauses[min(tries, len(pauses) - 1)]
-    )
+    tries = state.tries.get(order_id, 0)
+    state.tries[order_id] = tries + 1
+    state.asking.add(order_id)
+    yield StartTimer(kind="again", key=order_id, after_s=pauses[min(tries, len(pauses) - 1)])
 
 
 def decide_link(state: State, report: LinkReport, context: Context) -> Iterator[Step]:
@@ -317,6 +320,8 @@ def decide_timer(state: State, timer: TimerFired, context: Context) -> Iterator[
     if timer.kind == "account":
         yield QueryAccount()
         return
+    if timer.kind == "again":
+        state.asking.discard(timer.key)
     order = state.orders.get_order(timer.key)
     if order is None or not needs_answer(state, order):
         return
@@ -325,7 +330,7 @@ def decide_timer(state: State, timer: TimerFired, context: Context) -> Iterator[
             EventType.SEND_UNKNOWN, order.client_order_id, context.now_ns, reason="NO_ANSWER"
         )
     else:
-        yield QueryOrder(client_order_id=order.client_order_id, symbol=order.symbol)
+        yield query_of(order)
 
 
 def needs_answer(state: State, order: Order) -> bool:

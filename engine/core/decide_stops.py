@@ -57,7 +57,7 @@ def is_swept(order: Order, level: KillLevel) -> bool:
     Orders that are not ours are never touched; up to `KILL`, reduce-only conditional orders stay,
     because they protect what is open.
     """
-    if order.by == "external":
+    if order.is_external:
         return False
     protective = order.reduce_only and order.state is OrderState.UNTRIGGERED
     return level is not KillLevel.KILL or not protective
@@ -81,14 +81,13 @@ def decide_sweep(state: State, report: SweepReport, context: Context) -> Iterato
         if order is not None and not why_not_cancel(order):
             yield cancel_request(order, context)
     if report.verified and kill.level is KillLevel.FLATTEN:
-        yield from _close_positions(state, context, None, kill.by)
+        yield from _close_positions(state, context, None, kill.kill_id, kill.by)
 
 
 def decide_flatten(state: State, command: Flatten, context: Context) -> Iterator[Step]:
     """Close every position (or one) with reduce-only market orders; the trading state stays."""
-    state.remember_command(command.command_id)
     closed = False
-    for step in _close_positions(state, context, command.symbol, command.by):
+    for step in _close_positions(state, context, command.symbol, command.command_id, command.by):
         closed = True
         yield step
     if not closed:
@@ -96,37 +95,33 @@ def decide_flatten(state: State, command: Flatten, context: Context) -> Iterator
 
 
 def _close_positions(
-    state: State, context: Context, symbol: str | None, by: str
+    state: State, context: Context, symbol: str | None, command_id: str, by: str
 ) -> Iterator[Step]:
     for position in list(state.positions.positions.values()):
         if position.qty == 0 or (symbol is not None and position.symbol != symbol):
             continue
         instrument = state.instruments.get(position.symbol)
-        largest = abs(position.qty) if instrument is None else instrument.max_market_qty
-        left = abs(position.qty)
+        left = largest = abs(position.qty)
+        if instrument is not None:
+            # A fee in coins leaves a holding that is no multiple of the step: dust stays.
+            left -= left % instrument.qty_step
+            largest = instrument.max_market_qty
         while left > 0:
             qty = min(left, largest)
             left -= qty
-            yield from _close(state, context, position.symbol, position.qty, qty, by)
-
-
-def _close(
-    state: State, context: Context, symbol: str, held: Decimal, qty: Decimal, by: str
-) -> Iterator[Step]:
-    order_id = f"flat-{_base36(context.now_ns)}-{state.seq}"
-    order = PlaceOrder(
-        command_id=order_id,
-        by=by,
-        client_order_id=order_id,
-        symbol=symbol,
-        side=Side.SELL if held > 0 else Side.BUY,
-        qty=qty,
-        type=OrderType.MARKET,
-        time_in_force=TimeInForce.IOC,
-        reduce_only=True,
-    )
-    verdict = check_flatten(state, order, context)
-    yield verdict.denied() if isinstance(verdict, Denied) else verdict.submitted()
+            order = PlaceOrder(
+                command_id=command_id,
+                by=by,
+                client_order_id=f"flat-{_base36(context.now_ns)}-{state.seq}",
+                symbol=position.symbol,
+                side=Side.SELL if position.qty > 0 else Side.BUY,
+                qty=qty,
+                type=OrderType.MARKET,
+                time_in_force=TimeInForce.IOC,
+                reduce_only=True,
+            )
+            verdict = check_flatten(state, order, context)
+            yield verdict.denied() if isinstance(verdict, Denied) else verdict.submitted()
 
 
 def _base36(number: int) -> str:
@@ -158,6 +153,8 @@ def _why_not_release(state: State, command: Release, context: Context) -> tuple[
     drift = state.reconciled.drift if state.reconciled is not None else ()
     if state.trading is TradingState.ACTIVE:
         return "NOT_HALTED", "trading is active"
+    if context.broken:
+        return "ENGINE_FAILED", f"restart the engine: {context.broken}"
     if command.account != state.account:
         return "WRONG_ACCOUNT", f"type the account's name: {state.account}"
     if len(command.reason.strip()) < shortest:

@@ -13,6 +13,7 @@ import msgspec
 
 from engine.core.instruments import Instrument
 from engine.core.types import (
+    EXTERNAL,
     KillLevel,
     Liquidity,
     OrderState,
@@ -143,7 +144,7 @@ class OrderAdopted(
     time_in_force: TimeInForce = TimeInForce.GTC
     post_only: bool = False
     reduce_only: bool = False
-    by: str = "external"
+    by: str = EXTERNAL
 
 
 class CommandRefused(
@@ -269,7 +270,7 @@ class InstrumentsChanged(
     kw_only=True,
     omit_defaults=True,
 ):
-    """The venue's list of markets, journaled when it differs: P&L and checks are folds of it too."""
+    """The venue's list of markets, journaled when it differs: checks and P&L fold it too."""
 
     ts: int
     instruments: tuple[Instrument, ...]

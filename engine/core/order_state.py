@@ -24,6 +24,7 @@ import msgspec
 
 from engine.core.types import (
     CLOSED_STATES,
+    EXTERNAL,
     ZERO,
     OrderState,
     OrderType,
@@ -181,6 +182,11 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
     def is_open(self) -> bool:
         """True while the order may still fill: every state that is not closed, UNKNOWN included."""
         return self.state not in CLOSED_STATES
+
+    @property
+    def is_external(self) -> bool:
+        """True for an order that was found at the venue: it is shown, and known by its venue id."""
+        return self.by == EXTERNAL
 
     @property
     def is_reversible(self) -> bool:

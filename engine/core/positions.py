@@ -7,9 +7,10 @@ corrects is kept beside it and the symbol is folded again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
+from heapq import merge
 
 import msgspec
 
@@ -57,6 +58,10 @@ class PositionTracker:
         self._instruments: dict[str, Instrument] = {}
         self._marks: dict[str, Decimal] = {}
         self._drifts: dict[str, tuple[Decimal, Decimal]] = {}
+
+    def booked_fills(self) -> Iterator[FillEvent]:
+        """Every execution as first booked, of all symbols, in booked order."""
+        return iter(self._booked.values())
 
     def set_instrument(self, instrument: Instrument) -> None:
         """Say what kind of market a symbol is; without it P&L is that of a linear contract."""
@@ -181,9 +186,8 @@ class PositionTracker:
         tracker.positions = read.positions
         tracker.executions = read.executions
         tracker.anomalies.update(read.anomalies)
-        tracker._booked = {
-            fill.exec_id: fill for fills in read.executions.values() for fill in fills
-        }
+        booked = merge(*read.executions.values(), key=lambda fill: fill.ts)
+        tracker._booked = {fill.exec_id: fill for fill in booked}
         tracker._amended = read.amended
         tracker._instruments = read.instruments
         tracker._marks = read.marks

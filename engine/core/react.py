@@ -14,16 +14,16 @@ from engine.core.events import (
     OrderEvent,
     OrderSubmitted,
 )
-from engine.core.orders import Order
+from engine.core.order_state import Order
 from engine.core.requests import (
     AmendRequest,
-    CancelRequest,
     OrderRequest,
     QueryAccount,
-    QueryOrder,
     Request,
     StartTimer,
     Sweep,
+    cancel_of,
+    query_of,
 )
 from engine.core.state import State
 
@@ -58,7 +58,7 @@ def _order_event(state: State, event: OrderEvent, policy: Policy) -> Iterator[Re
 
 
 def _cancel(order: Order, _event: OrderEvent, policy: Policy) -> Iterator[Request]:
-    yield CancelRequest(client_order_id=order.client_order_id, symbol=order.symbol)
+    yield cancel_of(order)
     yield StartTimer(kind="look", key=order.client_order_id, after_s=policy.settle_deadline_s)
 
 
@@ -73,7 +73,7 @@ def _amend(order: Order, event: OrderEvent, policy: Policy) -> Iterator[Request]
 
 
 def _unknown(order: Order, _event: OrderEvent, policy: Policy) -> Iterator[Request]:
-    yield QueryOrder(client_order_id=order.client_order_id, symbol=order.symbol)
+    yield query_of(order)
     yield StartTimer(kind="look", key=order.client_order_id, after_s=policy.settle_deadline_s)
 
 

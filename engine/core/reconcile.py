@@ -13,7 +13,7 @@ from engine.core.context import Context
 from engine.core.decide_reports import decide_fill, decide_order_report
 from engine.core.events import Drift, Reconciled
 from engine.core.reports import AccountSnapshot
-from engine.core.requests import QueryOrder, StartTimer, Step
+from engine.core.requests import StartTimer, Step, query_of
 from engine.core.state import State
 from engine.core.types import ZERO
 
@@ -48,7 +48,7 @@ def _ask_for_missing(state: State, snapshot: AccountSnapshot) -> Iterator[Step]:
     shown = {row.exchange_order_id for row in snapshot.open_orders}
     for order in list(state.orders.open_orders()):
         if order.exchange_order_id not in shown and order.created_ts < snapshot.sent_ts:
-            yield QueryOrder(client_order_id=order.client_order_id, symbol=order.symbol)
+            yield query_of(order)
 
 
 def _differences(state: State, snapshot: AccountSnapshot, now_ns: int) -> tuple[Drift, ...]:
@@ -83,7 +83,7 @@ def _result(
     error: str,
 ) -> Iterator[Step]:
     external = tuple(
-        sorted(o.client_order_id for o in state.orders.open_orders() if o.by == "external")
+        sorted(o.client_order_id for o in state.orders.open_orders() if o.is_external)
     )
     last = state.reconciled
     news = (

@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from engine.core.events import Event
+from engine.core.order_state import Order
 from engine.core.types import KillLevel, OrderType, Side, TimeInForce
 
 
@@ -42,10 +43,14 @@ class CancelRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class QueryOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask for one order by our id, wherever the venue keeps it: open, closed, executions."""
+    """Ask for one order, wherever the venue keeps it: open, closed, executions.
+
+    By our id, or by the venue's where that is given (an external order).
+    """
 
     client_order_id: str
     symbol: str
+    exchange_order_id: str = ""
 
 
 class QueryAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,3 +85,21 @@ Question = QueryOrder | QueryAccount | StartTimer
 Request = VenueRequest | Sweep | Question
 Step = Event | Question
 """What a decision yields."""
+
+
+def cancel_of(order: Order) -> CancelRequest:
+    """The request that cancels `order`, by the id that its venue knows it under."""
+    return CancelRequest(
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        exchange_order_id=order.exchange_order_id if order.is_external else "",
+    )
+
+
+def query_of(order: Order) -> QueryOrder:
+    """The question about `order`, by the id that its venue knows it under."""
+    return QueryOrder(
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        exchange_order_id=order.exchange_order_id if order.is_external else "",
+    )

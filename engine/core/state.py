@@ -90,6 +90,8 @@ class State:
         # restart or a replica begins without it and asks again.
         self.row_ts: dict[str, int] = {}
         self.absences: dict[str, int] = {}
+        self.tries: dict[str, int] = {}
+        self.asking: set[str] = set()
         self.suspects: dict[str, Decimal] = {}
         self.promised: dict[str, Decimal] = {}
 
@@ -165,8 +167,8 @@ _PLAIN_FIELDS = (
 
 def evolve(state: State, event: Event) -> None:
     """Fold one event into the state. Never raises on what a venue may have said."""
-    state.seq += 1
     _FOLDS[type(event)](state, event)
+    state.seq += 1
 
 
 def _submitted(state: State, event: OrderSubmitted) -> None:
@@ -233,9 +235,8 @@ def _order_event(state: State, event: OrderEvent) -> None:
         state.positions.apply_fill(fill_of(event, order))
     elif event.type is EventType.FILL_BUSTED:
         state.positions.bust(event.exec_id)
-    elif event.type is EventType.FILL_CORRECTED:
-        if event.last_qty is not None and event.last_price is not None:
-            state.positions.correct(event.exec_id, event.last_qty, event.last_price)
+    elif event.type is EventType.FILL_CORRECTED and event.last_qty and event.last_price:
+        state.positions.correct(event.exec_id, event.last_qty, event.last_price)
     state.exposure.update(order)
 
 
@@ -313,6 +314,7 @@ def _started(state: State, event: EngineStarted) -> None:
     state.run = event.run
     state.ready = False
     state.links.clear()
+    state.submit_times.clear()  # a run on a recorded market begins before the last one ended
 
 
 def _instruments(state: State, event: InstrumentsChanged) -> None:

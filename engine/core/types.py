@@ -10,6 +10,8 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 ZERO = Decimal(0)
+EXTERNAL = "external"
+"""Who placed an order that is not ours: the venue's screens, another program."""
 
 
 class Side(StrEnum):
