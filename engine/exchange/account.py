@@ -1,0 +1,283 @@
+"""One API key's side of the exchange: orders, positions, wallet, fills, and what to tell its owner.
+
+Streams are fed with order and execution rows in the order things happened, and, less often, with
+the positions and coins that fills have touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import NamedTuple
+
+from engine.exchange.instruments import Instrument
+from engine.exchange.numbers import ZERO, text
+from engine.exchange.orders import Execution, Order
+from engine.exchange.positions import Position
+from engine.exchange.rows import (
+    CoinState,
+    execution_row,
+    order_row,
+    position_row,
+    wallet_row,
+)
+
+MAKER_FEE = Decimal("0.0002")
+TAKER_FEE = Decimal("0.00055")
+
+MarketKey = tuple[str, str]
+
+
+class Row(NamedTuple):
+    """A row for the private stream; `category` is empty where the topic has none."""
+
+    kind: str
+    category: str
+    symbol: str
+    row: object
+
+
+class Account:
+    """Everything one API key owns."""
+
+    def __init__(self, api_key: str, secret: str, uid: int) -> None:
+        self.api_key = api_key
+        self.secret = secret.encode()
+        self.uid = uid
+        self.topics: set[str] = set()  # what any of its private streams listens to
+        self.orders: dict[str, Order] = {}
+        self.closed: dict[str, list[Order]] = {}  # by category, in order of closing
+        self.executions: list[Execution] = []  # in order of time
+        self.positions: dict[str, Position] = {}  # linear, by symbol
+        self.coins: dict[str, CoinState] = {}
+        self.outbox: list[Row] = []
+        self._links: dict[tuple[str, str], Order] = {}
+        self._open: dict[MarketKey, dict[str, Order]] = {}
+        self._reducing: dict[MarketKey, dict[str, Order]] = {}
+        self._touched_positions: dict[str, Position] = {}
+        self._touched_coins: dict[str, CoinState] = {}
+
+    def coin(self, name: str) -> CoinState:
+        """The account's holding of one coin."""
+        found = self.coins.get(name)
+        if found is None:
+            found = self.coins[name] = CoinState()
+        return found
+
+    def position(self, instrument: Instrument) -> Position:
+        """The account's position in a derivative market, flat when it has none."""
+        found = self.positions.get(instrument.symbol)
+        if found is None:
+            found = Position(symbol=instrument.symbol, settle=instrument.settle)
+            self.positions[instrument.symbol] = found
+        return found
+
+    # Orders
+
+    def add(self, order: Order) -> None:
+        """Take in a new order: it can be found by its ids for ever and is open until closed."""
+        instrument = order.instrument
+        order.number = len(self.orders)
+        self.orders[order.order_id] = order
+        if order.link_id:
+            self._links[instrument.category, order.link_id] = order
+        self._open.setdefault(instrument.key, {})[order.order_id] = order
+        if order.reduce_only:
+            self._reducing.setdefault(instrument.key, {})[order.order_id] = order
+
+    def close(self, order: Order) -> None:
+        """Note that an order has reached a closed status."""
+        instrument = order.instrument
+        del self._open[instrument.key][order.order_id]
+        if order.reduce_only:
+            del self._reducing[instrument.key][order.order_id]
+        self.closed.setdefault(instrument.category, []).append(order)
+        self.relock(order)
+
+    def find(self, category: str, symbol: str, order_id: str, link_id: str) -> Order | None:
+        """The order with that id; the order id wins where both are given."""
+        order = self.orders.get(order_id) if order_id else self._links.get((category, link_id))
+        if order is None or order.instrument.category != category:
+            return None
+        return order if symbol in ("", order.instrument.symbol) else None
+
+    def has_link(self, category: str, link_id: str) -> bool:
+        """True if an order of that category ever had this link id."""
+        return (category, link_id) in self._links
+
+    def open_in(self, key: MarketKey) -> dict[str, Order]:
+        """Open orders of one market, oldest first."""
+        return self._open.get(key, {})
+
+    def open_orders(self, category: str) -> list[Order]:
+        """Open orders of a category, oldest first."""
+        found = [
+            order
+            for key, orders in self._open.items()
+            if key[0] == category
+            for order in orders.values()
+        ]
+        return sorted(found, key=lambda order: order.number)
+
+    def reducing_in(self, key: MarketKey) -> list[Order]:
+        """Open reduce-only orders of one market, oldest first."""
+        orders = self._reducing.get(key)
+        return list(orders.values()) if orders else []
+
+    def relock(self, order: Order) -> None:
+        """Hold back what a spot order may still spend; anything else holds nothing."""
+        instrument = order.instrument
+        if instrument.category != "spot":
+            return
+        need = ZERO
+        if order.is_open:
+            need = order.leaves * order.price if order.is_buy else order.leaves
+        spent = self.coin(instrument.quote if order.is_buy else instrument.base)
+        spent.locked += need - order.locked
+        order.locked = need
+
+    # Fills
+
+    def fill(
+        self,
+        order: Order,
+        qty: Decimal,
+        price: Decimal,
+        *,
+        is_maker: bool,
+        exec_id: str,
+        mark_price: Decimal,
+        time_ms: int,
+        seq: int,
+    ) -> None:
+        """Book a fill on the order, the position and the wallet."""
+        instrument = order.instrument
+        value = qty * price
+        rate = MAKER_FEE if is_maker else TAKER_FEE
+        order.cum_qty += qty
+        order.cum_value += value
+        order.status = "PartiallyFilled" if order.leaves else "Filled"
+        order.updated_ms = time_ms
+        if instrument.category == "spot":
+            fee, fee_coin = self._exchange_coins(order, qty, value, rate)
+            closed, pnl = ZERO, ZERO
+        else:
+            fee, fee_coin = value * rate, instrument.settle
+            position = self.position(instrument)
+            position.mark_price = mark_price
+            closed, pnl = self._move_position(position, order, qty, price, fee, time_ms, seq)
+        order.cum_fee += fee
+        order.fee_coin = fee_coin
+        order.closed_pnl += pnl
+        execution = Execution(
+            order=order,
+            exec_id=exec_id,
+            qty=qty,
+            price=price,
+            value=value,
+            fee=fee,
+            fee_rate=rate,
+            fee_coin=fee_coin,
+            is_maker=is_maker,
+            leaves=order.leaves,
+            order_qty=order.qty,
+            order_price=order.price,
+            closed_qty=closed,
+            pnl=pnl,
+            mark_price=text(mark_price) if mark_price else "",
+            time_ms=time_ms,
+            seq=seq,
+        )
+        if order.first_execution < 0:
+            order.first_execution = len(self.executions)
+        order.last_execution = len(self.executions)
+        self.executions.append(execution)
+        if self.topics:
+            row = execution_row(execution, on_stream=True)
+            self.outbox.append(Row("execution", instrument.category, instrument.symbol, row))
+
+    def executions_of(self, order: Order) -> list[Execution]:
+        """Every fill of one order, oldest first."""
+        if order.first_execution < 0:
+            return []
+        near = self.executions[order.first_execution : order.last_execution + 1]
+        return [execution for execution in near if execution.order is order]
+
+    def _move_position(
+        self,
+        position: Position,
+        order: Order,
+        qty: Decimal,
+        price: Decimal,
+        fee: Decimal,
+        time_ms: int,
+        seq: int,
+    ) -> tuple[Decimal, Decimal]:
+        if not position.qty:
+            position.created_ms, position.realised_now = time_ms, ZERO
+        closed, pnl = position.apply(qty if order.is_buy else -qty, price)
+        position.realised += pnl - fee
+        position.realised_now += pnl - fee
+        position.updated_ms, position.seq = time_ms, seq
+        coin = self.coin(position.settle)
+        coin.balance += pnl - fee
+        coin.realised += pnl - fee
+        coin.unrealised += position.revalue()
+        self._touched_positions[position.symbol] = position
+        self._touched_coins[position.settle] = coin
+        return closed, pnl
+
+    def _exchange_coins(
+        self, order: Order, qty: Decimal, value: Decimal, rate: Decimal
+    ) -> tuple[Decimal, str]:
+        instrument = order.instrument
+        base, quote = self.coin(instrument.base), self.coin(instrument.quote)
+        self._touched_coins[instrument.base] = base
+        self._touched_coins[instrument.quote] = quote
+        if order.is_buy:
+            fee, fee_coin = qty * rate, instrument.base
+            base.balance += qty - fee
+            quote.balance -= value
+        else:
+            fee, fee_coin = value * rate, instrument.quote
+            base.balance -= qty
+            quote.balance += value - fee
+        self.relock(order)
+        return fee, fee_coin
+
+    def mark(self, symbol: str, price: Decimal) -> None:
+        """Revalue a position at a new mark price."""
+        position = self.positions.get(symbol)
+        if position is not None:
+            position.mark_price = price
+            self.coin(position.settle).unrealised += position.revalue()
+
+    # What to tell the owner
+
+    def tell(self, order: Order) -> None:
+        """Put the order's present row on the stream."""
+        if self.topics:
+            instrument = order.instrument
+            row = order_row(order, on_stream=True)
+            self.outbox.append(Row("order", instrument.category, instrument.symbol, row))
+
+    def take_outbox(self) -> list[Row]:
+        """Orders and executions to be told since the last call, in order."""
+        rows, self.outbox = self.outbox, []
+        return rows
+
+    @property
+    def is_touched(self) -> bool:
+        """True when fills have moved positions or coins and somebody listens who was not told."""
+        return bool(self._touched_coins and self.topics)
+
+    def take_touched(self, price_usd: Callable[[str], Decimal]) -> list[Row]:
+        """Positions and wallet, as they are now, that fills have moved since the last call."""
+        positions, coins = self._touched_positions, self._touched_coins
+        self._touched_positions, self._touched_coins = {}, {}
+        rows = [
+            Row("position", "linear", position.symbol, position_row(position, on_stream=True))
+            for position in positions.values()
+        ]
+        wallet = wallet_row(self.coins.items(), lambda name, _: name in coins, price_usd)
+        return [*rows, Row("wallet", "", "", wallet)]

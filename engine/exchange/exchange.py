@@ -1,0 +1,289 @@
+"""The simulated exchange: one object that holds every part and speaks Bybit v5.
+
+It is synchronous at heart: `handle` answers a request, `open_session` opens a stream, `flush`
+pushes what came of it, and all of them only compute. Time is added by `arrive`, which lets a thing
+that was sent now happen `latency_ns` later, and by the player of the market's frames.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+
+import msgspec
+
+from engine.exchange.account import Account, MarketKey
+from engine.exchange.hub import Hub, Send
+from engine.exchange.ids import Ids
+from engine.exchange.instruments import parse_instrument
+from engine.exchange.market_data import MarketData
+from engine.exchange.matching import Market
+from engine.exchange.memory import MemoryTransport
+from engine.exchange.numbers import ONE, ZERO
+from engine.exchange.orders import Order
+from engine.exchange.player import Clock, Player, Progress
+from engine.exchange.queries import Queries
+from engine.exchange.rest import Reply, RestApi
+from engine.exchange.sources.frames import BookFrame, Frame, MarketSource, TickerFrame
+from engine.exchange.streams import Session, Venue, open_session
+from engine.exchange.trading import Trading
+
+PAPER_BALANCE = Decimal(1_000_000)  # USDT that every account starts with
+STABLE_COINS = frozenset({"USDT", "USDC", "USD"})
+FIRST_UID = 100_001
+
+
+class Counts(msgspec.Struct):
+    """What has been played: rows of public trades, and order book frames, snapshots included."""
+
+    trades: int = 0
+    book_updates: int = 0
+
+
+class SeedPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """A position to begin with; `qty` is signed. On spot it is a holding of the base coin."""
+
+    category: str
+    symbol: str
+    qty: Decimal
+    avg_price: Decimal = ZERO
+
+
+class SeedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """A resting order to begin with; `qty` is its total, of which `cum_qty` is filled."""
+
+    category: str
+    symbol: str
+    order_id: str
+    link_id: str
+    side: str
+    price: Decimal
+    qty: Decimal
+    cum_qty: Decimal = ZERO
+    avg_price: Decimal = ZERO
+    time_in_force: str = "GTC"
+    reduce_only: bool = False
+    created_ms: int = 0
+
+
+class Exchange:
+    """One venue: its markets, its accounts, and the connections to it. Single-threaded."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        source: MarketSource,
+        *,
+        latency_ns: int,
+        credentials: Mapping[str, str],
+        ids: Ids,
+        auto_fill: bool,
+        max_open_orders: int,
+    ) -> None:
+        self.counts = Counts()
+        self.accounts: dict[str, Account] = {}
+        self.markets: dict[MarketKey, Market] = {}
+        self._clock = clock
+        self._source = source
+        self._latency_ns = latency_ns
+        self._will_push_touched = False
+        self._transports: list[MemoryTransport] = []
+        for number, (key, secret) in enumerate(credentials.items()):
+            account = self.accounts[key] = Account(key, secret, FIRST_UID + number)
+            account.coin("USDT").balance = PAPER_BALANCE
+        for _, row in source.instruments:
+            instrument = parse_instrument(row)
+            self.markets[instrument.key] = Market(
+                instrument, self.accounts, ids, clock.now_ns, auto_fill=auto_fill
+            )
+        trading = Trading(self.markets, ids, clock.now_ns, max_open_orders=max_open_orders)
+        queries = Queries(self.markets, self._price_usd)
+        market_data = MarketData(self.markets, clock.now_ns)
+        self._api = RestApi(self.accounts, trading, queries, market_data, clock.now_ns)
+        self._hub = Hub(clock.now_ns)
+        self._venue = Venue(self._hub, self.accounts, self.markets, ids, clock.now_ns)
+        self._player = Player(clock, source.frames(), self._play, self.flush, source.first_ts)
+
+    # The market
+
+    def start(self) -> None:
+        """Begin to play the market: what is due at once, the rest on the clock."""
+        self._player.start()
+
+    def stop(self) -> None:
+        """Play no more frames."""
+        self._player.stop()
+
+    def pause(self) -> None:
+        """Hold the market's frames; everything else is still answered."""
+        self._player.pause()
+
+    def resume(self) -> None:
+        """Go on with the market, later by the length of the pause."""
+        self._player.resume()
+
+    @property
+    def progress(self) -> Progress:
+        """How far the market has been played, in the market's own time."""
+        source, player = self._source, self._player
+        return Progress(source.first_ts, source.last_ts, player.now_ts, player.finished)
+
+    def _play(self, frame: Frame) -> None:
+        market = self.markets[frame.category, frame.symbol]
+        decoded = frame.decoded
+        self._hub.publish(frame)
+        if isinstance(decoded, BookFrame):
+            self.counts.book_updates += 1
+            market.on_book(decoded)
+        elif isinstance(decoded, TickerFrame):
+            market.on_ticker(decoded, frame.raw)
+        else:
+            self.counts.trades += len(decoded.data)
+            for trade in decoded.data:
+                market.on_trade(trade)
+
+    # Connections
+
+    def handle(
+        self, method: str, path: str, query: str, body: bytes, headers: Mapping[str, str]
+    ) -> Reply:
+        """Answer one HTTP request now. Call `flush` once the answer is on its way."""
+        return self._api.handle(method, path, query, body, headers)
+
+    def open_session(self, path: str, send: Send) -> Session | None:
+        """Open a WebSocket session now; None where `path` is no stream."""
+        return open_session(self._venue, path.partition("?")[0], send)
+
+    def flush(self) -> None:
+        """Push to the private streams what has happened since the last call.
+
+        Orders and executions go at once; positions and wallets follow once a turn of the event
+        loop, as they are by then.
+        """
+        is_touched = False
+        for account in self.accounts.values():
+            if account.outbox:
+                self._hub.push(account, account.take_outbox())
+            is_touched = is_touched or account.is_touched
+        if is_touched and not self._will_push_touched:
+            self._will_push_touched = True
+            asyncio.get_running_loop().call_soon(self._push_touched)
+
+    def _push_touched(self) -> None:
+        self._will_push_touched = False
+        for account in self.accounts.values():
+            if account.is_touched:
+                self._hub.push(account, account.take_touched(self._price_usd))
+
+    def arrive(self, action: Callable[[], None]) -> None:
+        """Run `action` when something sent now reaches the exchange, after that instant's frames.
+
+        Asynchronous even without latency, so that a caller never runs inside its own call.
+        """
+
+        def act() -> None:
+            self._player.catch_up()
+            action()
+            self.flush()
+
+        if self._latency_ns:
+            self._clock.call_at(self._clock.now_ns() + self._latency_ns, act)
+        else:
+            asyncio.get_running_loop().call_soon(act)
+
+    def transport(self) -> MemoryTransport:
+        """A connection to this exchange inside the process."""
+        transport = MemoryTransport(self)
+        self._transports.append(transport)
+        return transport
+
+    def drop_connections(self) -> None:
+        """Cut every stream and never answer what is in flight; the exchange itself lives on."""
+        for transport in self._transports:
+            transport.drop()
+        self._will_push_touched = False  # the client's event loop may be gone with its callbacks
+
+    # Beginnings
+
+    def seed_account(
+        self,
+        api_key: str,
+        *,
+        positions: Iterable[SeedPosition] = (),
+        orders: Iterable[SeedOrder] = (),
+        wallet: Mapping[str, Decimal] | None = None,
+    ) -> None:
+        """Give an account what it had in an earlier life. Raises KeyError on an unknown market."""
+        account = self.accounts[api_key]
+        for name, balance in (wallet or {}).items():
+            account.coin(name).balance = balance
+        for held in positions:
+            instrument = self.markets[held.category, held.symbol].instrument
+            if held.category == "spot":
+                account.coin(instrument.base).balance = held.qty
+                continue
+            position = account.position(instrument)
+            position.qty, position.avg_price = held.qty, held.avg_price
+            position.created_ms = position.updated_ms = self._clock.now_ns() // 1_000_000
+        for seed in orders:
+            market = self.markets[seed.category, seed.symbol]
+            market.seed(_seeded(seed, api_key, market))
+
+    def _price_usd(self, coin: str) -> Decimal:
+        if coin in STABLE_COINS:
+            return ONE
+        for category in ("spot", "linear"):
+            market = self.markets.get((category, f"{coin}USDT"))
+            if market is not None and market.last_price:
+                return market.last_price
+        return ZERO
+
+
+def _seeded(seed: SeedOrder, api_key: str, market: Market) -> Order:
+    return Order(
+        api_key=api_key,
+        instrument=market.instrument,
+        order_id=seed.order_id,
+        link_id=seed.link_id,
+        is_buy=seed.side == "Buy",
+        order_type="Limit",
+        time_in_force=seed.time_in_force,
+        qty=seed.qty,
+        price=seed.price,
+        reduce_only=seed.reduce_only,
+        created_ms=seed.created_ms,
+        updated_ms=seed.created_ms,
+        status="PartiallyFilled" if seed.cum_qty else "New",
+        cum_qty=seed.cum_qty,
+        cum_value=seed.cum_qty * seed.avg_price,
+    )
+
+
+def create_exchange(
+    clock: Clock,
+    source: MarketSource,
+    *,
+    latency_ns: int = 2_000_000,
+    credentials: Mapping[str, str] | None = None,
+    seed: int = 0,
+    run: int = 0,
+    auto_fill: bool = False,
+    max_open_orders: int = 10_000,
+) -> Exchange:
+    """Build a simulated exchange.
+
+    `latency_ns` is how long requests travel; answers come at the instant of arrival. `credentials`
+    maps API keys to secrets, by default `paper` to `paper`. All ids come from `seed` and `run`; a
+    start that goes on with an older journal passes another `run`, or its ids repeat. `auto_fill`
+    fills every limit order at once at its own price. `max_open_orders` is a market's ceiling.
+    """
+    return Exchange(
+        clock,
+        source,
+        latency_ns=latency_ns,
+        credentials={"paper": "paper"} if credentials is None else credentials,
+        ids=Ids(seed, run),
+        auto_fill=auto_fill,
+        max_open_orders=max_open_orders,
+    )

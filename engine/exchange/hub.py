@@ -1,0 +1,87 @@
+"""Subscriptions: market frames to whoever listens to a topic, an account's rows to its sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Protocol
+
+from engine.exchange.account import Account, Row
+from engine.exchange.sources.frames import Frame
+from engine.exchange.wire import Push, encode
+
+Send = Callable[[Sequence[bytes]], None]
+"""Takes messages for a client, in order."""
+PublicTopic = tuple[str, str]
+"""Category and topic."""
+
+_topic_of = itemgetter(0, 1)  # a row's kind and category
+
+
+class Outlet(Protocol):
+    """Where messages for one client go; they arrive in order."""
+
+    @property
+    def send(self) -> Send: ...
+
+
+class Subscriber(Outlet, Protocol):
+    """A private session: where its messages go and what it wants to hear."""
+
+    @property
+    def topics(self) -> set[str]: ...
+
+
+class Hub:
+    """Who listens to what; hands frames and rows on."""
+
+    def __init__(self, now_ns: Callable[[], int]) -> None:
+        self._now_ns = now_ns
+        self._public: dict[PublicTopic, dict[Outlet, None]] = {}
+        self._private: dict[str, dict[Subscriber, None]] = {}
+
+    def listen(self, topic: PublicTopic, outlet: Outlet) -> None:
+        """Send every frame of a topic from now on."""
+        self._public.setdefault(topic, {})[outlet] = None
+
+    def unlisten(self, topic: PublicTopic, outlet: Outlet) -> None:
+        """Send no more frames of a topic."""
+        del self._public[topic][outlet]
+
+    def publish(self, frame: Frame) -> None:
+        """Pass a market frame on, as it is."""
+        listeners = self._public.get((frame.category, frame.topic))
+        if listeners:
+            messages = (frame.raw,)
+            for outlet in listeners:
+                outlet.send(messages)
+
+    def join(self, stream: Subscriber, account: Account) -> None:
+        """Push the account's rows from now on, those of the stream's topics."""
+        self._private.setdefault(account.api_key, {})[stream] = None
+
+    def leave(self, stream: Subscriber, account: Account) -> None:
+        """Push no more rows."""
+        del self._private[account.api_key][stream]
+        self.note_topics(account)
+
+    def note_topics(self, account: Account) -> None:
+        """Tell an account what its streams listen to, so that nobody writes rows in vain."""
+        streams = self._private[account.api_key]
+        account.topics = {topic for stream in streams for topic in stream.topics}
+
+    def push(self, account: Account, rows: Sequence[Row]) -> None:
+        """Send rows to the account's sessions, in order, neighbours of one kind in one message."""
+        now_ns = self._now_ns()
+        messages: list[tuple[str, bytes]] = []
+        for (kind, category), group in groupby(rows, key=_topic_of):
+            members = list(group)
+            message_id = f"{account.uid}_{members[0].symbol}_{now_ns}"
+            data = [member.row for member in members]
+            for topic in (kind, f"{kind}.{category}"):
+                if topic in account.topics:
+                    push = Push(message_id, topic, now_ns // 1_000_000, data)
+                    messages.append((topic, encode(push)))
+        for stream in self._private.get(account.api_key, ()):
+            stream.send([message for topic, message in messages if topic in stream.topics])

@@ -1,0 +1,99 @@
+"""What anyone may ask: the time, the instruments, books and tickers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from engine.exchange.account import MarketKey
+from engine.exchange.checks import check_category
+from engine.exchange.errors import Refusal
+from engine.exchange.matching import Market
+from engine.exchange.numbers import text
+from engine.exchange.paging import Query, page, page_size
+from engine.exchange.sources.frames import Level
+
+Result = Mapping[str, object]
+
+
+class MarketData:
+    """Answers public requests. Every method raises `Refusal` as the venue would."""
+
+    def __init__(self, markets: Mapping[MarketKey, Market], now_ns: Callable[[], int]) -> None:
+        self._markets = markets
+        self._now_ns = now_ns
+
+    def time(self, query: Query) -> Result:
+        """market/time."""
+        now_ns = self._now_ns()
+        return {"timeSecond": str(now_ns // 1_000_000_000), "timeNano": str(now_ns)}
+
+    def instruments(self, query: Query) -> Result:
+        """market/instruments-info; a category without markets is an empty list."""
+        category = query.get("category", "")
+        wanted = {name: query[name] for name in ("symbol", "baseCoin") if query.get(name)}
+        wanted["status"] = query.get("status") or "Trading"
+        found = [
+            instrument.row
+            for instrument in (market.instrument for market in self._markets.values())
+            if instrument.category == category
+            and all(instrument.row.get(name) == value for name, value in wanted.items())
+        ]
+        rows, cursor = page(enumerate(found), query, 1000, 500)
+        answer: dict[str, object] = {"category": category, "list": rows}
+        return answer if category == "spot" else answer | {"nextPageCursor": cursor}
+
+    def order_book(self, query: Query) -> Result:
+        """market/orderbook."""
+        category = query_category(query)
+        book = self._market(category, query.get("symbol", "")).book
+        depth = page_size(query, 1000, 1 if category == "spot" else 25)
+        return {
+            "s": query.get("symbol", ""),
+            "b": written_levels(book.bids.levels(depth)),
+            "a": written_levels(book.asks.levels(depth)),
+            "ts": book.ts,
+            "u": book.update_id,
+            "seq": book.seq,
+            "cts": book.cts,
+        }
+
+    def tickers(self, query: Query) -> Result:
+        """market/tickers: the last ticker of each market that has had one."""
+        category, symbol = query_category(query), query.get("symbol", "")
+        if symbol:
+            markets: Iterable[Market] = [self._market(category, symbol)]
+        else:
+            markets = self._markets.values()
+        rows = [
+            {"symbol": market.instrument.symbol, **_best(market), **market.ticker}
+            for market in markets
+            if market.instrument.category == category and market.ticker
+        ]
+        return {"category": category, "list": rows}
+
+    def _market(self, category: str, symbol: str) -> Market:
+        found = self._markets.get((category, symbol))
+        if found is None:
+            raise Refusal(10001, "params error: symbol invalid")
+        return found
+
+
+def query_category(query: Query) -> str:
+    """The category a query is about; refused when it is not traded here."""
+    category = query.get("category", "")
+    check_category(category)
+    return category
+
+
+def written_levels(levels: Sequence[Level]) -> list[tuple[str, str]]:
+    """Book levels as the wire writes them."""
+    return [(text(price), text(size)) for price, size in levels]
+
+
+def _best(market: Market) -> dict[str, str]:
+    """Best bid and ask; spot tickers carry them over REST only."""
+    best: dict[str, str] = {}
+    for name, side in (("bid1", market.book.bids), ("ask1", market.book.asks)):
+        for price, size in side.levels(1):
+            best |= {f"{name}Price": text(price), f"{name}Size": text(size)}
+    return best

@@ -1,0 +1,255 @@
+"""How our orders meet the market: the fill model of one instrument.
+
+- An order that crosses takes the book level by level, at each level's price, up to its limit.
+- A resting order stands behind what its level showed on arrival. Trades at its price by the other
+  side's aggressor use up that queue, then fill it; our own orders at a price share a trade in
+  order of time. The queue is never longer than the level shows.
+- A trade, or the best opposite level that still has something to take, strictly through its price
+  fills it whole, at its price, as maker.
+- Our own orders never trade with each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+from engine.exchange.account import Account
+from engine.exchange.book import Book, is_snapshot
+from engine.exchange.ids import Ids
+from engine.exchange.instruments import Instrument
+from engine.exchange.numbers import INFINITE, ZERO
+from engine.exchange.orders import (
+    BY_REDUCE_ONLY,
+    NOT_FILLED_WHOLE,
+    NOTHING_LEFT_TO_TAKE,
+    POST_ONLY_TAKES,
+    Order,
+)
+from engine.exchange.resting import RestingSide
+from engine.exchange.sources.frames import BookFrame, TickerFrame, Trade
+
+
+class Market:
+    """One instrument: its book, its last prices and our orders in it."""
+
+    def __init__(
+        self,
+        instrument: Instrument,
+        accounts: Mapping[str, Account],
+        ids: Ids,
+        now_ns: Callable[[], int],
+        *,
+        auto_fill: bool = False,
+    ) -> None:
+        self.instrument = instrument
+        self.book = Book()
+        self.ticker: dict[str, str | None] = {}
+        self.ticker_raw = b""
+        self.last_price = ZERO  # zero until the first trade or ticker
+        self.mark_price = ZERO
+        self.seq = 0
+        self.buys = RestingSide(is_buy=True)
+        self.sells = RestingSide(is_buy=False)
+        self._accounts = accounts
+        self._ids = ids
+        self._now_ns = now_ns
+        self._auto_fill = auto_fill
+
+    # The market's own frames
+
+    def on_book(self, frame: BookFrame) -> None:
+        """Apply a book frame, then fill what it went through."""
+        self.book.apply(frame)
+        if is_snapshot(frame):
+            for order in self.buys.all():
+                self._cap_queue(order, self.book.bids.shown_at(order.price))
+            for order in self.sells.all():
+                self._cap_queue(order, self.book.asks.shown_at(order.price))
+        else:
+            for resting, rows in ((self.buys, frame.data.b), (self.sells, frame.data.a)):
+                if resting:
+                    for price, size in rows:
+                        for order in resting.at(price):
+                            self._cap_queue(order, size)
+        for resting, opposite in ((self.buys, self.book.asks), (self.sells, self.book.bids)):
+            if resting and (best := opposite.best_available()) is not None:
+                self._fill_whole(resting.through(best))
+
+    def on_trade(self, trade: Trade) -> None:
+        """Let a recorded trade fill what it went through, then its share of what it met."""
+        self.last_price = trade.p
+        if self.buys:
+            self._fill_whole(self.buys.through(trade.p))
+        if self.sells:
+            self._fill_whole(self.sells.through(trade.p))
+        met = self.buys if trade.S == "Sell" else self.sells
+        if met:
+            self._share(met.at(trade.p), trade.v)
+
+    def on_ticker(self, frame: TickerFrame, raw: bytes) -> None:
+        """Take in a ticker, whole or changes only."""
+        self.ticker_raw = raw if frame.type == "snapshot" else b""
+        self.ticker.update(frame.data)
+        self.last_price = Decimal(frame.data.get("lastPrice") or self.last_price)
+        mark = frame.data.get("markPrice")
+        if mark and self.instrument.category == "linear":
+            self.mark_price = Decimal(mark)
+            for account in self._accounts.values():
+                account.mark(self.instrument.symbol, self.mark_price)
+
+    @staticmethod
+    def _cap_queue(order: Order, shown: Decimal) -> None:
+        order.queue_ahead = min(order.queue_ahead, shown)
+
+    def _share(self, orders: list[Order], size: Decimal) -> None:
+        for order in orders:
+            if not order.is_open:  # an earlier fill of this trade ended it
+                continue
+            ahead = min(order.queue_ahead, size)
+            order.queue_ahead -= ahead
+            qty = min(order.leaves, size - ahead)
+            if qty > 0:
+                size -= qty
+                self._fill_resting(order, qty)
+
+    def _fill_whole(self, orders: list[Order]) -> None:
+        for order in orders:
+            if order.is_open:
+                self._fill_resting(order, order.leaves)
+
+    def _fill_resting(self, order: Order, qty: Decimal) -> None:
+        self._book_fill(order, qty, order.price, is_maker=True)
+        account = self._accounts[order.api_key]
+        if not order.is_open:
+            self._side(order).remove(order)
+            account.close(order)
+        account.tell(order)
+        self._trim_reduce_only(account)
+
+    # Our own orders
+
+    def enter(self, order: Order) -> None:
+        """Let a new order meet the book: it takes, rests or ends."""
+        account = self._accounts[order.api_key]
+        account.add(order)
+        self._meet(order, account)
+
+    def seed(self, order: Order) -> None:
+        """Rest an order from an earlier life of the exchange; the first snapshot queues it."""
+        account = self._accounts[order.api_key]
+        account.add(order)
+        self._rest(order, account)
+
+    def replace(self, order: Order, price: Decimal, qty: Decimal) -> None:
+        """Amend a resting order. A new price or a larger quantity costs it its place."""
+        account = self._accounts[order.api_key]
+        keeps_place = price == order.price and qty <= order.qty
+        side = self._side(order)
+        if not keeps_place:
+            side.remove(order)
+        order.price, order.qty = price, qty
+        order.updated_ms = self._now_ms()
+        if keeps_place:
+            account.relock(order)
+            account.tell(order)
+            return
+        if self._takes(order) and order.time_in_force != "PostOnly":
+            account.tell(order)  # the new terms, before the fills that they bring
+        self._meet(order, account)
+
+    def cancel(self, order: Order, how: tuple[str, str]) -> None:
+        """Take a resting order out of the book; `how` is its cancelType and rejectReason."""
+        self._side(order).remove(order)
+        account = self._accounts[order.api_key]
+        self._end(order, account, how)
+        account.tell(order)
+
+    def _meet(self, order: Order, account: Account) -> None:
+        if order.time_in_force == "PostOnly" and self._takes(order) and not self._auto_fill:
+            self._end(order, account, POST_ONLY_TAKES)
+        elif order.time_in_force == "FOK" and self._takeable(order) < order.leaves:
+            self._end(order, account, NOT_FILLED_WHOLE)
+        else:
+            self._take(order)
+            if not order.leaves:
+                account.close(order)
+            elif order.rests:
+                self._rest(order, account)
+            else:
+                self._end(order, account, NOTHING_LEFT_TO_TAKE)
+        account.tell(order)
+        if order.cum_qty:
+            self._trim_reduce_only(account)
+
+    def _take(self, order: Order) -> None:
+        if self._auto_fill and order.order_type == "Limit":
+            maker = order.time_in_force == "PostOnly"
+            self._book_fill(order, order.leaves, order.price, is_maker=maker)
+            return
+        opposite = self.book.asks if order.is_buy else self.book.bids
+        for price, size in opposite.available():
+            if not order.leaves or not _within(order, price):
+                break
+            qty = min(size, order.leaves)
+            opposite.take(price, qty)
+            self._book_fill(order, qty, price, is_maker=False)
+
+    def _takes(self, order: Order) -> bool:
+        best = (self.book.asks if order.is_buy else self.book.bids).best_available()
+        return best is not None and _within(order, best)
+
+    def _takeable(self, order: Order) -> Decimal:
+        if self._auto_fill:
+            return INFINITE
+        opposite = self.book.asks if order.is_buy else self.book.bids
+        return sum((size for price, size in opposite.available() if _within(order, price)), ZERO)
+
+    def _rest(self, order: Order, account: Account) -> None:
+        own = self.book.bids if order.is_buy else self.book.asks
+        # Without a book nothing is known about the queue: the first snapshot will cap it.
+        order.queue_ahead = own.shown_at(order.price) if self.book.is_ready else INFINITE
+        self._side(order).add(order)
+        account.relock(order)
+
+    def _end(self, order: Order, account: Account, how: tuple[str, str]) -> None:
+        is_spot_with_fills = order.cum_qty and self.instrument.category == "spot"
+        order.status = "PartiallyFilledCanceled" if is_spot_with_fills else "Cancelled"
+        order.cancel_type, order.reject_reason = how
+        order.updated_ms = self._now_ms()
+        account.close(order)
+
+    def _book_fill(self, order: Order, qty: Decimal, price: Decimal, *, is_maker: bool) -> None:
+        self.seq += 1
+        self._accounts[order.api_key].fill(
+            order,
+            qty,
+            price,
+            is_maker=is_maker,
+            exec_id=self._ids.uuid(),
+            mark_price=self.mark_price,
+            time_ms=self._now_ms(),
+            seq=self.seq,
+        )
+
+    def _trim_reduce_only(self, account: Account) -> None:
+        """Shrink or cancel what would now do more than reduce."""
+        for order in account.reducing_in(self.instrument.key):
+            reducible = account.position(self.instrument).reducible(is_buy=order.is_buy)
+            if not reducible:
+                self.cancel(order, BY_REDUCE_ONLY)
+            elif order.leaves > reducible:
+                order.qty = order.cum_qty + reducible
+                order.updated_ms = self._now_ms()
+                account.tell(order)
+
+    def _side(self, order: Order) -> RestingSide:
+        return self.buys if order.is_buy else self.sells
+
+    def _now_ms(self) -> int:
+        return self._now_ns() // 1_000_000
+
+
+def _within(order: Order, price: Decimal) -> bool:
+    """True where the order's limit allows trading at `price`."""
+    return price <= order.price if order.is_buy else price >= order.price

@@ -1,0 +1,49 @@
+"""Decimal text as the venue writes and accepts it: plain digits, never an exponent."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+ZERO = Decimal(0)
+ONE = Decimal(1)
+INFINITE = Decimal("Infinity")
+
+MONEY_STEP = Decimal("0.00000001")
+PRICE_STEP = Decimal("0.000000000001")
+MAX_DIGITS = 28
+PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+
+
+def text(value: Decimal) -> str:
+    """Write a number exactly, without an exponent."""
+    written = str(value)
+    return written if "E" not in written else f"{value:f}"
+
+
+def money(value: Decimal) -> str:
+    """Write an amount with up to eight decimals and no trailing zeros."""
+    return _rounded(value, 8, MONEY_STEP)
+
+
+def average(value: Decimal) -> str:
+    """Write an average price with up to twelve decimals and no trailing zeros."""
+    return _rounded(value, 12, PRICE_STEP)
+
+
+def _rounded(value: Decimal, decimals: int, step: Decimal) -> str:
+    if not value:
+        return "0"
+    written = str(value)
+    if "E" in written or len(written) - written.find(".") > decimals + 1:
+        written = f"{value.quantize(step):f}"
+    if "." in written:
+        written = written.rstrip("0").rstrip(".")
+    return "0" if written == "-0" else written
+
+
+def parse(written: str) -> Decimal | None:
+    """Read a plain non-negative number; None for anything else (signs, exponents, NaN, blanks)."""
+    if len(written) > MAX_DIGITS or PLAIN_NUMBER.fullmatch(written) is None:
+        return None
+    return Decimal(written)

@@ -1,0 +1,96 @@
+"""Orders and executions as the exchange keeps them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from engine.exchange.instruments import Instrument
+from engine.exchange.numbers import ZERO
+
+OPEN_STATUSES = frozenset({"New", "PartiallyFilled"})
+
+NO_CANCEL = "UNKNOWN"
+NO_ERROR = "EC_NoError"
+
+# How an order ends without being filled whole: cancelType and rejectReason of its last row.
+BY_USER = ("CancelByUser", "EC_PerCancelRequest")
+BY_REDUCE_ONLY = ("CancelByReduceOnly", "EC_PerCancelRequest")
+POST_ONLY_TAKES = (NO_CANCEL, "EC_PostOnlyWillTakeLiquidity")
+NOTHING_LEFT_TO_TAKE = (NO_CANCEL, "EC_NoImmediateQtyToFill")
+NOT_FILLED_WHOLE = (NO_CANCEL, "EC_CancelForNoFullFill")
+
+
+class Order(msgspec.Struct, kw_only=True, eq=False, gc=False):
+    """One order. Times are unix ms; `price` of a market order is its protection price."""
+
+    api_key: str
+    instrument: Instrument
+    order_id: str
+    link_id: str
+    number: int = 0  # counts the account's orders
+    is_buy: bool
+    order_type: str
+    time_in_force: str
+    qty: Decimal
+    price: Decimal
+    reduce_only: bool = False
+    market_unit: str = ""
+    last_price_on_created: str = ""
+    created_ms: int = 0
+    updated_ms: int = 0
+    status: str = "New"
+    cancel_type: str = NO_CANCEL
+    reject_reason: str = NO_ERROR
+    cum_qty: Decimal = ZERO
+    cum_value: Decimal = ZERO
+    cum_fee: Decimal = ZERO
+    fee_coin: str = ""
+    closed_pnl: Decimal = ZERO
+    queue_ahead: Decimal = ZERO  # recorded quantity that trades before us at our price
+    locked: Decimal = ZERO  # spot: what the order holds back of the coin it would spend
+    first_execution: int = -1  # range in the account's executions that holds all of ours
+    last_execution: int = -1
+
+    @property
+    def side(self) -> str:
+        """The wire's word for the direction."""
+        return "Buy" if self.is_buy else "Sell"
+
+    @property
+    def leaves(self) -> Decimal:
+        """What is still to be filled while the order is open."""
+        return self.qty - self.cum_qty
+
+    @property
+    def is_open(self) -> bool:
+        """True while the order can still be filled."""
+        return self.status in OPEN_STATUSES
+
+    @property
+    def rests(self) -> bool:
+        """True where what cannot be filled at once stays in the book."""
+        return self.time_in_force in ("GTC", "PostOnly")
+
+
+class Execution(msgspec.Struct, kw_only=True, eq=False, gc=False):
+    """One fill of one order. `time_ms` is unix ms; `fee` is positive when paid."""
+
+    order: Order
+    exec_id: str
+    qty: Decimal
+    price: Decimal
+    value: Decimal
+    fee: Decimal
+    fee_rate: Decimal
+    fee_coin: str
+    is_maker: bool
+    leaves: Decimal
+    order_qty: Decimal
+    order_price: Decimal
+    closed_qty: Decimal
+    pnl: Decimal
+    mark_price: str
+    time_ms: int
+    seq: int

@@ -1,0 +1,53 @@
+"""A derivative position at average cost, as the venue keeps it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from engine.exchange.numbers import ZERO
+
+
+class Position(msgspec.Struct, kw_only=True, gc=False):
+    """One-way position in one market. `qty` is signed; money is in the settle coin."""
+
+    symbol: str
+    settle: str
+    qty: Decimal = ZERO
+    avg_price: Decimal = ZERO
+    realised: Decimal = ZERO  # since the account began, fees included, as the venue shows it
+    realised_now: Decimal = ZERO  # of the position that is open now
+    unrealised: Decimal = ZERO
+    mark_price: Decimal = ZERO  # zero until the market has one
+    created_ms: int = 0
+    updated_ms: int = 0
+    seq: int = -1  # the venue's spelling of "never traded"
+
+    def apply(self, signed_qty: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
+        """Book a fill; returns how much of it closed the position, and the profit of that part."""
+        held = self.qty
+        self.qty = held + signed_qty
+        if held * signed_qty >= 0:
+            cost = abs(held) * self.avg_price + abs(signed_qty) * price
+            self.avg_price = cost / abs(self.qty)
+            return ZERO, ZERO
+        closed = min(abs(held), abs(signed_qty))
+        gain = (price - self.avg_price) * closed
+        if held < 0:
+            gain = -gain
+        if self.qty == 0:
+            self.avg_price = ZERO
+        elif (self.qty > 0) != (held > 0):
+            self.avg_price = price
+        return closed, gain
+
+    def revalue(self) -> Decimal:
+        """Bring `unrealised` up to the mark; returns by how much it changed."""
+        before = self.unrealised
+        self.unrealised = (self.mark_price - self.avg_price) * self.qty if self.mark_price else ZERO
+        return self.unrealised - before
+
+    def reducible(self, *, is_buy: bool) -> Decimal:
+        """How much an order on that side could reduce."""
+        return max(ZERO, -self.qty if is_buy else self.qty)

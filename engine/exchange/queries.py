@@ -1,0 +1,193 @@
+"""What an account may ask: its orders, executions, positions, wallet and rights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from itertools import islice, takewhile
+
+from engine.exchange.account import Account, MarketKey
+from engine.exchange.checks import refusal, select
+from engine.exchange.errors import Refusal
+from engine.exchange.market_data import Result, query_category
+from engine.exchange.matching import Market
+from engine.exchange.orders import Execution, Order
+from engine.exchange.paging import Numbered, Query, latest_first, page
+from engine.exchange.positions import Position
+from engine.exchange.rows import execution_row, order_row, position_row, wallet_row
+
+FOREVER = 1 << 62  # unix ms, past any time
+RECENTLY_CLOSED = 500  # how many closed orders a category's realtime list remembers
+
+
+class Queries:
+    """Answers signed, read-only requests. Every method raises `Refusal` as the venue would."""
+
+    def __init__(
+        self,
+        markets: Mapping[MarketKey, Market],
+        price_usd: Callable[[str], Decimal],
+    ) -> None:
+        self._markets = markets
+        self._price_usd = price_usd
+
+    def open_orders(self, account: Account, query: Query) -> Result:
+        """order/realtime: open orders, or with `openOnly=1` or an id also recently closed ones."""
+        category = query_category(query)
+        if _has_id(query):
+            order = _by_id(account, query)
+            recent = account.closed.get(category, [])[-RECENTLY_CLOSED:]
+            shown = order is not None and (order.is_open or order in recent)
+            return _order_page([(0, order)] if order and shown else [], query)
+        by = select(query.get("symbol", ""), query.get("baseCoin", ""), query.get("settleCoin", ""))
+        if by is None and category != "spot":
+            raise Refusal(10001, "symbol, baseCoin or settleCoin is required")
+        if query.get("openOnly") == "1":
+            closed = islice(latest_first(account.closed.get(category, [])), RECENTLY_CLOSED)
+            return _order_page((item for item in closed if _selected(item[1], by)), query)
+        orders = reversed(account.open_orders(category))
+        numbered = ((-order.number, order) for order in orders if _selected(order, by))
+        return _order_page(numbered, query)
+
+    def order_history(self, account: Account, query: Query) -> Result:
+        """order/history: closed orders, the latest first."""
+        category = query_category(query)
+        if _has_id(query):
+            order = _by_id(account, query)
+            return _order_page([(0, order)] if order and not order.is_open else [], query)
+        by = select(query.get("symbol", ""), query.get("baseCoin", ""), query.get("settleCoin", ""))
+        status = query.get("orderStatus", "")
+        since, until = _time_range(query)
+        found = (
+            (number, order)
+            for number, order in latest_first(account.closed.get(category, []))
+            if _selected(order, by)
+            and status in ("", order.status)
+            and since <= order.updated_ms <= until
+        )
+        return _order_page(found, query)
+
+    def executions(self, account: Account, query: Query) -> Result:
+        """execution/list: fills, the latest first."""
+        category = query_category(query)
+        since, until = _time_range(query)
+        fills: Sequence[Execution] = account.executions
+        by = select(query.get("symbol", ""), query.get("baseCoin", ""), query.get("settleCoin", ""))
+        if _has_id(query):
+            order = _by_id(account, query)
+            fills, by = account.executions_of(order) if order else [], None
+            since, until = 0, FOREVER
+        if query.get("execType", "Trade") != "Trade":
+            fills = []
+        recent = takewhile(lambda item: item[1].time_ms >= since, latest_first(fills))
+        found = (
+            (number, fill)
+            for number, fill in recent
+            if fill.order.instrument.category == category
+            and fill.time_ms <= until
+            and _selected(fill.order, by)
+        )
+        rows, cursor = page(found, query, 100, 50)
+        shown = [execution_row(fill, on_stream=False) for fill in rows]
+        return {"nextPageCursor": cursor, "category": category, "list": shown}
+
+    def positions(self, account: Account, query: Query) -> Result:
+        """position/list: with a symbol always one row, with a coin only what is not flat."""
+        category, symbol = query_category(query), query.get("symbol", "")
+        if category != "linear":
+            raise Refusal(10001, "Illegal category")
+        found: list[Position] = []
+        if symbol:
+            market = self._markets.get((category, symbol))
+            if market is None:
+                raise refusal("symbol", category)
+            found = [account.position(market.instrument)]
+        elif settle := query.get("settleCoin", ""):
+            held = account.positions.values()
+            found = [item for item in held if item.settle == settle and item.qty]
+        else:
+            raise Refusal(10001, "symbol or settleCoin is required")
+        rows, cursor = page(enumerate(found), query, 200, 20)
+        shown = [position_row(item, on_stream=False) for item in rows]
+        return {"list": shown, "nextPageCursor": cursor, "category": category}
+
+    def wallet(self, account: Account, query: Query) -> Result:
+        """account/wallet-balance: every coin that is not empty, or those asked for."""
+        asked = [name for name in query.get("coin", "").split(",") if name]
+        row = wallet_row(
+            account.coins.items(),
+            lambda name, coin: name in asked if asked else bool(coin.balance),
+            self._price_usd,
+        )
+        return {"list": [row]}
+
+    def account_info(self, account: Account, query: Query) -> Result:
+        """account/info: a unified account of the second generation with cross margin."""
+        return {
+            "marginMode": "REGULAR_MARGIN",
+            "updatedTime": "1697078946000",
+            "unifiedMarginStatus": 5,
+            "dcpStatus": "OFF",
+            "timeWindow": 0,
+            "smpGroup": 0,
+            "isMasterTrader": False,
+            "spotHedgingStatus": "OFF",
+        }
+
+    def api_key(self, account: Account, query: Query) -> Result:
+        """user/query-api: what this key may do."""
+        return {
+            "id": str(account.uid),
+            "note": "simulated",
+            "apiKey": account.api_key,
+            "readOnly": 0,
+            "secret": "",
+            "permissions": {"ContractTrade": ["Order", "Position"], "Spot": ["SpotTrade"]},
+            "ips": ["*"],
+            "type": 1,
+            "deadlineDay": 0,
+            "expiredAt": "1970-01-01T00:00:00Z",
+            "createdAt": "2023-01-01T00:00:00Z",
+            "unified": 0,
+            "uta": 1,
+            "userID": account.uid,
+            "inviterID": 0,
+            "vipLevel": "No VIP",
+            "mktMakerLevel": "0",
+            "affiliateID": 0,
+            "rsaPublicKey": "",
+            "isMaster": True,
+            "parentUid": "0",
+            "kycLevel": "LEVEL_DEFAULT",
+            "kycRegion": "",
+        }
+
+    def coin_info(self, account: Account, query: Query) -> Result:
+        """asset/coin/query-info: clients load it and need nothing from it."""
+        return {"rows": []}
+
+
+def _has_id(query: Query) -> bool:
+    return bool(query.get("orderId") or query.get("orderLinkId"))
+
+
+def _by_id(account: Account, query: Query) -> Order | None:
+    order_id, link_id = query.get("orderId", ""), query.get("orderLinkId", "")
+    return account.find(query["category"], query.get("symbol", ""), order_id, link_id)
+
+
+def _selected(order: Order, by: tuple[str, str] | None) -> bool:
+    return by is None or getattr(order.instrument, by[0]) == by[1]
+
+
+def _time_range(query: Query) -> tuple[int, int]:
+    try:
+        return int(query.get("startTime") or 0), int(query.get("endTime") or FOREVER)
+    except ValueError:
+        raise Refusal(10001, "startTime and endTime are unix ms") from None
+
+
+def _order_page(orders: Iterable[Numbered[Order]], query: Query) -> Result:
+    rows, cursor = page(orders, query, 50, 20)
+    shown = [order_row(order, on_stream=False) for order in rows]
+    return {"nextPageCursor": cursor, "category": query["category"], "list": shown}

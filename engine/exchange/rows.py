@@ -1,0 +1,159 @@
+"""Builds the venue's rows from what the exchange keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+
+from msgspec import UNSET
+
+from engine.exchange.numbers import ZERO, average, money, text
+from engine.exchange.orders import Execution, Order
+from engine.exchange.positions import Position
+from engine.exchange.wire import CoinRow, ExecutionRow, OrderRow, PositionRow, WalletRow
+
+
+def order_row(order: Order, *, on_stream: bool) -> OrderRow:
+    """An order as it stands now."""
+    instrument = order.instrument
+    is_spot = instrument.category == "spot"
+    leaves = order.leaves if order.is_open else ZERO
+    fee = text(order.cum_fee)
+    return OrderRow(
+        category=instrument.category if on_stream else UNSET,
+        symbol=instrument.symbol,
+        orderId=order.order_id,
+        orderLinkId=order.link_id,
+        side=order.side,
+        orderStatus=order.status,
+        createType=UNSET if is_spot else "CreateByUser",
+        cancelType=order.cancel_type,
+        rejectReason=order.reject_reason,
+        timeInForce=order.time_in_force,
+        isLeverage="0" if is_spot else "",
+        price=text(order.price),
+        qty=text(order.qty),
+        avgPrice=average(order.cum_value / order.cum_qty) if order.cum_qty else "",
+        leavesQty=text(leaves) if leaves else "0",
+        leavesValue=text(leaves * order.price) if leaves else "0",
+        cumExecQty=text(order.cum_qty),
+        cumExecValue=text(order.cum_value),
+        cumExecFee=fee,
+        cumFeeDetail={order.fee_coin: fee} if order.fee_coin else {},
+        closedPnl=money(order.closed_pnl) if on_stream else UNSET,
+        orderType=order.order_type,
+        lastPriceOnCreated=UNSET if is_spot else order.last_price_on_created,
+        basePrice=order.last_price_on_created if is_spot else UNSET,
+        reduceOnly=order.reduce_only,
+        tpslMode=UNSET if is_spot else "",
+        marketUnit=order.market_unit,
+        createdTime=str(order.created_ms),
+        updatedTime=str(order.updated_ms),
+        feeCurrency=(order.fee_coin if is_spot else "") if on_stream else UNSET,
+    )
+
+
+def execution_row(execution: Execution, *, on_stream: bool) -> ExecutionRow:
+    """A fill as it was."""
+    order = execution.order
+    instrument = order.instrument
+    is_spot = instrument.category == "spot"
+    return ExecutionRow(
+        category=instrument.category if on_stream else UNSET,
+        symbol=instrument.symbol,
+        closedSize="" if is_spot else text(execution.closed_qty),
+        execFee=text(execution.fee),
+        execId=execution.exec_id,
+        execPrice=text(execution.price),
+        execQty=text(execution.qty),
+        execValue=text(execution.value),
+        feeRate=text(execution.fee_rate),
+        markPrice=execution.mark_price,
+        leavesQty=text(execution.leaves),
+        orderId=order.order_id,
+        orderLinkId=order.link_id,
+        orderPrice=text(execution.order_price),
+        orderQty=text(execution.order_qty),
+        orderType=order.order_type,
+        side=order.side,
+        execTime=str(execution.time_ms),
+        isLeverage="0" if on_stream else UNSET,
+        isMaker=execution.is_maker,
+        seq=execution.seq,
+        marketUnit=order.market_unit if on_stream else UNSET,
+        execPnl=money(execution.pnl) if on_stream else UNSET,
+        extraFees=() if on_stream else "",
+        feeCurrency=execution.fee_coin,
+        feeCoin=execution.fee_coin,
+    )
+
+
+def position_row(position: Position, *, on_stream: bool) -> PositionRow:
+    """A position as it stands now; flat ones have an empty side."""
+    size = abs(position.qty)
+    entry = average(position.avg_price)
+    return PositionRow(
+        symbol=position.symbol,
+        side="" if not size else "Buy" if position.qty > 0 else "Sell",
+        size=text(size) if size else "0",
+        avgPrice=UNSET if on_stream else entry,
+        entryPrice=entry if on_stream else UNSET,
+        positionValue=money(size * position.avg_price),
+        markPrice=text(position.mark_price) if position.mark_price else "",
+        unrealisedPnl=money(position.unrealised),
+        curRealisedPnl=money(position.realised_now),
+        cumRealisedPnl=money(position.realised),
+        createdTime=str(position.created_ms),
+        updatedTime=str(position.updated_ms),
+        category="linear" if on_stream else UNSET,
+        seq=position.seq,
+    )
+
+
+class CoinState:
+    """What an account has of one coin."""
+
+    __slots__ = ("balance", "locked", "realised", "unrealised")
+
+    def __init__(self, balance: Decimal = ZERO) -> None:
+        self.balance = balance
+        self.locked = ZERO
+        self.realised = ZERO
+        self.unrealised = ZERO
+
+
+def wallet_row(
+    coins: Iterable[tuple[str, CoinState]],
+    shown: Callable[[str, CoinState], bool],
+    price_usd: Callable[[str], Decimal],
+) -> WalletRow:
+    """The whole wallet's totals, and a row for every coin that `shown` accepts."""
+    balance_usd = locked_usd = unrealised_usd = ZERO
+    rows = []
+    for name, coin in coins:
+        price = price_usd(name)
+        equity = coin.balance + coin.unrealised
+        balance_usd += coin.balance * price
+        locked_usd += coin.locked * price
+        unrealised_usd += coin.unrealised * price
+        if shown(name, coin):
+            rows.append(
+                CoinRow(
+                    coin=name,
+                    equity=money(equity),
+                    usdValue=money(equity * price),
+                    walletBalance=money(coin.balance),
+                    unrealisedPnl=money(coin.unrealised),
+                    cumRealisedPnl=money(coin.realised),
+                    locked=money(coin.locked),
+                )
+            )
+    equity_usd = money(balance_usd + unrealised_usd)
+    return WalletRow(
+        totalEquity=equity_usd,
+        totalWalletBalance=money(balance_usd),
+        totalMarginBalance=equity_usd,
+        totalAvailableBalance=money(balance_usd + unrealised_usd - locked_usd),
+        totalPerpUPL=money(unrealised_usd),
+        coin=rows,
+    )

@@ -1,0 +1,121 @@
+"""What a market source plays: public frames, as sent to subscribers and decoded for the book."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Literal, NamedTuple, Protocol
+
+import msgspec
+
+from engine.exchange.instruments import InstrumentRow
+
+Level = tuple[Decimal, Decimal]
+"""Price and size; size zero deletes the level."""
+Side = Literal["Buy", "Sell"]
+
+BOOK_TOPIC = "orderbook.50."
+TRADE_TOPIC = "publicTrade."
+TICKER_TOPIC = "tickers."
+
+
+class BookData(msgspec.Struct, gc=False):
+    """Body of an order book frame; `b` and `a` in the venue's order, best first in snapshots."""
+
+    s: str
+    b: list[Level]
+    a: list[Level]
+    u: int
+    seq: int = 0
+
+
+class BookFrame(msgspec.Struct, gc=False):
+    """An `orderbook.50` frame. `ts` and `cts` are unix ms."""
+
+    topic: str
+    type: str
+    ts: int
+    data: BookData
+    cts: int = 0
+
+
+class Trade(msgspec.Struct, gc=False):
+    """One public trade: `T` unix ms, `S` the taker's side, `v` size, `p` price, `i` trade id."""
+
+    T: int
+    s: str
+    S: Side
+    v: Decimal
+    p: Decimal
+    L: str | msgspec.UnsetType = msgspec.UNSET  # tick direction, derivatives only
+    i: str = ""
+    BT: bool = False
+
+
+class TradeFrame(msgspec.Struct, gc=False):
+    """A `publicTrade` frame; the trades are in ascending order."""
+
+    topic: str
+    type: str
+    ts: int
+    data: list[Trade]
+
+
+class TickerFrame(msgspec.Struct, gc=False):
+    """A `tickers` frame; in a delta, absent fields are unchanged."""
+
+    topic: str
+    type: str
+    ts: int
+    data: dict[str, str | None]
+    cs: int = 0
+
+
+Decoded = BookFrame | TradeFrame | TickerFrame
+
+
+class Frame(NamedTuple):
+    """One frame at its time on the exchange's clock (unix ns)."""
+
+    t_ns: int
+    category: str
+    symbol: str
+    topic: str
+    raw: bytes
+    decoded: Decoded
+
+
+class Fault(NamedTuple):
+    """Something in the input that was skipped; `line` counts from one."""
+
+    file: str
+    line: int
+    what: str
+
+
+class MarketSource(Protocol):
+    """A market to play. `frames` may be iterated once per exchange; it is in order of `t_ns`."""
+
+    @property
+    def instruments(self) -> Sequence[tuple[str, InstrumentRow]]:
+        """Every instrument with its category."""
+        ...
+
+    @property
+    def first_ts(self) -> int:
+        """Time of the first frame, unix ns."""
+        ...
+
+    @property
+    def last_ts(self) -> int | None:
+        """Time of the last frame, unix ns; None when the market never ends."""
+        ...
+
+    @property
+    def errors(self) -> Sequence[Fault]:
+        """What was skipped in the input, first ones only."""
+        ...
+
+    def frames(self) -> Iterator[Frame]:
+        """The market, lazily, in order of time."""
+        ...
