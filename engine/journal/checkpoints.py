@@ -1,0 +1,62 @@
+"""Moving the -wal file into the database beside the commits, never inside one."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.journal import tables
+
+_PAGES = 1400  # of the 2,000 that the -wal file has room for
+_ROW_BYTES_A_PAGE = 3000  # the rest of 4,096 are the hash, the columns and the page itself
+
+
+class Checkpoints:
+    """A thread that checkpoints when enough was written.
+
+    While commits go on it cannot catch up with the last few pages; `finish` then tells the writer
+    to move those, which takes no longer than a commit. A checkpoint that fails is not tried again:
+    `failed` is called with the reason.
+    """
+
+    def __init__(self, path: Path, failed: Callable[[str], None]) -> None:
+        self.finish = False
+        self._failed = failed
+        self._connection = tables.connect(path)
+        self._pages = 0
+        self._due = threading.Event()
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name="journal-checkpoints", daemon=True)
+        self._thread.start()
+
+    def wrote(self, size: int) -> None:
+        """Note a commit of `size` bytes of event text: about so many pages, and one half full."""
+        self._pages += 1 + size // _ROW_BYTES_A_PAGE
+        if self._pages >= _PAGES:
+            self._pages = 0
+            self._due.set()
+
+    def close(self) -> None:
+        """Stop, after the checkpoint that may be under way."""
+        self._closing = True
+        self._due.set()
+        self._thread.join()
+        self._connection.close()
+
+    def run(self) -> bool:
+        """Checkpoint now; False when it failed."""
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except sqlite3.Error as error:
+            self._failed(f"checkpoint: {error}")
+            return False
+        self.finish = True
+        return True
+
+    def _work(self) -> None:
+        while self._due.wait() and not self._closing:
+            self._due.clear()
+            if not self.run():
+                return

@@ -1,0 +1,155 @@
+"""The one connection that writes: a batch is one durable commit.
+
+WAL with synchronous FULL: a commit returns when its rows are on the disk. After one write has
+failed nothing is known about the disk any more, so the store is sealed and never tries again.
+"""
+
+from __future__ import annotations
+
+import functools
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from engine.journal import tables
+from engine.journal.chain import Identity, link, seal
+from engine.journal.errors import JournalError
+
+Row = tuple[int, str, bytes]
+"""ts, kind and JSON of an event that is to be written."""
+
+_Values = Sequence[int | str | bytes]
+
+_COLUMNS = 5
+_ROWS_A_STATEMENT = 64
+_SNAPSHOTS_KEPT = 2  # the newest, and one to fall back to
+_WAL_BYTES = 8_000_000  # 2,000 pages: before they are used up a checkpoint lets SQLite start over
+
+
+class Store:
+    """The writing side of the journal at `path`; its owner calls it from one thread at a time.
+
+    The file is new, or has passed `check_before_writing`. Raises JournalError when it cannot be
+    written.
+    """
+
+    def __init__(self, path: Path, identity: Identity, *, busy_timeout_s: float) -> None:
+        self.path = path
+        self.sealed = ""
+        self._identity = identity
+        tables.create_file(path)
+        self._connection = tables.connect(path, timeout_s=busy_timeout_s)
+        try:
+            self._prepare()
+            self.last_seq = tables.last_seq(self._connection)
+            self._hash = self._hash_at(self.last_seq)
+        except sqlite3.Error as error:
+            self._connection.close()
+            raise JournalError(f"{path}: cannot be written: {error}") from error
+        except JournalError:
+            self._connection.close()
+            raise
+
+    def write(self, rows: Sequence[Row]) -> int:
+        """Commit `rows` as one batch, all or none, and return the number of the last."""
+        seq, previous = self.last_seq, self._hash
+        values: list[int | str | bytes] = []
+        for ts, kind, event in rows:
+            seq += 1
+            previous = link(previous, seq, ts, kind.encode(), event)
+            values += (seq, ts, kind, event.decode(), previous)
+        step = _COLUMNS * _ROWS_A_STATEMENT
+        chunks = [values[start : start + step] for start in range(0, len(values), step)]
+        self._commit([(_insert(len(chunk) // _COLUMNS), chunk) for chunk in chunks])
+        self.last_seq, self._hash = seq, previous
+        return seq
+
+    def write_snapshot(self, seq: int, state: bytes) -> None:
+        """Commit the state after event `seq`, and drop all but the newest snapshots."""
+        sealed = seal(self._hash_at(seq), state)
+        self._commit(
+            [
+                ("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", (seq, state, sealed)),
+                (
+                    "DELETE FROM snapshots WHERE seq NOT IN "
+                    "(SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?)",
+                    (_SNAPSHOTS_KEPT,),
+                ),
+            ]
+        )
+
+    def write_closed(self) -> None:
+        """Commit that the journal ends here, so that rows cut off its end are missed."""
+        statement = "INSERT OR REPLACE INTO meta VALUES ('closed_at', ?)"
+        self._commit([(statement, (str(self.last_seq),))])
+
+    def seal(self, reason: str) -> None:
+        """Refuse every later write, for `reason`. The first reason stays."""
+        self.sealed = self.sealed or reason
+
+    def leave_checkpoints_to_others(self) -> None:
+        """Never checkpoint inside a commit, and write the whole -wal file now.
+
+        A commit that overwrites a file costs half of one that extends it: no size to make durable.
+        The pages are those of a transaction that is rolled back, so SQLite writes over them.
+        Raises JournalError when there is no room.
+        """
+        run = self._connection.execute
+        try:
+            run("PRAGMA wal_autocheckpoint = 0")
+            run("PRAGMA cache_size = 16")  # pages: so few that the transaction spills into the file
+            run("BEGIN IMMEDIATE")
+            run("CREATE TABLE ballast (bytes BLOB)")
+            run("INSERT INTO ballast VALUES (zeroblob(?))", (_WAL_BYTES,))
+            run("ROLLBACK")
+            run("PRAGMA cache_size = -2000")  # KiB: SQLite's default
+        except sqlite3.Error as error:
+            raise JournalError(f"{self.path}: no room for its -wal file: {error}") from error
+
+    def checkpoint(self) -> None:
+        """Move what little a background checkpoint left, so that the -wal file starts over."""
+        try:
+            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        except sqlite3.Error as error:
+            self.seal(f"checkpoint: {error}")
+
+    def close(self) -> None:
+        """Close the connection; the last one to close moves the -wal file into the database."""
+        self._connection.close()
+
+    def _prepare(self) -> None:
+        new = tables.is_new(self._connection)
+        (mode,) = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise JournalError(f"{self.path}: this file system cannot hold a journal (no WAL mode)")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        if new:
+            tables.lay_out(self._connection, self._identity)
+
+    def _hash_at(self, seq: int) -> bytes:
+        found = tables.hash_at(self._connection, self._identity, seq)
+        if found is None:
+            raise JournalError(f"{self.path}: there is no event {seq} to take a snapshot after")
+        return found
+
+    def _commit(self, statements: Sequence[tuple[str, _Values]]) -> None:
+        """Run the statements as one transaction. A single one needs no BEGIN: it is one by itself.
+
+        Each `execute` gives up the interpreter's lock and must win it back from a busy event loop:
+        the fewer, the sooner the batch is durable.
+        """
+        if self.sealed:
+            raise JournalError(f"{self.path}: not written: {self.sealed}")
+        if len(statements) > 1:
+            statements = [("BEGIN IMMEDIATE", ()), *statements, ("COMMIT", ())]
+        try:
+            for sql, values in statements:
+                self._connection.execute(sql, values)
+        except sqlite3.Error as error:
+            self.seal(str(error))
+            raise JournalError(f"{self.path}: not written: {error}") from error
+
+
+@functools.cache
+def _insert(rows: int) -> str:
+    return "INSERT INTO events VALUES " + ", ".join(["(?, ?, ?, ?, ?)"] * rows)

@@ -1,0 +1,46 @@
+"""The newest acknowledged event, noted outside the database.
+
+SQLite takes a journal whose -wal file was lost or cut for a shorter one and opens it gladly. The
+note is written after each commit and not synced, so it is at most behind and never ahead of what
+is durable: a journal that ends before it has lost events.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+_WIDTH = 20
+
+
+class Watermark:
+    """The note beside the journal at `path`, whose newest event is `seq`."""
+
+    def __init__(self, path: Path, seq: int) -> None:
+        self._path = note_path(path)
+        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
+        self.raise_to(seq)
+
+    def raise_to(self, seq: int) -> None:
+        """Note that event `seq` and all before it are durable."""
+        os.pwrite(self._descriptor, b"%0*d\n" % (_WIDTH, seq), 0)
+
+    def close(self, *, keep: bool) -> None:
+        """Stop noting; a journal that was closed in order needs no note and leaves none."""
+        os.close(self._descriptor)
+        if not keep:
+            self._path.unlink(missing_ok=True)
+
+
+def note_path(path: Path) -> Path:
+    """Return where the note of the journal at `path` is."""
+    return path.with_name(path.name + ".acked")
+
+
+def read_watermark(path: Path) -> int:
+    """Return what was noted for the journal at `path`; 0 where there is no legible note."""
+    try:
+        text = note_path(path).read_bytes().strip()
+    except FileNotFoundError:
+        return 0
+    return int(text) if text.isdigit() else 0

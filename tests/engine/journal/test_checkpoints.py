@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from contextlib import closing
+from pathlib import Path
+
+from engine.journal import Identity
+from engine.journal.checkpoints import Checkpoints
+from engine.journal.store import Store
+from tests.support.journals import T0, events, open_journal, write_journal
+
+IDENTITY = Identity("paper", "paper", "bybit")
+
+
+def failing(reason: str) -> None:
+    raise AssertionError(reason)
+
+
+def events_in_the_database_alone(path: Path, copy: Path) -> int:
+    """How many events there are without the -wal file."""
+    copy.write_bytes(path.read_bytes())
+    with closing(sqlite3.connect(copy)) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM events").fetchone()
+    return int(count)
+
+
+def test_a_checkpoint_moves_the_commits_into_the_database(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    store = Store(path, IDENTITY, busy_timeout_s=1.0)
+    store.leave_checkpoints_to_others()
+    store.write([(T0, "order", b"{}")] * 3)
+    checkpoints = Checkpoints(path, failing)
+    assert checkpoints.run()
+    assert checkpoints.finish
+    assert events_in_the_database_alone(path, tmp_path / "copy.db") == 3
+    checkpoints.close()
+    store.close()
+
+
+def test_the_writer_moves_what_was_left_and_the_wal_file_starts_over(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    store = Store(path, IDENTITY, busy_timeout_s=1.0)
+    store.leave_checkpoints_to_others()
+    wal = path.with_name("journal.db-wal")
+    for round_ in range(1, 6):
+        store.write([(T0, "order", b'"%s"' % (b"x" * 400_000))] * 10)
+        store.checkpoint()
+        store.write([(T0, "order", b"{}")])
+        assert events_in_the_database_alone(path, tmp_path / "copy.db") >= 11 * round_ - 1
+    assert 8_000_000 < wal.stat().st_size < 9_000_000
+    store.close()
+
+
+def test_a_commit_goes_into_room_that_is_there_already(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "journal.db", threaded=True)
+    wal = tmp_path / "journal.db-wal"
+    size = wal.stat().st_size
+    assert size > 7_900_000
+    assert (tmp_path / "journal.db").stat().st_size < 50_000
+    asyncio.run(journal.save_snapshot(0, b"state"))
+    assert wal.stat().st_size == size
+    journal.close()
+
+
+def test_enough_pages_wake_the_thread_and_a_failure_is_told_once(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    write_journal(path, 1)
+    reasons: list[str] = []
+    told = threading.Event()
+
+    def failed(reason: str) -> None:
+        reasons.append(reason)
+        told.set()
+
+    checkpoints = Checkpoints(path, failed)
+    checkpoints._connection.close()
+    checkpoints.wrote(1)
+    assert not told.is_set()
+    checkpoints.wrote(10_000_000)
+    assert told.wait(10)
+    assert reasons == ["checkpoint: Cannot operate on a closed database."]
+    assert not checkpoints.finish
+    checkpoints.close()
+
+
+def test_a_checkpoint_that_fails_seals_the_store(tmp_path: Path) -> None:
+    store = Store(tmp_path / "journal.db", IDENTITY, busy_timeout_s=1.0)
+    store.close()
+    store.checkpoint()
+    assert store.sealed == "checkpoint: Cannot operate on a closed database."
+    store.seal("another reason")
+    assert store.sealed.startswith("checkpoint: ")
+
+
+def test_the_journal_lets_its_writer_finish_a_checkpoint_between_commits(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "journal.db", threaded=True)
+    checkpoints = journal._checkpoints
+    assert checkpoints is not None
+    checkpoints.run()
+    assert checkpoints.finish
+    asyncio.run(journal.append(events(1, 1)))
+    journal.close()
+    assert not checkpoints.finish
