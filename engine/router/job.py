@@ -1,0 +1,58 @@
+"""Requests under way: what the router remembers of an order, and of one request's attempts."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from engine.core.reports import RequestKind
+from engine.core.requests import OrderRequest, VenueRequest
+from engine.router.stats import RouteMetrics
+from engine.venues.protocol import OrderResponse
+
+Send = Callable[[], Coroutine[Any, Any, OrderResponse]]
+
+
+class Route:
+    """One order's place request. `waiter` exists while a duplicate waits for the first outcome."""
+
+    __slots__ = ("exchange_order_id", "metrics", "request", "response", "waiter")
+
+    def __init__(self, request: OrderRequest) -> None:
+        self.request = request
+        self.metrics = RouteMetrics()
+        self.response: OrderResponse | None = None
+        self.waiter: asyncio.Future[OrderResponse] | None = None
+        self.exchange_order_id = ""  # evidence from elsewhere that the venue has it
+
+    def finish(self, response: OrderResponse) -> None:
+        """Keep the outcome and tell whoever asked for the same order meanwhile."""
+        self.response = response
+        self.metrics.outcome = response.outcome
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(response)
+
+    async def outcome(self) -> OrderResponse:
+        """The first outcome, now or when it is known."""
+        if self.response is not None:
+            return self.response
+        if self.waiter is None:
+            self.waiter = asyncio.get_running_loop().create_future()
+        return await asyncio.shield(self.waiter)
+
+
+class Job:
+    """One request on its way. `ambiguous`: an attempt may have been carried out unanswered."""
+
+    __slots__ = ("ambiguous", "attempts", "kind", "request", "route", "send")
+
+    def __init__(
+        self, kind: RequestKind, request: VenueRequest, send: Send, route: Route | None = None
+    ) -> None:
+        self.kind = kind
+        self.request = request
+        self.send = send
+        self.route = route
+        self.attempts = 0
+        self.ambiguous = False

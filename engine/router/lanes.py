@@ -1,0 +1,35 @@
+"""Rate lanes: a token bucket for each kind of request, so that cancels never wait behind places."""
+
+from __future__ import annotations
+
+from engine.clock import NS
+
+
+class Lane:
+    """`rate_per_s` requests a second on average, `burst` at once. Full at the start."""
+
+    def __init__(self, rate_per_s: float, burst: int) -> None:
+        if rate_per_s <= 0 or burst < 1:
+            raise ValueError(f"a lane of {rate_per_s:g} a second, {burst} at once, lets nothing by")
+        self._rate_per_s = rate_per_s
+        self._burst = burst
+        self._tokens = float(burst)
+        self._at_ns = 0
+
+    def left(self, now_ns: int) -> float:
+        """How many requests may leave at once now; negative while some are waiting."""
+        gained = max(0, now_ns - self._at_ns) / NS * self._rate_per_s
+        return min(float(self._burst), self._tokens + gained)
+
+    def reserve(self, now_ns: int, patience_s: float) -> float | None:
+        """Take a place in the lane: the seconds to wait for it, or None when that is too long.
+
+        Places are taken in the order of asking, and None takes none.
+        """
+        left = self.left(now_ns)
+        wait_s = max(0.0, (1.0 - left) / self._rate_per_s)
+        if wait_s > patience_s:
+            return None
+        self._tokens = left - 1.0
+        self._at_ns = now_ns
+        return wait_s

@@ -1,0 +1,230 @@
+"""OrderRouter: halt gate, rate lanes, timeout, retry, deduplication and breaker for one account.
+
+A response always comes back, never an exception: ACCEPTED and REJECTED are the venue's definite
+word (or our own refusal to send), UNKNOWN means that the request may have been carried out.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import OrderedDict
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from engine.clock import Clock
+from engine.core.reports import AccountSnapshot, OrderLookup, RequestKind
+from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
+from engine.core.status import RequestStats
+from engine.core.types import OrderType, TimeInForce, to_decimal
+from engine.router.answers import refused, terms_differ, unknown
+from engine.router.breaker import Breaker, BreakerState
+from engine.router.gate import HaltGate
+from engine.router.job import Job, Route
+from engine.router.lanes import Lane
+from engine.router.sender import Observer, Sender
+from engine.router.stats import RouteMetrics
+from engine.venues.orders import Number, order_request
+from engine.venues.protocol import ExchangeClient, OrderResponse
+from engine.venues.reasons import Reason
+
+REMEMBERED_ORDERS = 50_000
+"""How many orders deduplication and metrics cover; then the oldest finished one is dropped."""
+
+
+class OrderRouter:
+    """The way to one venue account. Every attempt ends within `timeout_s` of the clock.
+
+    `lanes` limits kinds of requests; a kind without a lane is not limited. A request that would
+    wait in its lane for longer than `timeout_s` is refused. `on_done` observes finished requests.
+    A cancelled call leaves its order with the outcome UNKNOWN: it may have reached the venue.
+    """
+
+    def __init__(
+        self,
+        client: ExchangeClient,
+        clock: Clock,
+        *,
+        rng: random.Random,
+        timeout_s: float = 5.0,
+        gate: HaltGate | None = None,
+        lanes: Mapping[RequestKind, Lane] | None = None,
+        breaker: Breaker | None = None,
+        on_done: Observer | None = None,
+        remember: int = REMEMBERED_ORDERS,
+    ) -> None:
+        self.gate = gate or HaltGate(clock)
+        self._client = client
+        self._clock = clock
+        self._remember = remember
+        self._routes: OrderedDict[str, Route] = OrderedDict()
+        self._sender = Sender(
+            client,
+            clock,
+            rng=rng,
+            timeout_s=timeout_s,
+            gate=self.gate,
+            lanes=lanes or {},
+            breaker=breaker or Breaker(),
+            on_done=on_done,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the client behind the router."""
+        await self._client.close()
+
+    # --- requests ------------------------------------------------------------------------------
+
+    async def place(self, request: OrderRequest) -> OrderResponse:
+        """Place an order once, however often it is asked for.
+
+        The same id with the same terms gives the first outcome, also while that is under way;
+        with other terms it is refused as DUPLICATE_ID. What the gate, a lane or the breaker kept
+        here was never an order: its id may be used again.
+        """
+        order_id = request.client_order_id
+        route = self._routes.get(order_id)
+        if route is not None:
+            difference = terms_differ(route.request, request)
+            if difference:
+                return refused(order_id, Reason.DUPLICATE_ID, difference)
+            return await route.outcome()
+        self._routes[order_id] = route = Route(request)
+        if len(self._routes) > self._remember:
+            self._forget_oldest()
+        job = Job(RequestKind.PLACE, request, lambda: self._client.place_order(request), route)
+        response = unknown(order_id, "the request was cancelled")
+        try:
+            response = await self._sender.carry_out(job)
+        finally:
+            route.finish(response)
+            if not job.attempts:
+                self._routes.pop(order_id, None)
+        return response
+
+    async def amend(self, request: AmendRequest) -> OrderResponse:
+        """Amend an order. UNKNOWN means that old and new terms are both possible."""
+        return await self._sender.carry_out(
+            Job(RequestKind.AMEND, request, lambda: self._client.amend_order(request))
+        )
+
+    async def cancel(self, request: CancelRequest) -> OrderResponse:
+        """Cancel an order. Neither the gate nor the breaker stands in its way."""
+        return await self._sender.carry_out(
+            Job(RequestKind.CANCEL, request, lambda: self._client.cancel_order(request))
+        )
+
+    async def lookup(self, query: QueryOrder) -> OrderLookup:
+        """Ask for one order, once. `complete` is False where the venue did not answer in time."""
+        return await self._sender.lookup(query)
+
+    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
+        """Ask for everything open, through the query lane. Never raises."""
+        return await self._sender.snapshot(fills_since_ns)
+
+    def confirm(self, client_order_id: str, exchange_order_id: str) -> None:
+        """Take evidence that the venue has an order: a retry that is due will not send it again."""
+        route = self._routes.get(client_order_id)
+        if route is not None:
+            route.exchange_order_id = exchange_order_id
+
+    # --- for scripts ---------------------------------------------------------------------------
+
+    async def place_order(
+        self,
+        client_order_id: str,
+        symbol: str,
+        side: str,
+        qty: Number,
+        price: Number | None = None,
+        *,
+        type: str = OrderType.LIMIT,
+        time_in_force: str = TimeInForce.GTC,
+        post_only: bool = False,
+        reduce_only: bool = False,
+    ) -> OrderResponse:
+        """`place`, in plain words. Raises ValueError that names a field that is off."""
+        request = order_request(
+            client_order_id,
+            symbol,
+            side,
+            qty,
+            price,
+            type=type,
+            time_in_force=time_in_force,
+            post_only=post_only,
+            reduce_only=reduce_only,
+        )
+        return await self.place(request)
+
+    async def amend_order(
+        self, client_order_id: str, *, qty: Number | None = None, price: Number | None = None
+    ) -> OrderResponse:
+        """`amend` an order that this router placed. Raises ValueError when nothing changes."""
+        if qty is None and price is None:
+            raise ValueError("amend_order: give qty, price, or both")
+        symbol = self._symbol(client_order_id)
+        if symbol is None:
+            return refused(client_order_id, Reason.NOT_FOUND, _NOT_OURS)
+        return await self.amend(
+            AmendRequest(
+                client_order_id=client_order_id,
+                symbol=symbol,
+                qty=None if qty is None else to_decimal(qty, "qty"),
+                price=None if price is None else to_decimal(price, "price"),
+            )
+        )
+
+    async def cancel_order(self, client_order_id: str) -> OrderResponse:
+        """`cancel` an order that this router placed."""
+        symbol = self._symbol(client_order_id)
+        if symbol is None:
+            return refused(client_order_id, Reason.NOT_FOUND, _NOT_OURS)
+        return await self.cancel(CancelRequest(client_order_id=client_order_id, symbol=symbol))
+
+    def _symbol(self, client_order_id: str) -> str | None:
+        route = self._routes.get(client_order_id)
+        return None if route is None else route.request.symbol
+
+    # --- figures -------------------------------------------------------------------------------
+
+    def get_metrics(self) -> dict[str, RouteMetrics]:
+        """Attempts and latency of every remembered order, by client order id."""
+        return {order_id: route.metrics for order_id, route in self._routes.items()}
+
+    def stats(self) -> tuple[RequestStats, ...]:
+        """Latency and trouble, one entry a kind of request."""
+        return tuple(stats.summary() for stats in self._sender.stats.values())
+
+    @property
+    def breaker_state(self) -> BreakerState:
+        """Whether new orders and amends may be sent."""
+        return self._sender.breaker.state
+
+    def budget(self) -> dict[RequestKind, float]:
+        """Requests that each limited lane would let through at once now."""
+        now_ns = self._clock.now_ns()
+        return {kind: lane.left(now_ns) for kind, lane in self._sender.lanes.items()}
+
+    def _forget_oldest(self) -> None:
+        """Drop the oldest finished order; those under way are moved behind it."""
+        for _ in range(len(self._routes)):
+            order_id, route = next(iter(self._routes.items()))
+            if route.response is not None:
+                del self._routes[order_id]
+                return
+            self._routes.move_to_end(order_id)
+
+
+_NOT_OURS = "not placed by this router, or long ago; use the request with its symbol"

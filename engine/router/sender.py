@@ -1,0 +1,224 @@
+"""Carrying one request out: lane, gate, breaker, timeout, and proof before a second attempt."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+
+from msgspec.structs import replace
+
+from engine.clock import NS, Clock
+from engine.core.reports import AccountSnapshot, OrderLookup, Outcome, RequestKind
+from engine.core.requests import CancelRequest, OrderRequest, QueryOrder, VenueRequest
+from engine.router.answers import from_lookup, given_up, refused, unknown
+from engine.router.breaker import Breaker, BreakerState
+from engine.router.deadlines import Deadlines
+from engine.router.gate import HaltGate
+from engine.router.job import Job
+from engine.router.lanes import Lane
+from engine.router.retry import RETRIED, RetryPolicy
+from engine.router.stats import KindStats
+from engine.venues.errors import NotExecuted, VenueUnknown
+from engine.venues.protocol import ExchangeClient, OrderResponse
+from engine.venues.reasons import Reason
+
+Observer = Callable[[RequestKind, str, int, float], None]
+"""Called with (kind, symbol, attempts, latency_s) when a request that was sent has ended."""
+
+
+class Sender:
+    """Takes each request to its outcome; knows nothing of the requests before it."""
+
+    def __init__(
+        self,
+        client: ExchangeClient,
+        clock: Clock,
+        *,
+        rng: random.Random,
+        timeout_s: float,
+        gate: HaltGate,
+        lanes: Mapping[RequestKind, Lane],
+        breaker: Breaker,
+        on_done: Observer | None,
+    ) -> None:
+        self.lanes = dict(lanes)
+        self.breaker = breaker
+        self.stats = {kind: KindStats(kind) for kind in RequestKind}
+        self._client = client
+        self._clock = clock
+        self._timeout_s = timeout_s
+        self._gate = gate
+        self._suspect: QueryOrder | None = None  # whose lookup is the breaker's probe
+        self._on_done = on_done
+        self._deadlines = Deadlines(clock, timeout_s)
+        self._retry = RetryPolicy(clock, rng, timeout_s)
+
+    async def carry_out(self, job: Job) -> OrderResponse:
+        """Return the request's outcome. Nothing that the venue does raises."""
+        started_ns = self._clock.now_ns()
+        order_id = job.request.client_order_id
+        if job.kind in self.lanes and not await self._enter_lane(job.kind):
+            return refused(order_id, Reason.RATE_LIMITED, f"the {job.kind} lane is full")
+        if self.breaker.state is not BreakerState.CLOSED and job.kind is not RequestKind.CANCEL:
+            await self._probe()
+        refusal = self._refusal(job)
+        if refusal is not None:
+            return refusal
+        job.attempts = 1
+        try:
+            response = await self._deadlines.run(job.send())
+        except RETRIED as failure:
+            response = await self._try_again(job, failure)
+        latency_s = (self._clock.now_ns() - started_ns) / NS
+        self.stats[job.kind].add(latency_s, job.attempts)
+        if job.kind is not RequestKind.CANCEL:
+            self._judge_venue(job, response)
+        if job.route is not None:
+            job.route.metrics.attempts = job.attempts
+            job.route.metrics.latency_s = latency_s
+        if self._on_done is not None:
+            self._on_done(job.kind, job.request.symbol, job.attempts, latency_s)
+        return response if job.attempts == 1 else replace(response, attempts=job.attempts)
+
+    async def _try_again(self, job: Job, failure: Exception) -> OrderResponse:
+        async def again() -> OrderResponse:
+            job.attempts += 1
+            try:
+                return await self._attempt_again(job)
+            except RETRIED as error:
+                self._note(job, error)
+                raise
+
+        self._note(job, failure)
+        try:
+            return await self._retry.run(failure, again)
+        except RETRIED as last:
+            return given_up(job.request.client_order_id, job.ambiguous, last)
+
+    async def _attempt_again(self, job: Job) -> OrderResponse:
+        """One retry. An order that may exist is looked for first and sent again only if absent."""
+        request = job.request
+        order_id = request.client_order_id
+        if isinstance(request, OrderRequest) and job.ambiguous:
+            known = self._confirmed(job) or await self._find(request)
+            if known is not None:
+                return known
+        if not await self._enter_lane(job.kind):
+            raise NotExecuted(f"the {job.kind} lane is full")
+        refusal = self._refusal(job)
+        if refusal is not None:
+            # An earlier attempt may still arrive: what is refused now is only the next one.
+            return unknown(order_id, refusal.text, refusal.reason) if job.ambiguous else refusal
+        response = await self._deadlines.run(job.send())
+        if not job.ambiguous or response.accepted or job.kind is RequestKind.CANCEL:
+            return response
+        if isinstance(request, OrderRequest):
+            if response.reason == Reason.DUPLICATE_ID:  # proof that it exists, seen or not
+                return from_lookup(request, await self.lookup(_query(request))) or OrderResponse(
+                    client_order_id=order_id, text=response.text
+                )
+            known = await self._find(request)
+            if known is not None:
+                return known
+        return unknown(order_id, response.text, response.reason)
+
+    def _confirmed(self, job: Job) -> OrderResponse | None:
+        if job.route is None or not job.route.exchange_order_id:
+            return None
+        return OrderResponse(
+            client_order_id=job.request.client_order_id,
+            exchange_order_id=job.route.exchange_order_id,
+        )
+
+    async def _find(self, request: OrderRequest) -> OrderResponse | None:
+        """Look for the order; None is a clean absence. Raises VenueUnknown when nobody answers."""
+        lookup = await self.lookup(_query(request))
+        known = from_lookup(request, lookup)
+        if known is None and not lookup.complete:
+            raise VenueUnknown("the venue could not be asked whether the order exists")
+        return known
+
+    def _refusal(self, job: Job) -> OrderResponse | None:
+        """What keeps the next attempt here, asked right before it leaves."""
+        request = job.request
+        if isinstance(request, CancelRequest):
+            return None
+        if not self._gate.lets_pass(request):
+            text = f"the halt gate is closed by {self._gate.closed_by}"
+            return refused(request.client_order_id, Reason.HALTED, text)
+        if self.breaker.state is not BreakerState.CLOSED:
+            text = "the venue stopped answering; cancels and queries still go out"
+            return refused(request.client_order_id, Reason.BREAKER_OPEN, text)
+        return None
+
+    async def _enter_lane(self, kind: RequestKind) -> bool:
+        """Wait for a place in the kind's lane; False when that would take too long."""
+        lane = self.lanes.get(kind)
+        if lane is None:
+            return True
+        wait_s = lane.reserve(self._clock.now_ns(), self._timeout_s)
+        if wait_s is None:
+            return False
+        if wait_s:
+            await self._clock.sleep(wait_s)
+        return True
+
+    async def lookup(self, query: QueryOrder) -> OrderLookup:
+        """Ask for one order, once. `complete` is False where the venue did not answer in time."""
+        absent = OrderLookup(client_order_id=query.client_order_id, order=None, complete=False)
+        if not await self._enter_lane(RequestKind.QUERY):
+            return absent
+        stats = self.stats[RequestKind.QUERY]
+        sent_ns = self._clock.now_ns()
+        try:
+            return await self._deadlines.run(self._client.lookup(query))
+        except RETRIED as failure:
+            stats.note(failure)
+            return absent
+        finally:
+            stats.add((self._clock.now_ns() - sent_ns) / NS, attempts=1)
+
+    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
+        """Ask for everything open, through the query lane. Never raises."""
+        if not await self._enter_lane(RequestKind.QUERY):
+            return AccountSnapshot(
+                open_orders=(),
+                positions=(),
+                fills=(),
+                sent_ts=self._clock.now_ns(),
+                duration_s=0.0,
+                complete=False,
+                error="too many queries are waiting",
+            )
+        snapshot = await self._client.snapshot(fills_since_ns)
+        self.stats[RequestKind.QUERY].add(snapshot.duration_s, attempts=1)
+        return snapshot
+
+    def _note(self, job: Job, failure: Exception) -> None:
+        self.stats[job.kind].note(failure)
+        if not isinstance(failure, NotExecuted):
+            job.ambiguous = True
+
+    def _judge_venue(self, job: Job, response: OrderResponse) -> None:
+        if response.outcome is Outcome.UNKNOWN:
+            self._suspect = _query(job.request)
+            self.breaker.failed(self._clock.now_ns())
+        else:
+            self.breaker.succeeded()
+
+    async def _probe(self) -> None:
+        """Let one query decide whether the venue answers again."""
+        if self._suspect is None or not self.breaker.start_probe(self._clock.now_ns()):
+            return
+        answered = False
+        try:
+            answered = (await self.lookup(self._suspect)).complete
+        finally:
+            if answered:
+                self.breaker.succeeded()
+            else:
+                self.breaker.failed(self._clock.now_ns())
+
+
+def _query(request: VenueRequest) -> QueryOrder:
+    return QueryOrder(client_order_id=request.client_order_id, symbol=request.symbol)

@@ -1,0 +1,1 @@
+"""Venues: one package each, behind the `ExchangeClient` protocol."""

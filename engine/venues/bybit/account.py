@@ -1,0 +1,198 @@
+"""Questions about a Bybit account: one order wherever it is kept, or everything that is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import msgspec
+
+from engine.clock import NS, Clock
+from engine.core.reports import (
+    AccountSnapshot,
+    FillEvent,
+    OrderLookup,
+    OrderReport,
+    PositionReport,
+    VenueStatus,
+)
+from engine.core.requests import QueryOrder
+from engine.core.types import Category
+from engine.venues.bybit.bodies import is_link_id
+from engine.venues.bybit.codec import UNREADABLE, Codec
+from engine.venues.bybit.instruments import SymbolMap
+from engine.venues.bybit.quarantine import Quarantine
+from engine.venues.bybit.rest import RestSession
+from engine.venues.errors import VenueRefused
+
+SETTLE_COIN = "USDT"
+MS = 1_000_000  # nanoseconds in a millisecond
+
+_OPEN = "/v5/order/realtime"
+_HISTORY = "/v5/order/history"
+_EXECUTIONS = "/v5/execution/list"
+_POSITIONS = "/v5/position/list"
+
+_Params = dict[str, str | int]
+
+# Where an order can be, in the order of asking: open, closed a moment ago, closed before that.
+_ORDER_SOURCES: tuple[tuple[str, _Params], ...] = (
+    (_OPEN, {}),
+    (_OPEN, {"openOnly": 1}),
+    (_HISTORY, {}),
+)
+
+_FAILURES = (TimeoutError, ConnectionError, VenueRefused)
+
+_Report = TypeVar("_Report")
+
+
+class Account:
+    """Reads one account over `rest`. Rows that cannot be read make an answer incomplete."""
+
+    def __init__(
+        self,
+        rest: RestSession,
+        clock: Clock,
+        codec: Codec,
+        symbols: SymbolMap,
+        quarantine: Quarantine,
+        categories: Sequence[Category],
+    ) -> None:
+        self._rest = rest
+        self._clock = clock
+        self._codec = codec
+        self._symbols = symbols
+        self._quarantine = quarantine
+        self._categories = categories
+
+    async def lookup(self, query: QueryOrder) -> OrderLookup:
+        """Ask for one order and its executions. Never raises: see `complete`."""
+        link_id, order_id = query.client_order_id, query.exchange_order_id
+        if not order_id and not is_link_id(link_id):  # the venue cannot hold it
+            return OrderLookup(client_order_id=link_id, order=None)
+        category, venue_symbol = self._symbols.venue(query.symbol)
+        order: OrderReport | None = None
+        fills: list[FillEvent] = []
+        complete = True
+        base: _Params = {"category": category, "symbol": venue_symbol}
+        base |= {"orderId": order_id} if order_id else {"orderLinkId": link_id}
+        try:
+            for path, extra in _ORDER_SOURCES:
+                rows, _ = await self._rest.query(path, base | extra)
+                found, clean = self._read(rows, self._codec.read_order, category, "order")
+                complete = complete and clean
+                found = [row for row in found if _is_asked_for(row, query)]
+                if found:
+                    order = max(found, key=lambda row: (row.ts, row.cum_qty))
+                    break
+            fills, clean = await self._fills(base, category)
+            complete = complete and clean
+        except _FAILURES:
+            complete = False
+        return OrderLookup(
+            client_order_id=link_id, order=order, fills=tuple(fills), complete=complete
+        )
+
+    async def fills_of(self, client_order_id: str, category: Category) -> list[FillEvent]:
+        """Every execution of one order, oldest first. Raises like `RestSession.query`."""
+        fills, clean = await self._fills(
+            {"category": category, "orderLinkId": client_order_id}, category
+        )
+        if not clean:
+            raise ConnectionError(f"an execution of {client_order_id} could not be read")
+        return fills
+
+    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
+        """Everything open, every position, the executions since a time. Never raises.
+
+        Spot holdings are balances, not positions, and are left out.
+        """
+        sent_ns = self._clock.now_ns()
+        orders: dict[str, OrderReport] = {}
+        positions: list[PositionReport] = []
+        fills: list[FillEvent] = []
+        complete, error = True, ""
+        try:
+            for category in self._categories:
+                scope: _Params = {"category": category}
+                if category is Category.LINEAR:
+                    scope["settleCoin"] = SETTLE_COIN
+                async for rows in self._rest.pages(_OPEN, scope | {"limit": 50}):
+                    page, clean = self._read(rows, self._codec.read_order, category, "order")
+                    complete = complete and clean
+                    orders |= {order.exchange_order_id: order for order in page}
+                if category is not Category.SPOT:
+                    async for rows in self._rest.pages(_POSITIONS, scope | {"limit": 200}):
+                        held, clean = self._read(
+                            rows, self._codec.read_position, category, "position"
+                        )
+                        complete = complete and clean
+                        positions += [position for position in held if position.qty]
+                since: _Params = {"category": category, "startTime": max(0, fills_since_ns) // MS}
+                new, clean = await self._fills(since, category)
+                complete = complete and clean
+                fills += new
+            if not complete:
+                error = "some rows could not be read"
+        except _FAILURES as failure:
+            complete, error = False, str(failure) or type(failure).__name__
+        return AccountSnapshot(
+            open_orders=tuple(order for order in orders.values() if _is_open(order)),
+            positions=tuple(positions),
+            fills=tuple(sorted(fills, key=_by_time)),
+            sent_ts=sent_ns,
+            duration_s=(self._clock.now_ns() - sent_ns) / NS,
+            complete=complete,
+            error=error,
+        )
+
+    async def _fills(self, params: _Params, category: Category) -> tuple[list[FillEvent], bool]:
+        """Executions over all pages, oldest first; pages may overlap, so each id counts once."""
+        fills: dict[str, FillEvent] = {}
+        complete = True
+        async for rows in self._rest.pages(_EXECUTIONS, params | {"limit": 100}):
+            page, clean = self._read(rows, self._codec.read_fill, category, "execution")
+            complete = complete and clean
+            for fill in page:
+                fills.setdefault(fill.exec_id, fill)
+        return sorted(fills.values(), key=_by_time), complete
+
+    def _read(
+        self,
+        rows: list[msgspec.Raw],
+        read: Callable[[msgspec.Raw, str], _Report | None],
+        category: str,
+        kind: str,
+    ) -> tuple[list[_Report], bool]:
+        reports: list[_Report] = []
+        clean = True
+        for raw in rows:
+            try:
+                report = read(raw, category)
+            except UNREADABLE:
+                self._quarantine.note(f"{kind}_row", bytes(raw))
+                clean = False
+            else:
+                if report is not None:
+                    reports.append(report)
+        return reports, clean
+
+
+def _by_time(fill: FillEvent) -> tuple[int, str]:
+    return fill.ts, fill.exec_id
+
+
+def _is_asked_for(order: OrderReport, query: QueryOrder) -> bool:
+    if query.exchange_order_id:
+        return order.exchange_order_id == query.exchange_order_id
+    return order.client_order_id == query.client_order_id
+
+
+def _is_open(order: OrderReport) -> bool:
+    return order.status not in _CLOSED
+
+
+_CLOSED = frozenset(
+    {VenueStatus.FILLED, VenueStatus.CANCELED, VenueStatus.REJECTED, VenueStatus.EXPIRED}
+)

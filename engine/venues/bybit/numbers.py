@@ -1,0 +1,56 @@
+"""Numbers of the wire: decimal text in, exact Decimal out, and nothing else gets through."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import lru_cache
+
+_NUMBER = re.compile(r"-?[0-9]{1,24}(?:\.[0-9]{1,24})?(?:[eE][+-]?[0-9]{1,2})?").fullmatch
+_CACHE = 1 << 14  # prices and sizes repeat: most of a busy stream is found here
+
+
+@lru_cache(maxsize=_CACHE)
+def number(text: str) -> Decimal:
+    """Return the Decimal that `text` spells.
+
+    Raises ValueError for anything but a plain decimal: NaN, Infinity, thousands of digits, an
+    exponent that would fill the memory, white space, other scripts' digits, and the empty text.
+    """
+    if _NUMBER(text) is None:
+        raise ValueError(f"{text[:40]!r} is not a decimal number")
+    return Decimal(text)
+
+
+@lru_cache(maxsize=_CACHE)
+def amount(text: str | None) -> Decimal:
+    """A quantity or price that cannot be negative; `""` and null are zero. Raises ValueError."""
+    value = number(text or "0")
+    if value < 0:
+        raise ValueError(f"{value} is negative")
+    return value
+
+
+def price_or_none(text: str | None) -> Decimal | None:
+    """A price where the venue writes `""`, `"0"` or `"0.00"` for none. Raises ValueError."""
+    return amount(text) or None
+
+
+def wire(value: Decimal) -> str:
+    """Return `value` in the wire's plain notation, never with an exponent."""
+    return format(value, "f")
+
+
+def millis_to_ns(text: str | int | None) -> int:
+    """Unix milliseconds, as text or integer, in nanoseconds; 0 when there are none.
+
+    Raises ValueError when the text is no number or lies outside the years 1970 to 2262.
+    """
+    if not text:
+        return 0
+    if isinstance(text, str) and len(text) > 16:
+        raise ValueError(f"time {text[:40]!r} is out of range")
+    value = int(text) * 1_000_000
+    if not 0 <= value < 1 << 63:
+        raise ValueError(f"time {text!r} is out of range")
+    return value

@@ -1,0 +1,222 @@
+"""Signed HTTP requests to Bybit v5, and the one judgement of what an answer proves."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from urllib.parse import quote
+
+import msgspec
+
+from engine.clock import NS, Clock, wait_for
+from engine.venues.bybit.codec import UNREADABLE
+from engine.venues.bybit.retcodes import HTTP_STATUS, Ruling, Verdict, classify
+from engine.venues.bybit.signing import Signer
+from engine.venues.errors import NotExecuted, RateLimited, VenueRefused, VenueUnknown
+from engine.venues.protocol import HttpReply, Transport
+from engine.venues.text import sanitise
+
+QUERY_TIMEOUT_S = 5.0
+BAN_NS = 600 * NS  # an IP ban (HTTP 403) lifts by itself after ten minutes without requests
+RATE_PAUSE_NS = NS  # the venue's windows are one second long
+MAX_PAGES = 5000
+MAX_CURSOR_CHARS = 512
+
+
+class _Ids(msgspec.Struct, rename="camel"):
+    order_id: str | None = ""
+
+
+class _CommandReply(msgspec.Struct, rename="camel"):
+    ret_code: int
+    ret_msg: str = ""
+    result: _Ids | None = None
+    time: int = 0
+
+
+class _Page(msgspec.Struct, rename="camel"):
+    rows: list[msgspec.Raw] = msgspec.field(default_factory=list, name="list")
+    next_page_cursor: str | None = ""
+
+
+class _PageReply(msgspec.Struct, rename="camel"):
+    ret_code: int
+    ret_msg: str = ""
+    result: _Page | None = None
+
+
+class _Time(msgspec.Struct, rename="camel"):
+    time_nano: str
+
+
+class _TimeReply(msgspec.Struct):
+    result: _Time
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A command's definite answer: taken or refused. `ts` is the venue's time, unix ns."""
+
+    ruling: Ruling
+    order_id: str
+    text: str
+    ts: int
+
+
+class _ClockOff(NotExecuted):
+    """Our timestamp was too old or too new for the venue."""
+
+
+class RestSession:
+    """One key's requests over one transport."""
+
+    def __init__(self, transport: Transport, clock: Clock, signer: Signer) -> None:
+        self._transport = transport
+        self._clock = clock
+        self._signer = signer
+        self._offset_ns = 0  # venue's clock minus ours
+        self._banned_until_ns = 0
+        self._command_reply = msgspec.json.Decoder(_CommandReply)
+        self._page_reply = msgspec.json.Decoder(_PageReply)
+
+    def timestamp_ms(self) -> int:
+        """Now, on the venue's clock as far as we know it."""
+        return (self._clock.now_ns() + self._offset_ns) // 1_000_000
+
+    async def command(self, path: str, body: bytes) -> Answer:
+        """POST an order request.
+
+        Raises VenueUnknown where the answer proves nothing, NotExecuted or RateLimited where it
+        proves that nothing happened; what the transport raises passes through.
+        """
+        self._check_ban()
+        headers = self._signer.headers(self.timestamp_ms(), body)
+        headers["Content-Type"] = "application/json"
+        reply = await self._transport.request("POST", path, "", body, headers)
+        decoded = self._decode_command(reply)
+        if decoded is None:
+            ruling, code, message = self._status_ruling(reply), reply.status, ""
+        else:
+            code, message = decoded.ret_code, decoded.ret_msg
+            ruling = classify(code, message)
+            if ruling.verdict is Verdict.ACCEPTED:
+                order_id = (decoded.result.order_id or "") if decoded.result else ""
+                return Answer(ruling, order_id, "", decoded.time * 1_000_000)
+        text = sanitise(f"{code} {message}".rstrip())
+        if ruling.verdict is Verdict.REJECTED:
+            return Answer(ruling, "", text, decoded.time * 1_000_000 if decoded else 0)
+        if ruling.verdict is Verdict.CLOCK:
+            await self._measure_clock()
+        raise self._failure(ruling, reply, text)
+
+    async def query(
+        self, path: str, params: Mapping[str, str | int], cursor: str = ""
+    ) -> tuple[list[msgspec.Raw], str]:
+        """GET one page of rows, and the cursor of the next ("" at the end).
+
+        Raises TimeoutError or ConnectionError when it may be asked again, VenueRefused when not.
+        """
+        try:
+            return await self._query(path, params, cursor)
+        except _ClockOff:
+            await self._measure_clock()
+            return await self._query(path, params, cursor)
+
+    async def _query(
+        self, path: str, params: Mapping[str, str | int], cursor: str
+    ) -> tuple[list[msgspec.Raw], str]:
+        self._check_ban()
+        # The cursor comes percent-encoded and goes back as it is.
+        query = "&".join(f"{key}={quote(str(value), safe='')}" for key, value in params.items())
+        query += f"&cursor={cursor}" if cursor else ""
+        headers = self._signer.headers(self.timestamp_ms(), query.encode())
+        request = self._transport.request("GET", path, query, b"", headers)
+        reply = await wait_for(self._clock, request, QUERY_TIMEOUT_S)
+        page = self._decode_page(reply)
+        if page is None:
+            ruling, text = self._status_ruling(reply), f"{path}: {reply.status}"
+        else:
+            ruling = classify(page.ret_code, page.ret_msg)
+            text = sanitise(f"{path}: {page.ret_code} {page.ret_msg}")
+            if ruling.verdict is Verdict.ACCEPTED:
+                result = page.result or _Page()
+                return result.rows, _checked_cursor(result.next_page_cursor or "")
+        if ruling.verdict is Verdict.REJECTED:
+            raise VenueRefused(text)
+        raise self._failure(ruling, reply, text)
+
+    async def pages(
+        self, path: str, params: Mapping[str, str | int]
+    ) -> AsyncIterator[list[msgspec.Raw]]:
+        """Yield every page. Raises like `query`, and ConnectionError when there is no end."""
+        cursor, seen = "", set[str]()
+        while len(seen) < MAX_PAGES:
+            rows, cursor = await self.query(path, params, cursor)
+            yield rows
+            if not rows or not cursor or cursor in seen:
+                return
+            seen.add(cursor)
+        raise ConnectionError(f"{path}: more than {MAX_PAGES} pages")
+
+    async def _measure_clock(self) -> None:
+        """Learn the venue's clock: its time against the middle of the round trip."""
+        sent_ns = self._clock.now_ns()
+        try:
+            reply = await wait_for(
+                self._clock,
+                self._transport.request("GET", "/v5/market/time", "", b"", {}),
+                QUERY_TIMEOUT_S,
+            )
+            venue_ns = int(msgspec.json.decode(reply.body, type=_TimeReply).result.time_nano[:19])
+        except (TimeoutError, ConnectionError, *UNREADABLE):
+            return  # the request that found the clock off fails anyway, and is asked again
+        self._offset_ns = venue_ns - (sent_ns + self._clock.now_ns()) // 2
+
+    def _decode_command(self, reply: HttpReply) -> _CommandReply | None:
+        if reply.status != 200:
+            return None
+        try:
+            return self._command_reply.decode(reply.body)
+        except UNREADABLE:
+            return None
+
+    def _decode_page(self, reply: HttpReply) -> _PageReply | None:
+        if reply.status != 200:
+            return None
+        try:
+            return self._page_reply.decode(reply.body)
+        except UNREADABLE:
+            return None
+
+    def _status_ruling(self, reply: HttpReply) -> Ruling:
+        """Judge an answer without a return code. A ban stops every request of this session."""
+        if reply.status == 403:
+            self._banned_until_ns = self._clock.now_ns() + BAN_NS
+        return HTTP_STATUS.get(reply.status, Ruling(Verdict.UNKNOWN))
+
+    def _check_ban(self) -> None:
+        if self._banned_until_ns and self._clock.now_ns() < self._banned_until_ns:
+            raise RateLimited("the venue has banned this address for now", self._banned_until_ns)
+
+    def _failure(self, ruling: Ruling, reply: HttpReply, text: str) -> OSError:
+        if ruling.verdict is Verdict.RATE:
+            return RateLimited(text, max(self._reset_ns(reply.headers), self._banned_until_ns))
+        if ruling.verdict is Verdict.CLOCK:
+            return _ClockOff(text)
+        if ruling.verdict is Verdict.BUSY:
+            return NotExecuted(text)
+        return VenueUnknown(text)
+
+    def _reset_ns(self, headers: Mapping[str, str]) -> int:
+        """When the venue's window opens again; a second from now where it does not say."""
+        now_ns = self._clock.now_ns()
+        for name, value in headers.items():
+            if name.lower() == "x-bapi-limit-reset-timestamp" and value.isdecimal():
+                reset_ns = int(value[:15]) * 1_000_000 - self._offset_ns
+                if now_ns < reset_ns < now_ns + BAN_NS:
+                    return reset_ns
+        return now_ns + RATE_PAUSE_NS
+
+
+def _checked_cursor(cursor: str) -> str:
+    if len(cursor) > MAX_CURSOR_CHARS or not (cursor.isascii() and cursor.isprintable()):
+        raise ConnectionError("the venue sent an unusable page cursor")
+    return cursor

@@ -1,0 +1,118 @@
+"""What the engine needs of a venue, and what a venue client needs of the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Protocol
+
+import msgspec
+
+from engine.core.instruments import Instrument
+from engine.core.market import MarketUpdate
+from engine.core.reports import AccountSnapshot, FillEvent, OrderLookup, Outcome, Report
+from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
+
+
+class OrderResponse(msgspec.Struct, frozen=True, kw_only=True):
+    """A venue's answer to a place, amend or cancel.
+
+    `REJECTED` carries a `reason` of a closed set and the venue's own sanitised `text`. A request
+    whose fate is not known has no response: it raises TimeoutError or ConnectionError. A router's
+    response says it with `UNKNOWN`, and how many attempts it took.
+    """
+
+    client_order_id: str
+    exchange_order_id: str = ""
+    outcome: Outcome = Outcome.ACCEPTED
+    reason: str = ""
+    text: str = ""
+    ts: int = 0
+    attempts: int = 1
+
+    @property
+    def accepted(self) -> bool:
+        """True when the venue took the request."""
+        return self.outcome is Outcome.ACCEPTED
+
+
+class ExchangeClient(Protocol):
+    """A venue account. Every call may raise TimeoutError or ConnectionError: fate not known.
+
+    Calls are safe to cancel; a cancelled one may still reach the venue.
+    """
+
+    async def connect(
+        self, on_report: Callable[[Report], None], on_market: Callable[[MarketUpdate], None]
+    ) -> None:
+        """Open and authenticate the streams; both callbacks run on the event loop, in order."""
+        ...
+
+    async def instruments(self) -> list[Instrument]:
+        """Every instrument of the configured categories."""
+        ...
+
+    async def place_order(self, request: OrderRequest) -> OrderResponse: ...
+
+    async def amend_order(self, request: AmendRequest) -> OrderResponse: ...
+
+    async def cancel_order(self, request: CancelRequest) -> OrderResponse: ...
+
+    async def lookup(self, query: QueryOrder) -> OrderLookup:
+        """Ask by our id: open, recently closed, history and executions."""
+        ...
+
+    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
+        """All open orders and positions, and executions since a time (unix ns). Never raises."""
+        ...
+
+    async def close(self) -> None: ...
+
+    async def place_limit_order(
+        self,
+        client_order_id: str,
+        symbol: str,
+        side: str,
+        qty: Decimal | float | str,
+        price: Decimal | float | str,
+    ) -> OrderResponse:
+        """`place_order` with the usual terms, for scripts."""
+        ...
+
+    async def poll_fills(self, client_order_id: str) -> list[FillEvent]:
+        """Every execution of one order, oldest first."""
+        ...
+
+
+class HttpReply(Protocol):
+    """One HTTP answer."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def body(self) -> bytes: ...
+
+
+class Stream(Protocol):
+    """One open WebSocket."""
+
+    def send(self, message: bytes) -> None: ...
+    def close(self) -> None: ...
+
+
+class Transport(Protocol):
+    """Bytes to and from a venue: a network client, or the simulated exchange in this process."""
+
+    async def request(
+        self, method: str, path: str, query: str, body: bytes, headers: Mapping[str, str]
+    ) -> HttpReply:
+        """One HTTP exchange. Raises TimeoutError or ConnectionError."""
+        ...
+
+    async def open_stream(
+        self, path: str, on_message: Callable[[bytes], None], on_close: Callable[[str], None]
+    ) -> Stream:
+        """Open a WebSocket at `path`; `on_close` is told why it ended, once."""
+        ...

@@ -1,0 +1,175 @@
+"""A venue for router tests: remembers what reached it, and fails the way a test says."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Coroutine
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from engine.clock import NS, SimClock, run_simulated
+from engine.core.instruments import Instrument
+from engine.core.market import MarketUpdate
+from engine.core.reports import (
+    AccountSnapshot,
+    FillEvent,
+    OrderLookup,
+    OrderReport,
+    Outcome,
+    Report,
+    VenueStatus,
+)
+from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
+from engine.core.types import Side
+from engine.router import HaltGate, OrderRouter
+from engine.venues.errors import NotExecuted
+from engine.venues.protocol import OrderResponse
+from engine.venues.reasons import Reason
+
+T0 = 1_700_000_000 * NS
+T = TypeVar("T")
+
+HANG = "hang"
+"""The request is never answered."""
+LOST = "lost"
+"""The request is never answered, and never arrived either."""
+
+
+def request(order_id: str = "o-1", **changes: Any) -> OrderRequest:
+    """A plain limit order."""
+    terms: dict[str, Any] = {
+        "client_order_id": order_id,
+        "symbol": "BTCUSDT",
+        "side": Side.BUY,
+        "qty": Decimal("0.01"),
+        "price": Decimal(50000),
+    }
+    return OrderRequest(**(terms | changes))
+
+
+class Venue:
+    """Takes orders unless `failures` (used up one a call) or `always` says otherwise.
+
+    A failure is an exception, a Reason to reject for, HANG or LOST. With `arrives` set, HANG and
+    ambiguous exceptions come after the order has arrived. An id that is known is a duplicate.
+    """
+
+    def __init__(self, clock: SimClock) -> None:
+        self.clock = clock
+        self.orders: dict[str, OrderRequest] = {}
+        self.failures: list[Exception | Reason | str] = []
+        self.always: Exception | Reason | str | None = None
+        self.arrives = False
+        self.blind = False  # lookups fail
+        self.hidden: set[str] = set()  # orders that lookups do not show
+        self.calls: list[tuple[str, float]] = []
+        self.latency_s = 0.0
+        self.status = VenueStatus.NEW
+        self.closed = False
+
+    def times(self, kind: str) -> list[float]:
+        """When calls of this kind came in, in seconds since T0."""
+        return [at for name, at in self.calls if name == kind]
+
+    async def _call(self, kind: str, order_id: str, arrive: Callable[[], None]) -> OrderResponse:
+        self.calls.append((kind, (self.clock.now_ns() - T0) / NS))
+        failure = self.failures.pop(0) if self.failures else self.always
+        lost = failure == LOST or isinstance(failure, Reason | NotExecuted)
+        if kind == "place" and order_id in self.orders and not lost:
+            failure = failure or Reason.DUPLICATE_ID
+        elif failure is None or (self.arrives and not lost):
+            arrive()
+        if self.latency_s:
+            await self.clock.sleep(self.latency_s)
+        if failure in (HANG, LOST):
+            await self.clock.sleep(10**6)
+        if isinstance(failure, Exception):
+            raise failure
+        if isinstance(failure, Reason):
+            return OrderResponse(
+                client_order_id=order_id, outcome=Outcome.REJECTED, reason=failure, text="no"
+            )
+        return OrderResponse(client_order_id=order_id, exchange_order_id=f"x-{order_id}")
+
+    async def place_order(self, request: OrderRequest) -> OrderResponse:
+        order_id = request.client_order_id
+        return await self._call(
+            "place", order_id, lambda: self.orders.__setitem__(order_id, request)
+        )
+
+    async def amend_order(self, request: AmendRequest) -> OrderResponse:
+        return await self._call("amend", request.client_order_id, lambda: None)
+
+    async def cancel_order(self, request: CancelRequest) -> OrderResponse:
+        return await self._call("cancel", request.client_order_id, lambda: None)
+
+    async def lookup(self, query: QueryOrder) -> OrderLookup:
+        order_id = query.client_order_id
+        self.calls.append(("lookup", (self.clock.now_ns() - T0) / NS))
+        if self.blind:
+            return OrderLookup(client_order_id=order_id, order=None, complete=False)
+        known = None if order_id in self.hidden else self.orders.get(order_id)
+        row = None if known is None else self._row(known)
+        return OrderLookup(client_order_id=order_id, order=row)
+
+    def _row(self, order: OrderRequest) -> OrderReport:
+        return OrderReport(
+            client_order_id=order.client_order_id,
+            exchange_order_id=f"x-{order.client_order_id}",
+            symbol=order.symbol,
+            side=order.side,
+            status=self.status,
+            qty=order.qty,
+            price=order.price,
+            cum_qty=Decimal(0),
+            avg_price=None,
+        )
+
+    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
+        return AccountSnapshot(
+            open_orders=(),
+            positions=(),
+            fills=(),
+            sent_ts=self.clock.now_ns(),
+            duration_s=0.25,
+        )
+
+    async def close(self) -> None:
+        self.closed = True
+
+    async def connect(
+        self, on_report: Callable[[Report], None], on_market: Callable[[MarketUpdate], None]
+    ) -> None: ...
+
+    async def instruments(self) -> list[Instrument]:
+        return []
+
+    async def place_limit_order(
+        self,
+        client_order_id: str,
+        symbol: str,
+        side: str,
+        qty: Decimal | float | str,
+        price: Decimal | float | str,
+    ) -> OrderResponse:
+        raise NotImplementedError
+
+    async def poll_fills(self, client_order_id: str) -> list[FillEvent]:
+        return []
+
+
+class Rig:
+    """A router on a venue, with its clock at T0."""
+
+    def __init__(self, **options: Any) -> None:
+        self.clock = SimClock(T0)
+        self.venue = Venue(self.clock)
+        self.gate = HaltGate(self.clock)
+        options.setdefault("rng", random.Random(7))
+        self.router = OrderRouter(self.venue, self.clock, gate=self.gate, **options)
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return run_simulated(self.clock, work)
+
+    def now_s(self) -> float:
+        return (self.clock.now_ns() - T0) / NS

@@ -1,0 +1,240 @@
+"""The client, and a router over it, on the simulated exchange: the two ends of the wire agree."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine
+from decimal import Decimal
+from typing import Any
+
+from engine.clock import NS, SimClock, run_simulated
+from engine.core.market import BookUpdate, MarketUpdate
+from engine.core.reports import (
+    FillEvent,
+    LinkReport,
+    OrderReport,
+    Outcome,
+    Report,
+    VenueStatus,
+)
+from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
+from engine.core.types import OrderType, Side, TimeInForce
+from engine.exchange import Exchange, create_exchange
+from engine.exchange.sources.synthetic import create_synthetic
+from engine.router import OrderRouter
+from engine.venues.bybit import BybitClient, create_bybit_client
+from engine.venues.reasons import Reason
+
+T0 = 1_700_000_000 * NS
+
+
+class Rig:
+    """A client connected to an exchange with a synthetic market, in virtual time."""
+
+    def __init__(self) -> None:
+        self.clock = SimClock(T0)
+        self.exchange: Exchange = create_exchange(self.clock, create_synthetic(3, T0), seed=3)
+        self.client: BybitClient = create_bybit_client(
+            self.exchange.transport(),
+            self.clock,
+            api_key="paper",
+            api_secret="paper",
+            rng=random.Random(3),
+        )
+        self.router = OrderRouter(self.client, self.clock, rng=random.Random(3))
+        self.reports: list[Report] = []
+        self.updates: list[MarketUpdate] = []
+
+    def play(self, scenario: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        async def whole() -> None:
+            self.exchange.start()
+            await self.client.connect(self.reports.append, self.updates.append)
+            try:
+                await scenario()
+            finally:
+                await self.client.close()
+                self.exchange.stop()
+            assert not self.client.anomalies
+
+        run_simulated(self.clock, whole())
+
+    def order(self, order_id: str) -> OrderReport:
+        """The newest row of one order."""
+        return [
+            report
+            for report in self.reports
+            if isinstance(report, OrderReport) and report.client_order_id == order_id
+        ][-1]
+
+    def fills(self, order_id: str) -> list[FillEvent]:
+        return [
+            report
+            for report in self.reports
+            if isinstance(report, FillEvent) and report.client_order_id == order_id
+        ]
+
+
+def _order(order_id: str, price: str | None, **changes: Any) -> OrderRequest:
+    terms: dict[str, Any] = {
+        "client_order_id": order_id,
+        "symbol": "BTCUSDT",
+        "side": Side.BUY,
+        "qty": Decimal("0.010"),
+        "price": None if price is None else Decimal(price),
+    }
+    return OrderRequest(**(terms | changes))
+
+
+def test_a_life_of_an_order() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        placed = await rig.router.place(_order("o-1", "50000"))
+        await rig.clock.sleep(0.01)
+        row = rig.order("o-1")
+        assert (row.status, row.exchange_order_id) == (
+            VenueStatus.NEW,
+            placed.exchange_order_id,
+        )
+        amend = AmendRequest(client_order_id="o-1", symbol="BTCUSDT", price=Decimal(50001))
+        assert (await rig.router.amend(amend)).accepted
+        await rig.clock.sleep(0.01)
+        assert rig.order("o-1").price == Decimal(50001)
+        cancel = CancelRequest(client_order_id="o-1", symbol="BTCUSDT")
+        assert (await rig.router.cancel(cancel)).accepted
+        await rig.clock.sleep(0.01)
+        row = rig.order("o-1")
+        assert (row.status, row.reason) == (VenueStatus.CANCELED, Reason.USER)
+        assert (await rig.router.cancel(cancel)).reason == Reason.NOT_FOUND
+
+    rig.play(scenario)
+
+
+def test_orders_end_for_the_reason_their_terms_give() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        for order in (
+            _order("post", "70000", post_only=True),
+            _order("ioc", "50000", time_in_force=TimeInForce.IOC),
+            _order("fok", "50000", time_in_force=TimeInForce.FOK),
+        ):
+            assert (await rig.router.place(order)).accepted
+        await rig.clock.sleep(0.01)
+        ended = {name: rig.order(name) for name in ("post", "ioc", "fok")}
+        assert {row.status for row in ended.values()} == {VenueStatus.CANCELED}
+        assert {name: row.reason for name, row in ended.items()} == {
+            "post": Reason.POST_ONLY_WOULD_TAKE,
+            "ioc": Reason.IOC_REMAINDER,
+            "fok": Reason.FOK_NOT_FILLED,
+        }
+
+    rig.play(scenario)
+
+
+def test_fills_and_positions_agree_between_stream_lookup_and_snapshot() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        market = _order("m-1", None, type=OrderType.MARKET, qty=Decimal("0.500"))
+        assert (await rig.router.place(market)).accepted
+        spot = _order("s-1", None, symbol="BTC/USDT", type=OrderType.MARKET)
+        assert (await rig.router.place(spot)).accepted
+        resting = _order("r-1", "50000", symbol="BTC/USDT")
+        assert (await rig.router.place(resting)).accepted
+        await rig.clock.sleep(0.01)
+
+        fills = rig.fills("m-1")
+        assert sum(fill.qty for fill in fills) == Decimal("0.500")
+        assert {fill.fee_currency for fill in fills} == {"USDT"}
+        assert rig.order("m-1").status is VenueStatus.FILLED
+        assert rig.order("m-1").price is None
+        assert {fill.symbol for fill in rig.fills("s-1")} == {"BTC/USDT"}
+
+        lookup = await rig.router.lookup(QueryOrder(client_order_id="m-1", symbol="BTCUSDT"))
+        assert lookup.complete
+        assert lookup.order == rig.order("m-1")
+        assert sorted(fill.exec_id for fill in lookup.fills) == sorted(f.exec_id for f in fills)
+
+        snapshot = await rig.router.snapshot(T0)
+        assert (snapshot.complete, snapshot.error) == (True, "")
+        assert [(held.symbol, held.qty) for held in snapshot.positions] == [
+            ("BTCUSDT", Decimal("0.500"))
+        ]
+        assert [order.client_order_id for order in snapshot.open_orders] == ["r-1"]
+        booked = {fill.exec_id for fill in fills + rig.fills("s-1")}
+        assert {fill.exec_id for fill in snapshot.fills} == booked
+
+    rig.play(scenario)
+
+
+def test_f37_more_orders_and_fills_than_a_page_holds_are_all_seen() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        ids = [f"o-{n}" for n in range(130)]
+        placed = await asyncio.gather(
+            *(rig.router.place(_order(order_id, "50000")) for order_id in ids)
+        )
+        assert all(answer.accepted for answer in placed)
+        snapshot = await rig.client.snapshot(T0)
+        assert snapshot.complete
+        assert {order.client_order_id for order in snapshot.open_orders} == set(ids)
+
+    rig.play(scenario)
+
+
+def test_f01_an_answer_lost_on_the_network_leaves_one_order_which_is_found() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        placing = asyncio.create_task(rig.router.place(_order("o-1", "50000")))
+        await asyncio.sleep(0)
+        rig.exchange.drop_connections()
+        response = await placing
+        assert (response.outcome, response.attempts) == (Outcome.ACCEPTED, 2)
+        snapshot = await rig.client.snapshot(T0)
+        assert [order.exchange_order_id for order in snapshot.open_orders] == [
+            response.exchange_order_id
+        ]
+
+    rig.play(scenario)
+
+
+def test_f30_streams_come_back_after_the_network_was_lost() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        rig.exchange.drop_connections()
+        await rig.clock.sleep(1)
+        links = [(r.link, r.up) for r in rig.reports if isinstance(r, LinkReport)]
+        assert sorted(links[:2]) == [("private", True), ("public", True)]
+        assert sorted(links[2:]) == [
+            ("private", False),
+            ("private", True),
+            ("public", False),
+            ("public", True),
+        ]
+        assert (await rig.router.place(_order("o-1", "50000"))).accepted
+        await rig.clock.sleep(0.01)
+        assert rig.order("o-1").status is VenueStatus.NEW
+
+    rig.play(scenario)
+
+
+def test_the_market_arrives_without_gaps() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        await rig.clock.sleep(30)
+        books = [update for update in rig.updates if isinstance(update, BookUpdate)]
+        assert {update.symbol for update in books} == {
+            "BTCUSDT",
+            "ETHUSDT",
+            "SOLUSDT",
+            "BTC/USDT",
+        }
+        assert sum(update.snapshot for update in books) == 4
+
+    rig.play(scenario)
