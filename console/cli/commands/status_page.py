@@ -1,0 +1,87 @@
+"""The status document on one screen of plain text, for tired people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+Document = dict[str, Any]
+
+
+def status_page(document: Document) -> str:
+    """The page. Text from elsewhere is shown with its control characters replaced."""
+    return "\n".join(_printable(line) for line in _lines(document))
+
+
+def _lines(document: Document) -> Iterator[str]:
+    health, reconcile = document["health"], document["reconcile"]
+    program = f"tradedeck {document['version'] or '(not installed)'}, pid {document['pid']}"
+    state = f"{health['account']}  {health['mode']}  {health['trading']}"
+    yield f"{state}  {health['status'].upper()}    {program}, up {_span(health['uptime_s'])}"
+    for problem in health["problems"]:
+        yield f"  ! {problem}"
+    yield ""
+    links = ", ".join(f"{name} {'up' if up else 'DOWN'}" for name, up in health["links"].items())
+    yield f"links       {links}"
+    yield f"reconcile   {_reconcile(health, reconcile)}"
+    lags = f"{health['journal_lag_s']:.3f} s behind; loop {health['loop_lag_s']:.3f} s"
+    yield f"journal     {lags}"
+    states = ", ".join(f"{count} {state}" for state, count in document["orders"].items())
+    yield f"open orders {health['open_orders']}{f': {states}' if states else ''}"
+    for number, position in enumerate(document["positions"]):
+        yield f"{'positions' if not number else '':<12}{_position(position)}"
+    sent = [row for row in document["requests"] if row["count"]]
+    for number, row in enumerate(sent):
+        yield f"{'requests' if not number else '':<12}{_requests(row)}"
+    if document["replay"]:
+        yield f"recording   {_replay(document['replay'])}"
+    if document["kill"]:
+        yield f"kill        {_kill(document['kill'])}"
+
+
+def _reconcile(health: Document, reconcile: Document) -> str:
+    age = health["reconcile_age_s"]
+    passed = "never passed" if age is None else f"passed {age:.1f} s ago"
+    drift = ", ".join(str(row["symbol"]) for row in reconcile["drift"])
+    return f"{passed}, took {reconcile['duration_s'] * 1e3:.0f} ms; drift {drift or 'none'}"
+
+
+def _position(row: Document) -> str:
+    unrealized = "unpriced" if row["unrealized_pnl"] is None else row["unrealized_pnl"]
+    return (
+        f"{row['symbol']} {row['qty']} at {row['avg_entry_price'] or '-'}, "
+        f"mark {row['mark_price'] or '-'}; unrealized {unrealized}, "
+        f"realized {row['realized_pnl']}, fees {row['fees']} {row['currency']}"
+    )
+
+
+def _requests(row: Document) -> str:
+    return (
+        f"{row['kind']} {row['count']}: p50 {row['p50_s'] * 1e3:.1f} ms, "
+        f"p99 {row['p99_s'] * 1e3:.1f} ms, retries {row['retries']}, timeouts {row['timeouts']}"
+    )
+
+
+def _replay(replay: Document) -> str:
+    length = replay["last_ts"] - replay["first_ts"]
+    done = (replay["now_ts"] - replay["first_ts"]) / length if length else 1.0
+    state = "finished" if replay["finished"] else "paused" if replay["paused"] else "playing"
+    return f"{min(max(done, 0.0), 1.0):.0%} of {length / 1e9:.0f} s at {replay['speed']}x, {state}"
+
+
+def _kill(kill: Document) -> str:
+    if kill["verified_zero_at"]:
+        return f"level {kill['level']} by {kill['by']}: verified zero"
+    left = ", ".join(kill["residual"])
+    state = "INCOMPLETE" if kill["done"] else "under way"
+    return f"level {kill['level']} by {kill['by']}: {state}{f', left: {left}' if left else ''}"
+
+
+def _span(total_s: float) -> str:
+    minutes, secs = divmod(int(total_s), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{secs:02}"
+
+
+def _printable(line: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in line)

@@ -1,0 +1,178 @@
+"""What the operator's hands are on: orders, cancels and stops, on their way to the engine's link.
+
+Nothing here draws. Every method either hands one command to the link or says in words why not.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from console.entry import DUPLICATE_NS, Market
+from console.ids import Ids
+from console.kill_key import KillKey
+from console.link import EngineLink
+from console.replica import Replica
+from engine.core.commands import (
+    AmendOrder,
+    CancelAll,
+    CancelOrder,
+    PlaceOrder,
+    Reconcile,
+    Release,
+)
+from engine.core.types import ZERO, KillLevel, Side, TradingState
+
+if TYPE_CHECKING:
+    from engine.core.orders import Order
+
+
+class Desk:
+    """One operator at one account. `by` names the operator in the journal.
+
+    `sent` holds the ids of orders and commands that this desk made, for their outcomes.
+    """
+
+    def __init__(
+        self,
+        link: EngineLink,
+        replica: Replica,
+        ids: Ids,
+        *,
+        read_only: bool = False,
+        by: str = "operator",
+    ) -> None:
+        self.link = link
+        self.replica = replica
+        self.kill_key = KillKey()
+        self.read_only = read_only
+        self.by = by
+        self.sent: set[str] = set()
+        self._ids = ids
+
+    @property
+    def account(self) -> str:
+        """The account's name, as the engine says it; empty before the first word from it."""
+        status = self.replica.status
+        return self.replica.state.account or (status.account if status else "")
+
+    @property
+    def halted(self) -> bool:
+        """True while trading is latched off."""
+        return self.replica.state.trading is TradingState.HALTED
+
+    def refusal(self, now_ns: int, *, placing: bool = False) -> str | None:
+        """Why only a kill may be sent now, or None. `placing` adds what stops new orders only."""
+        if self.read_only:
+            return "this console is read-only"
+        if self.replica.status is None:
+            return "the engine is still starting"
+        if self.replica.stale_s(now_ns):
+            return "the engine has not been heard from; only the kill key is left"
+        if placing and self.halted:
+            return "trading is halted; resume it from the palette (^p)"
+        return None
+
+    def open_orders(self) -> list[Order]:
+        """Open orders that are this engine's own."""
+        state = self.replica.state
+        return [order for order in state.orders.open_orders() if not order.is_external]
+
+    def order(self, order_id: str | None) -> Order | None:
+        """One order by our id."""
+        return None if order_id is None else self.replica.state.orders.orders.get(order_id)
+
+    def position_qty(self, symbol: str) -> Decimal:
+        """Signed quantity held, 0 when flat."""
+        position = self.replica.state.positions.positions.get(symbol)
+        return ZERO if position is None else position.qty
+
+    def market(self, symbol: str) -> Market:
+        """What a ticket for `symbol` is checked against, as of the newest frame."""
+        replica = self.replica
+        now_ns = replica.engine_ns
+        fresh = itertools.takewhile(
+            lambda order: now_ns - order.created_ts < DUPLICATE_NS,
+            reversed(replica.state.orders.orders.values()),
+        )
+        return Market(
+            instrument=replica.state.instruments.get(symbol),
+            quote=replica.quotes.get(symbol),
+            position=self.position_qty(symbol),
+            working=[order for order in self.open_orders() if order.symbol == symbol],
+            recent=[order for order in fresh if order.symbol == symbol],
+            now_ns=now_ns,
+        )
+
+    def place(self, order: PlaceOrder) -> str:
+        """Send one order under new ids; returns its client order id."""
+        order_id = self._remember(self._ids.order())
+        self.link.submit(
+            msgspec.structs.replace(
+                order, command_id=self._command(), client_order_id=order_id, by=self.by
+            )
+        )
+        return order_id
+
+    def amend(self, command: AmendOrder) -> None:
+        """Ask for new terms of one order."""
+        self.link.submit(msgspec.structs.replace(command, command_id=self._command(), by=self.by))
+
+    def cancel(self, order_id: str) -> None:
+        """Ask to cancel one order."""
+        self.link.submit(
+            CancelOrder(command_id=self._command(), by=self.by, client_order_id=order_id)
+        )
+
+    def cancel_many(
+        self,
+        *,
+        symbol: str | None = None,
+        side: Side | None = None,
+        order_ids: Iterable[str] | None = None,
+    ) -> None:
+        """Ask to cancel all open orders, or those of a symbol, a side, or the named ones."""
+        self.link.submit(
+            CancelAll(
+                command_id=self._command(),
+                by=self.by,
+                symbol=symbol,
+                side=side,
+                client_order_ids=None if order_ids is None else tuple(order_ids),
+            )
+        )
+
+    def reconcile(self) -> None:
+        """Ask for a comparison with the venue now."""
+        self.link.submit(Reconcile(command_id=self._command(), by=self.by))
+
+    def release(self, account: str, reason: str) -> None:
+        """Ask to resume trading; the engine judges account and reason."""
+        self.link.submit(
+            Release(command_id=self._command(), by=self.by, account=account, reason=reason)
+        )
+
+    def press_kill(self, now_s: float) -> KillLevel:
+        """One press of the kill key at monotonic `now_s`: carried out before this returns."""
+        level = self.kill_key.press(now_s)
+        self.link.kill(level, self.by, "kill key")
+        return level
+
+    def kill_now(self, reason: str) -> None:
+        """Both stages of the kill at once."""
+        self.link.kill(self.kill_key.both(), self.by, reason)
+
+    def flatten(self) -> None:
+        """After a halt: cancel everything and close every position. Ask first."""
+        self.link.kill(KillLevel.FLATTEN, self.by, "confirmed flatten")
+
+    def _command(self) -> str:
+        return self._remember(self._ids.command())
+
+    def _remember(self, new_id: str) -> str:
+        self.sent.add(new_id)
+        return new_id

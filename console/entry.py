@@ -1,0 +1,265 @@
+"""From what was typed to an order, or to what is wrong with each field. Nothing is ever guessed.
+
+The engine checks every order again with its own limits; what is caught here is caught beside the
+field, before anything is sent. Prices are in quote currency, quantities as the instrument counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from engine.core.commands import AmendOrder, PlaceOrder
+from engine.core.types import ZERO, Category, OrderType, Side, TimeInForce
+
+if TYPE_CHECKING:
+    from engine.core.instruments import Instrument
+    from engine.core.market import Quote
+    from engine.core.orders import Order
+
+DUPLICATE_NS = 10 * 1_000_000_000
+FAR_FROM_MARK = Decimal("0.05")
+
+_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,12})?|\.[0-9]{1,12}", re.ASCII)
+
+
+class TicketText(msgspec.Struct, frozen=True):
+    """The ticket's fields as they stand; `qty` and `price` are what was typed."""
+
+    symbol: str
+    side: Side
+    qty: str = ""
+    price: str = ""
+    type: OrderType = OrderType.LIMIT
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    reduce_only: bool = False
+
+
+class Market(msgspec.Struct, frozen=True):
+    """What a ticket is checked against: one symbol's filters, prices, position and own orders.
+
+    `recent` holds this symbol's orders of the last seconds, open or not; `now_ns` is the engine's.
+    """
+
+    instrument: Instrument | None = None
+    quote: Quote | None = None
+    position: Decimal = ZERO
+    working: Sequence[Order] = ()
+    recent: Sequence[Order] = ()
+    now_ns: int = 0
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A reading of the ticket: an order without ids when `errors` is empty.
+
+    `errors` maps field names to what is wrong; `questions` must be confirmed by one more Enter.
+    """
+
+    order: PlaceOrder | None = None
+    errors: dict[str, str] = msgspec.field(default_factory=dict)
+    questions: tuple[str, ...] = ()
+    notional: Decimal | None = None
+    hint: str = ""
+
+
+class AmendEntry(msgspec.Struct, frozen=True):
+    """A reading of the amend ticket: a command without id when `errors` is empty."""
+
+    command: AmendOrder | None = None
+    errors: dict[str, str] = msgspec.field(default_factory=dict)
+    notional: Decimal | None = None
+
+
+class FieldError(ValueError):
+    """What is wrong with one field, in words for its side."""
+
+
+def read_ticket(text: TicketText, market: Market) -> Entry:
+    """Read the whole ticket; every field's error is reported, not only the first."""
+    instrument = market.instrument
+    if instrument is None:
+        return Entry(errors={"symbol": f"{text.symbol or 'no symbol'} is not traded here"})
+    errors: dict[str, str] = {}
+    qty = _field(errors, "qty", lambda: read_qty(text.qty, instrument, text.type))
+    limit = text.type is OrderType.LIMIT
+    price = _field(errors, "price", lambda: read_price(text.price, instrument)) if limit else None
+    errors |= _flag_errors(text, instrument)
+    if qty is not None and text.reduce_only and "reduce_only" not in errors:
+        errors |= _reduce_errors(text, qty, market.position)
+    paid = price if limit else _touch(market.quote, text.side)
+    notional = None if qty is None or paid is None else instrument.notional(qty, paid)
+    if notional is not None and notional < instrument.min_notional and not text.reduce_only:
+        errors.setdefault(
+            "qty", f"{notional:f} is under the least order value {instrument.min_notional:f}"
+        )
+    if errors or qty is None or (limit and price is None):
+        return Entry(errors=errors, notional=notional)
+    order = PlaceOrder(
+        command_id="",
+        client_order_id="",
+        symbol=text.symbol,
+        side=text.side,
+        qty=qty,
+        price=price,
+        type=text.type,
+        time_in_force=text.time_in_force if limit else TimeInForce.IOC,
+        post_only=text.post_only,
+        reduce_only=text.reduce_only,
+    )
+    return Entry(order, {}, tuple(_questions(order, market)), notional, _hint(order, market.quote))
+
+
+def read_amend(order: Order, instrument: Instrument, qty_text: str, price_text: str) -> AmendEntry:
+    """Read new terms for a working order; what stays the same is left out of the command."""
+    errors: dict[str, str] = {}
+    qty = _field(errors, "qty", lambda: read_qty(qty_text, instrument, order.type))
+    price = _field(errors, "price", lambda: read_price(price_text, instrument))
+    if qty is not None and qty <= order.cum_qty:
+        errors["qty"] = f"{order.cum_qty:f} is filled already; cancel it instead"
+    if qty == order.qty and price == order.price and not errors:
+        errors["qty"] = "nothing changed"
+    if errors or qty is None or price is None:
+        return AmendEntry(errors=errors)
+    command = AmendOrder(
+        command_id="",
+        client_order_id=order.client_order_id,
+        qty=None if qty == order.qty else qty,
+        price=None if price == order.price else price,
+    )
+    return AmendEntry(command, {}, instrument.notional(qty, price))
+
+
+def read_number(text: str) -> Decimal:
+    """A plain positive decimal. Raises FieldError: no signs, exponents, commas or other digits."""
+    typed = text.strip()
+    if not typed:
+        raise FieldError("empty")
+    if "," in typed:
+        raise FieldError(f"no commas: write {_without_commas(typed)}")
+    if not _NUMBER.fullmatch(typed):
+        raise FieldError(f"{typed[:20]!r} is not a number")
+    number = Decimal(typed)
+    if number == 0:
+        raise FieldError("must be more than 0")
+    return number
+
+
+def _without_commas(typed: str) -> str:
+    """What was meant by a comma: thousands where there is a point, too, else it could be either."""
+    joined = typed.replace(",", "")
+    return joined if "." in typed else f"{typed.replace(',', '.')} or {joined}"
+
+
+def read_qty(text: str, instrument: Instrument, type: OrderType) -> Decimal:
+    """A quantity on the lot grid, within bounds. Raises FieldError with the nearest right one."""
+    qty = read_number(text)
+    most = instrument.max_market_qty if type is OrderType.MARKET else instrument.max_qty
+    if qty < instrument.min_qty:
+        raise FieldError(f"least is {instrument.min_qty:f}")
+    if most and qty > most:
+        raise FieldError(f"most is {most:f}")
+    return _on_grid(qty, instrument.qty_step, "lot")
+
+
+def read_price(text: str, instrument: Instrument) -> Decimal:
+    """A price on the tick grid. Raises FieldError with the nearest right ones."""
+    return _on_grid(read_number(text), instrument.tick_size, "tick")
+
+
+def describe(order: PlaceOrder) -> str:
+    """The whole order in one line, exactly as it will be sent."""
+    price = "at market" if order.price is None else f"@ {order.price:f}"
+    flags = [str(order.time_in_force)]
+    flags += ["post-only"] if order.post_only else []
+    flags += ["reduce-only"] if order.reduce_only else []
+    return f"{order.side.upper()} {order.qty:f} {order.symbol} {price} {' '.join(flags)}"
+
+
+def _field(errors: dict[str, str], name: str, read: Callable[[], Decimal]) -> Decimal | None:
+    try:
+        return read()
+    except FieldError as error:
+        errors[name] = str(error)
+        return None
+
+
+def _on_grid(value: Decimal, grid: Decimal, word: str) -> Decimal:
+    if value % grid == 0:
+        return value
+    below = value // grid * grid
+    near = f"{below:f} or {below + grid:f}" if below else f"{grid:f}"
+    raise FieldError(f"not a multiple of the {word} {grid:f}; nearest {near}")
+
+
+def _touch(quote: Quote | None, side: Side) -> Decimal | None:
+    """What a market order would pay first: the other side's best, else the reference."""
+    if quote is None:
+        return None
+    best = quote.ask if side is Side.BUY else quote.bid
+    return best if best is not None else quote.reference
+
+
+def _flag_errors(text: TicketText, instrument: Instrument) -> dict[str, str]:
+    errors: dict[str, str] = {}
+    if text.post_only and text.type is OrderType.MARKET:
+        errors["post_only"] = "a market order always takes"
+    elif text.post_only and text.time_in_force in (TimeInForce.IOC, TimeInForce.FOK):
+        errors["post_only"] = f"{text.time_in_force} never rests; use GTC"
+    if text.reduce_only and instrument.category is Category.SPOT:
+        errors["reduce_only"] = "spot has no positions to reduce"
+    return errors
+
+
+def _reduce_errors(text: TicketText, qty: Decimal, position: Decimal) -> dict[str, str]:
+    reducible = -position * text.side.sign
+    if reducible <= 0:
+        return {"reduce_only": f"a {text.side.lower()} reduces nothing; position is {position:f}"}
+    if qty > reducible:
+        return {"qty": f"would flip the position; most is {reducible:f}"}
+    return {}
+
+
+def _questions(order: PlaceOrder, market: Market) -> Iterator[str]:
+    """What a careful colleague would ask before this order goes."""
+    for other in market.recent:
+        same = (other.side, other.price, other.qty) == (order.side, order.price, order.qty)
+        if same and market.now_ns - other.created_ts < DUPLICATE_NS:
+            yield f"same as {other.client_order_id} a moment ago"
+            break
+    for other in market.working:
+        if other.side is not order.side and _meets(order, other.price):
+            yield f"would meet your own {other.client_order_id}"
+            break
+    away = _aggression(order, market.quote)
+    if away is not None and away > FAR_FROM_MARK:
+        yield f"{away * 100:.1f} % through the mark"
+
+
+def _meets(order: PlaceOrder, other: Decimal | None) -> bool:
+    if order.price is None or other is None:
+        return True
+    return order.price >= other if order.side is Side.BUY else order.price <= other
+
+
+def _aggression(order: PlaceOrder, quote: Quote | None) -> Decimal | None:
+    """How far the price pays through the mark, as a fraction; negative when it is passive."""
+    mark = quote.reference if quote else None
+    if not mark or order.price is None:
+        return None
+    return (order.price - mark) * order.side.sign / mark
+
+
+def _hint(order: PlaceOrder, quote: Quote | None) -> str:
+    away = _aggression(order, quote)
+    if quote is None or away is None or order.price is None:
+        return ""
+    best = quote.ask if order.side is Side.BUY else quote.bid
+    if order.post_only and best is not None and _meets(order, best):
+        return "would take: the venue cancels a post-only order that crosses"
+    distance = f"{away * order.side.sign * 100:+.2f}"
+    return "at the mark" if not distance.strip("+-0.") else f"{distance} % from the mark"

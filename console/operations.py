@@ -1,0 +1,210 @@
+"""What each action of the main screen does: one short function an action id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from console import trading
+from console.export import export_rows, write_export
+from console.format import clock
+from console.screens.layout import PANELS
+from engine.core.types import Side, TradingState
+
+if TYPE_CHECKING:
+    from console.app import ConsoleApp
+
+Operation = Callable[["ConsoleApp"], None]
+
+
+# Stop.
+
+
+def press_kill(app: ConsoleApp) -> None:
+    """Halt on the first press, cancel on the second; no dialog, no guard, no wait."""
+    app.session.arming.disarm()
+    app.stop_trading(lambda: app.desk.press_kill(app.monotonic()))
+
+
+def kill_now(app: ConsoleApp) -> None:
+    """Both stages at once."""
+    app.session.arming.disarm()
+    app.stop_trading(lambda: app.desk.kill_now("palette"))
+
+
+def flatten(app: ConsoleApp) -> None:
+    """After a halt only, and only with the words typed."""
+    from console.screens.release import flatten_screen
+
+    if not app.desk.halted:
+        app.say(f"halt first ({app.keymap.text('kill.halt')}), then flatten", bad=True)
+        return
+    held = sum(p.qty != 0 for p in app.replica.state.positions.positions.values())
+    app.push_screen(
+        flatten_screen(app.desk.account, held),
+        lambda typed: app.stop_trading(app.desk.flatten) if typed else None,
+    )
+
+
+def release(app: ConsoleApp) -> None:
+    """Resume trading with a typed account and reason."""
+    from console.screens.release import release_screen
+
+    state = app.replica.state
+    if state.trading is TradingState.ACTIVE:
+        app.say("trading is active already")
+        return
+    if app.blocked():
+        return
+    app.push_screen(
+        release_screen(app.desk.account, state.trading_by, state.trading_reason),
+        lambda typed: app.desk.release(*typed) if typed else None,
+    )
+
+
+# Arm.
+
+
+def toggle_arm(app: ConsoleApp) -> None:
+    """SAFE to ARMED and back; a live account's name must be typed."""
+    from console.screens.release import arm_screen
+
+    if app.session.arming.disarm():
+        app.say("SAFE")
+    elif app.options.live:
+        app.push_screen(arm_screen(app.desk.account), lambda typed: _arm(app) if typed else None)
+    else:
+        _arm(app)
+
+
+def _arm(app: ConsoleApp) -> None:
+    refusal = app.session.arm()
+    app.say(f"not armed: {refusal}" if refusal else "ARMED for 5:00", bad=bool(refusal))
+
+
+def disarm(app: ConsoleApp) -> None:
+    """Back to SAFE; when it was SAFE, back to an unfiltered blotter."""
+    if app.session.arming.disarm():
+        app.say("SAFE")
+    elif app.main.blotter.filter.text:
+        app.main.close_filter(clear=True)
+
+
+# View.
+
+
+def detail(app: ConsoleApp) -> None:
+    """The story of the row's order."""
+    from console.screens.detail import Detail
+
+    order = app.desk.order(app.main.blotter.cursor_id)
+    if order is not None:
+        instrument = app.replica.state.instruments.get(order.symbol)
+        app.push_screen(Detail(order, app.desk.order, instrument, app.session.ui.glyphs))
+
+
+def copy_row(app: ConsoleApp) -> None:
+    """The row's order to the clipboard, tab separated."""
+    order = app.desk.order(app.main.blotter.cursor_id)
+    if order is None:
+        app.say("no order under the cursor")
+        return
+    record = export_rows([order])[0]
+    app.copy_to_clipboard("\t".join("" if v is None else str(v) for v in record.values()))
+    app.say(f"{order.client_order_id} copied, if the terminal allows it")
+
+
+def export(app: ConsoleApp) -> None:
+    """The filtered view to files in the state directory; the toast says where."""
+    orders = app.replica.state.orders.orders
+    ids = app.main.blotter.ordered_ids()
+    rows = export_rows(orders[order_id] for order_id in ids)
+    stamp = f"{app.replica.engine_ns}"
+    try:
+        path = write_export(rows, app.options.state_dir / "exports", stamp)
+    except OSError as error:
+        app.say(f"export failed: {error}", bad=True)
+    else:
+        app.say(f"{len(rows):,} orders at {clock(app.replica.engine_ns)} in {path} and .json")
+
+
+def pause_replay(app: ConsoleApp) -> None:
+    """Stop or continue the recorded market; the engine goes on answering."""
+    status = app.replica.status
+    if status is None or status.replay is None:
+        app.say("not a replay")
+    else:
+        app.session.link.pause_replay(not status.replay.paused)
+
+
+def activate(panel: str, app: ConsoleApp) -> None:
+    """Give the keys to a panel."""
+    app.main.activate(panel)
+
+
+def show_help(app: ConsoleApp) -> None:
+    """Every action and its keys."""
+    from console.screens.help import Help
+
+    app.push_screen(Help(app.keymap, read_only=app.options.read_only))
+
+
+# Leave.
+
+
+def leave(app: ConsoleApp) -> None:
+    """Quit; with open orders of an engine that ends with us, ask what becomes of them."""
+    from console.screens.quit import QuitSheet
+
+    count = len(app.desk.open_orders())
+    if isinstance(app.screen, QuitSheet):
+        return
+    if not count or app.options.read_only:
+        app.leave("leave")
+    elif app.options.on_exit != "ask":
+        app.leave(app.options.on_exit)
+    else:
+        app.push_screen(
+            QuitSheet(count, app.desk.account, app.keymap),
+            lambda policy: app.leave(policy) if policy else None,
+        )
+
+
+OPERATIONS: dict[str, Operation] = {
+    "kill.halt": press_kill,
+    "kill.cancel-all": kill_now,
+    "kill.flatten": flatten,
+    "trading.release": release,
+    "arm.toggle": toggle_arm,
+    "ticket.arm": toggle_arm,
+    "arm.disarm": disarm,
+    "order.buy": lambda app: trading.open_ticket(app, Side.BUY),
+    "order.sell": lambda app: trading.open_ticket(app, Side.SELL),
+    "order.cancel": trading.cancel,
+    "cancel.choose": trading.choose_cancels,
+    "order.modify": trading.modify,
+    "pos.close-selected": trading.close_position,
+    "reconcile.now": trading.reconcile,
+    "view.filter": lambda app: app.main.open_filter(),
+    "view.detail": detail,
+    "view.sort": lambda app: app.main.blotter.cycle_sort(),
+    "view.sort-direction": lambda app: app.main.blotter.reverse_sort(),
+    "view.pause": lambda app: app.main.blotter.toggle_pause(),
+    "view.follow": lambda app: app.main.blotter.toggle_follow(),
+    "view.copy": copy_row,
+    "view.export": export,
+    "ladder.recentre": lambda app: app.main.ladder.recentre(),
+    "ladder.next-symbol": lambda app: app.session.step_symbol(1),
+    "ladder.previous-symbol": lambda app: app.session.step_symbol(-1),
+    "replay.pause": pause_replay,
+    "panel.next": lambda app: app.main.step(1),
+    "panel.previous": lambda app: app.main.step(-1),
+    "panel.zoom": lambda app: app.main.zoom(),
+    "help.show": show_help,
+    "palette.show": lambda app: app.action_command_palette(),
+    "app.quit": leave,
+    "app.quit-anywhere": leave,
+    **{f"panel.{n}": partial(activate, panel) for n, panel in enumerate(PANELS, start=1)},
+}
+"""Every action that no sheet keeps for itself."""

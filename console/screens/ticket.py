@@ -1,0 +1,239 @@
+"""The order ticket: fields, their errors beside them, and the review before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar
+
+import msgspec
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Static
+
+from console import sizes
+from console.actions import Scope
+from console.entry import Entry, Market, TicketText, describe, read_ticket
+from console.format import exact, signed_exact
+from console.keymap import bindings
+from console.replica import Changes
+from console.screens.fields import Choice, Field
+from console.screens.sheet import Sheet
+from engine.core.commands import PlaceOrder
+from engine.core.types import ZERO, OrderType, Side, TimeInForce
+
+REVIEW_S = 0.3
+"""A second Enter sooner than this is a key held down, not a decision."""
+
+
+class TicketPort(msgspec.Struct, frozen=True):
+    """What the ticket may know and do: figures of a symbol, whether armed, and one way out.
+
+    `market` gives a symbol's figures now, `blocked` why nothing may be sent (or None), `armed`
+    whether Enter sends at once, `key_time_s` when the key in hand was pressed (monotonic),
+    `send` hands the order over and returns its id.
+    """
+
+    symbols: Sequence[str]
+    market: Callable[[str], Market]
+    blocked: Callable[[], str | None]
+    armed: Callable[[], bool]
+    key_time_s: Callable[[], float]
+    send: Callable[[PlaceOrder], str]
+
+
+class Ticket(Sheet[None]):
+    """One order. SAFE: Enter shows it whole, a second Enter sends it. ARMED: Enter sends.
+
+    Every question about the order (a duplicate, an own order it would meet, a price far through
+    the mark) needs the review even when armed. A change after the review voids it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings(Scope.TICKET))
+    AUTO_FOCUS = "#qty"
+
+    def __init__(self, port: TicketPort, start: TicketText) -> None:
+        super().__init__()
+        self._port = port
+        self._start = start
+        self._reviewed: PlaceOrder | None = None
+        self._reviewed_s = 0.0
+        self._complain = False
+
+    def content(self) -> ComposeResult:
+        start = self._start
+        fields: tuple[tuple[str, str, Widget], ...] = (
+            ("symbol", "Symbol", Choice(self._port.symbols, start.symbol, id="symbol")),
+            ("side", "Side", Choice(tuple(Side), start.side, id="side")),
+            ("type", "Type", Choice(tuple(OrderType), start.type, id="type")),
+            ("qty", "Quantity", Field(start.qty, id="qty", placeholder="quantity")),
+            ("price", "Price", Field(start.price, id="price", placeholder="price")),
+            ("tif", "In force", Choice(("GTC", "IOC", "FOK"), start.time_in_force, id="tif")),
+            ("post_only", "Post-only", _yes_no(start.post_only, "post_only")),
+            ("reduce_only", "Reduce-only", _yes_no(start.reduce_only, "reduce_only")),
+        )
+        for name, label, field in fields:
+            with Horizontal(classes="field-row", id=f"row-{name}"):
+                yield Static(label, classes="label", markup=False)
+                yield field
+                yield Static("", classes="error", id=f"error-{name}", markup=False)
+        yield Static("", classes="note", id="preview", markup=False)
+        yield Static("", classes="review", id="review", markup=False)
+        yield Static("", classes="keys", id="keys", markup=False)
+
+    def on_mount(self) -> None:
+        self._changed()
+
+    # Reading the fields.
+
+    def ticket_text(self) -> TicketText:
+        """The fields as they stand."""
+        return TicketText(
+            symbol=self._word("symbol"),
+            side=Side(self._word("side")),
+            qty=self.query_one("#qty", Field).value,
+            price=self.query_one("#price", Field).value,
+            type=OrderType(self._word("type")),
+            time_in_force=TimeInForce(self._word("tif")),
+            post_only=self._word("post_only") == "yes",
+            reduce_only=self._word("reduce_only") == "yes",
+        )
+
+    def _word(self, name: str) -> str:
+        return self.query_one(f"#{name}", Choice).value
+
+    # Following changes.
+
+    @on(Field.Changed)
+    @on(Choice.Changed)
+    def _changed(self) -> None:
+        self._reviewed = None
+        self._draw()
+
+    @on(Choice.Changed, "#symbol")
+    def _symbol_changed(self) -> None:
+        """Another market has other prices and sizes: what was filled in for the old one goes."""
+        text = self.ticket_text()
+        market = self._port.market(text.symbol)
+        price = sizes.touch_price(market.quote, market.instrument, text.side)
+        self.query_one("#price", Field).value = price
+        if market.instrument is not None:
+            first = sizes.presets(market.instrument, market.quote)[0]
+            self.query_one("#qty", Field).value = f"{first:f}"
+
+    def on_frame(self, changes: Changes) -> None:
+        """Prices, the position and the halt latch may have changed under an open ticket."""
+        self._draw()
+
+    def _draw(self) -> None:
+        text = self.ticket_text()
+        market = self._port.market(text.symbol)
+        entry = read_ticket(text, market)
+        limit = text.type is OrderType.LIMIT
+        self.query_one("#row-price").display = self.query_one("#row-tif").display = limit
+        for name in ("symbol", "qty", "price", "post_only", "reduce_only"):
+            error = entry.errors.get(name, "")
+            self._put(f"#error-{name}", "" if error == "empty" and not self._complain else error)
+        self._put("#preview", _preview(text, entry, market))
+        self._draw_review(entry)
+        box = self.query_one("#sheet")
+        box.border_title = f"{text.side.upper()} {text.symbol}"
+        box.set_class(text.side is Side.BUY, "buy")
+        box.set_class(text.side is Side.SELL, "sell")
+
+    def _draw_review(self, entry: Entry) -> None:
+        blocked = self._port.blocked()
+        reviewing = self._reviewed is not None and self._reviewed == entry.order
+        line = ""
+        if blocked is not None:
+            line = f"cannot send: {blocked}"
+        elif reviewing and entry.order is not None:
+            questions = "".join(f"{question}?  " for question in entry.questions)
+            line = f"{describe(entry.order)}\n{questions}Enter sends, Esc leaves"
+        self._put("#review", line)
+        self.query_one("#review").display = bool(line)
+        armed = self._port.armed() and not entry.questions
+        enter = "Enter sends" if armed or reviewing else "Enter reviews"
+        self._put("#keys", f"{enter}  F2–F6 sizes  ↑↓ step  Tab field  F8 arm  Esc leaves")
+
+    def _put(self, selector: str, text: str) -> None:
+        """Change a line only when it differs: an idle ticket repaints nothing."""
+        line = self.query_one(selector, Static)
+        if line.content != text:
+            line.update(text)
+
+    # Acting.
+
+    def act(self, action_id: str) -> None:
+        if action_id == "ticket.review":
+            self._enter()
+        elif action_id.startswith("size.preset-"):
+            self._preset(int(action_id[-1]))
+        else:
+            self._step(1 if action_id == "size.up" else -1)
+
+    def _preset(self, number: int) -> None:
+        market = self._port.market(self._word("symbol"))
+        if market.instrument is not None:
+            size = sizes.presets(market.instrument, market.quote)[number - 1]
+            self.query_one("#qty", Field).value = f"{size:f}"
+
+    def _step(self, direction: int) -> None:
+        field = self.focused
+        instrument = self._port.market(self._word("symbol")).instrument
+        if isinstance(field, Choice):
+            field.action_turn(-direction)
+        elif isinstance(field, Field) and instrument is not None:
+            is_qty = field.id == "qty"
+            size = instrument.qty_step if is_qty else instrument.tick_size
+            least = instrument.min_qty if is_qty else instrument.tick_size
+            field.value = sizes.step(field.value, size, least, direction)
+
+    def _enter(self) -> None:
+        text = self.ticket_text()
+        entry = read_ticket(text, self._port.market(text.symbol))
+        self._complain = True
+        if entry.order is None or self._port.blocked() is not None:
+            self._reviewed = None
+            self._draw()
+            self._focus_first(entry)
+            return
+        now_s = self._port.key_time_s()
+        at_once = self._port.armed() and not entry.questions
+        if at_once or (self._reviewed == entry.order and now_s - self._reviewed_s >= REVIEW_S):
+            self._port.send(entry.order)
+            self.dismiss(None)
+            return
+        if self._reviewed != entry.order:
+            self._reviewed, self._reviewed_s = entry.order, now_s
+        self._draw()
+
+    def _focus_first(self, entry: Entry) -> None:
+        for name in entry.errors:
+            self.query_one(f"#{name}").focus()
+            return
+
+
+def _yes_no(value: bool, name: str) -> Choice:
+    return Choice(("no", "yes"), "yes" if value else "no", id=name)
+
+
+def _preview(text: TicketText, entry: Entry, market: Market) -> str:
+    """Value of the order, the touch, the position before and after, and what to know about it."""
+    instrument, quote = market.instrument, market.quote
+    if instrument is None:
+        return ""
+    parts = []
+    if entry.notional is not None:
+        parts.append(f"value {entry.notional:,.2f} {instrument.quote}")
+    if quote is not None:
+        bid, ask = exact(quote.bid, instrument.tick_size), exact(quote.ask, instrument.tick_size)
+        parts.append(f"bid {bid} ask {ask}")
+    held = signed_exact(market.position, instrument.qty_step)
+    if entry.order is not None:
+        after = market.position + entry.order.qty * text.side.sign
+        held += f" → {signed_exact(after, instrument.qty_step)}"
+    parts.append(f"position {held if market.position or entry.order else ZERO}")
+    return "  ".join(parts) + (f"\n{entry.hint}" if entry.hint else "")

@@ -1,0 +1,219 @@
+"""Banner view: mode, halt, arming, account, link, drift, P&L, open orders, clock; what must fit.
+
+Every item has a long and a short form and a rank. `lay_out` shortens, then drops the items of the
+highest rank, until the rest fits: the mode and a halt stay at any width.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from rich.cells import cell_len
+
+from console import format as fmt
+from console.glyphs import Glyphs
+from console.replica import Replica
+from console.ui_state import UiState
+from console.views.cells import Cell, Line
+from console.views.positions import money_cell
+from engine.core.pnl import Totals
+from engine.core.state import KillRecord
+from engine.core.status import EngineStatus
+from engine.core.types import TradingState
+
+MODE_STYLES = {"LIVE": "mode-live", "PAPER": "mode-paper", "REPLAY": "mode-replay"}
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One thing the banner says. A lower `rank` outlives a higher one."""
+
+    rank: int
+    long: Line
+    short: Line
+
+
+class BannerView(msgspec.Struct, kw_only=True):
+    """Items from left to right; `bar` is a meaning that colours the whole banner, or empty."""
+
+    items: tuple[Item, ...]
+    bar: str = ""
+    separator: str = "│"
+
+
+def view(replica: Replica, totals: Sequence[Totals], ui: UiState, stale_s: float) -> BannerView:
+    """The banner of this frame. `stale_s` is the engine's silence in seconds, 0 while it talks."""
+    state, status = replica.state, replica.status
+    made = (
+        _mode(status),
+        _halt(replica, ui.glyphs),
+        _account(state.account or (status.account if status else "")),
+        _arm(ui),
+        _link(status, stale_s, ui.glyphs),
+        _drift(status, ui.glyphs),
+        _open(replica, ui.glyphs),
+        *_pnl(totals, ui.glyphs),
+        _tty(ui),
+        _clock(replica.engine_ns),
+    )
+    return BannerView(
+        items=tuple(item for item in made if item is not None),
+        bar="halted" if is_blocked(replica) else "",
+        separator=ui.glyphs.separator,
+    )
+
+
+def is_blocked(replica: Replica) -> bool:
+    """True when the account is HALTED, or the router's gate is already closed."""
+    gate_open = replica.status.gate_open if replica.status else True
+    return replica.state.trading is TradingState.HALTED or not gate_open
+
+
+def lay_out(view: BannerView, width: int, lines: int) -> tuple[Line, ...]:
+    """The banner's lines, `lines` of them, each at most `width` cells wide."""
+    short = False
+    items = list(view.items)
+    while True:
+        flowed = _flow(items, width, lines, view.separator, short=short)
+        if flowed is not None:
+            return flowed
+        if not short:
+            short = True
+        elif len(items) > 1:
+            items.remove(max(items, key=lambda item: item.rank))
+        else:
+            return (items[0].short, *((),) * (lines - 1))
+
+
+def _flow(
+    items: Sequence[Item], width: int, lines: int, separator: str, *, short: bool
+) -> tuple[Line, ...] | None:
+    """Items from left to right over the lines; None when they do not fit."""
+    made: list[Line] = []
+    gap = Cell(separator if short else f" {separator} ", "rule")
+    for item in items:
+        cells = item.short if short else item.long
+        joined = (*made[-1], gap, *cells) if made else cells
+        if _width(joined) > width:
+            joined = (Cell(" "), *cells)
+            made.append(())
+        elif not made:
+            made.append(())
+        made[-1] = joined
+    if len(made) > lines or any(_width(line) > width for line in made):
+        return None
+    return (*made, *((),) * (lines - len(made)))
+
+
+def _width(line: Line) -> int:
+    return sum(cell_len(cell.text) for cell in line)
+
+
+def _same(rank: int, *cells: Cell) -> Item:
+    return Item(rank, cells, cells)
+
+
+def _mode(status: EngineStatus | None) -> Item:
+    mode = status.mode.upper() if status else "STARTING"
+    return _same(0, Cell(f" {mode} ", MODE_STYLES.get(mode, "muted")))
+
+
+def _halt(replica: Replica, glyphs: Glyphs) -> Item | None:
+    state = replica.state
+    if state.trading is TradingState.REDUCING:
+        return _same(1, Cell("REDUCING only", "warn"))
+    if not is_blocked(replica):
+        return None
+    word = "HALTED" if state.trading is TradingState.HALTED else f"HALTING{glyphs.more}"
+    progress = kill_progress(state.kill) if state.kill else ""
+    return Item(1, (Cell(f"{word} {progress}".rstrip(), "halted"),), (Cell(word, "halted"),))
+
+
+def kill_progress(kill: KillRecord) -> str:
+    """How far the newest use of the kill switch has come."""
+    if kill.verified_zero_at:
+        return f"{kill.level}: verified zero {fmt.clock(kill.verified_zero_at)}"
+    if kill.done:
+        return f"{kill.level}: INCOMPLETE, {len(kill.residual)} left"
+    if kill.first_cancel_at:
+        return f"{kill.level}: {len(kill.residual)} of {len(kill.targets)} left"
+    return f"{kill.level}: cancels {len(kill.targets)}"
+
+
+def _account(name: str) -> Item | None:
+    if not name:
+        return None
+    return Item(3, (Cell("acct ", "muted"), Cell(name, "value")), (Cell(name, "value"),))
+
+
+def _arm(ui: UiState) -> Item:
+    left = f" {fmt.countdown(ui.arm_left_s)}" if ui.arm_left_s > 0 else ""
+    style = "armed" if ui.arm == "ARMED" else "safe"
+    word = f" {ui.arm}{left} " if ui.arm == "ARMED" else f"{ui.arm}{left}"
+    hint = (Cell(f" ({ui.arm_key} arm)", "muted"),) if ui.arm == "SAFE" else ()
+    return Item(2, (Cell(word, style), *hint), (Cell(word, style),))
+
+
+def _link(status: EngineStatus | None, stale_s: float, glyphs: Glyphs) -> Item:
+    if status is None:
+        return _same(4, Cell(f"link {glyphs.none}", "muted"))
+    if stale_s:
+        return _same(4, Cell(f"STALE {fmt.age(stale_s, whole=True)}", "state-unknown"))
+    down = [
+        name
+        for name, up in (("private", status.private_up), ("market", status.public_up))
+        if not up
+    ]
+    if down:
+        return Item(
+            4,
+            (Cell(f"link {glyphs.down} {' and '.join(down)} down", "bad"),),
+            (Cell(f"link{glyphs.down}", "bad"),),
+        )
+    if not status.ready:
+        return _same(4, Cell(f"link {glyphs.up} reconciling{glyphs.more}", "warn"))
+    place = next((r for r in status.requests if r.kind == "place" and r.count), None)
+    took = f"{place.p50_s * 1000:.0f}ms" if place else ""
+    long = (Cell("link ", "muted"), Cell(f"{glyphs.up} {took}".rstrip(), "good"))
+    return Item(4, long, (Cell("link", "muted"), Cell(f"{glyphs.up}{took}", "good")))
+
+
+def _drift(status: EngineStatus | None, glyphs: Glyphs) -> Item | None:
+    if status is None:
+        return None
+    drift = len(status.reconcile.drift)
+    if drift:
+        return _same(5, Cell(f"drift {drift} {glyphs.fail}", "bad"))
+    checked = status.reconcile.last_ok_ts > 0
+    mark = Cell(glyphs.ok, "good") if checked else Cell(glyphs.unknown, "warn")
+    name = Cell("drift ", "muted")
+    return Item(5, (name, Cell("0 "), mark), (name, Cell("0"), mark))
+
+
+def _open(replica: Replica, glyphs: Glyphs) -> Item:
+    cells = [Cell("open ", "muted"), Cell(fmt.count(len(replica.open_ids)), "value")]
+    unknown = len(replica.unknown_ids)
+    if unknown:
+        cells.append(Cell(f" {glyphs.unknown}{unknown} UNKNOWN", "state-unknown"))
+    return _same(7, *cells)
+
+
+def _pnl(totals: Sequence[Totals], glyphs: Glyphs) -> tuple[Item, ...]:
+    """Unrealized outlives realized: what can still be lost comes first."""
+    if not totals:
+        return ()
+    total = totals[0]
+    currency = f"{total.currency} " if len(totals) > 1 else ""
+    return (
+        _same(6, Cell(f"uPnL {currency}", "muted"), money_cell(total.unrealized_pnl, glyphs)),
+        _same(8, Cell(f"rPnL {currency}", "muted"), money_cell(total.realized_pnl, glyphs)),
+    )
+
+
+def _tty(ui: UiState) -> Item | None:
+    return _same(2, Cell("TTY SLOW", "warn")) if ui.tty_slow else None
+
+
+def _clock(now_ns: int) -> Item:
+    text = fmt.clock(now_ns)
+    return Item(9, (Cell(f"{text} UTC", "text"),), (Cell(text, "text"),))

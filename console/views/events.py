@@ -1,0 +1,244 @@
+"""Events view: one plain line an event. What each kind says is a table, not a chain of ifs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from console import format as fmt
+from console.glyphs import UNICODE, Glyphs
+from console.replica import LogEntry, Replica
+from console.views.cells import Cell, Column, Row
+from console.views.states import LOOKS, label
+from engine.core.events import (
+    CommandRefused,
+    ConnectivityChanged,
+    EngineStarted,
+    EventType,
+    InstrumentsChanged,
+    KillProgress,
+    KillStarted,
+    OrderAdopted,
+    OrderDenied,
+    OrderEvent,
+    OrderSubmitted,
+    Reconciled,
+    TradingStateChanged,
+)
+from engine.core.types import TradingState
+
+COLUMNS = (
+    Column("time", "TIME", 12, cut=True),
+    Column("subject", "SUBJECT", 12, tail=True),
+    Column("change", "CHANGE", 17),
+    Column("text", "WHAT HAPPENED", 40, stretch=True),
+)
+
+SHRINK = (("subject", 9), ("time", 8), ("change", 9), ("text", 10))
+
+
+class EventsView(msgspec.Struct, kw_only=True):
+    """The newest events, oldest first, shared with the replica."""
+
+    log: Sequence[LogEntry]
+    stale: bool = False
+    glyphs: Glyphs = UNICODE
+
+
+class Told(NamedTuple):
+    """An event in words: what it is about, what it says, what it means."""
+
+    subject: str
+    text: str
+    style: str = "text"
+
+
+def view(replica: Replica, glyphs: Glyphs, *, stale: bool) -> EventsView:
+    """What the event list needs for this frame."""
+    return EventsView(log=replica.log, stale=stale, glyphs=glyphs)
+
+
+def row(entry: LogEntry, glyphs: Glyphs) -> Row:
+    """One event as cells, in the order of `COLUMNS`."""
+    told = describe(entry.event)
+    return (
+        Cell(fmt.clock_ms(entry.event.ts), "muted"),
+        Cell(told.subject, "text"),
+        Cell(change_text(entry, glyphs), LOOKS[entry.after].style if entry.after else "muted"),
+        Cell(told.text, told.style),
+    )
+
+
+def change_text(entry: LogEntry, glyphs: Glyphs) -> str:
+    """`ACKED→PARTIAL`, or the state alone where it did not change."""
+    if not entry.after:
+        return ""
+    if not entry.before or entry.before == entry.after:
+        return label(entry.after, glyphs)
+    return label(entry.before, glyphs) + glyphs.arrow + label(entry.after, glyphs)
+
+
+def describe(event: Any) -> Told:
+    """What an event says, in one line of plain text."""
+    return _TELLERS[type(event)](event)
+
+
+def _terms(event: OrderSubmitted | OrderDenied | OrderAdopted) -> str:
+    price = "market" if event.price is None else fmt.exact(event.price)
+    flags = [str(event.time_in_force)] if event.time_in_force != "GTC" else []
+    flags += [
+        word
+        for word, holds in (("post-only", event.post_only), ("reduce-only", event.reduce_only))
+        if holds
+    ]
+    words = [str(event.side), fmt.exact(event.qty), event.symbol, "@", price, *flags]
+    return " ".join(words)
+
+
+def _submitted(event: OrderSubmitted) -> Told:
+    return Told(event.client_order_id, f"{_terms(event)} by {event.by}")
+
+
+def _denied(event: OrderDenied) -> Told:
+    limit = f" (limit {event.limit})" if event.limit else ""
+    text = f"denied {event.code}: {event.value}{limit} {_terms(event)}"
+    return Told(event.client_order_id, text, "bad")
+
+
+def _adopted(event: OrderAdopted) -> Told:
+    return Told(event.client_order_id, f"found at the venue, external: {_terms(event)}", "warn")
+
+
+def _fill(event: OrderEvent) -> str:
+    fee = f" fee {fmt.exact(event.fee)} {event.fee_currency}" if event.fee is not None else ""
+    maker = f" {event.liquidity}" if event.liquidity else ""
+    at = f"{fmt.exact(event.last_qty)}@{fmt.exact(event.last_price)}"
+    return f"{at} exec {fmt.clip(event.exec_id, 10)}{maker}{fee}"
+
+
+def _wanted(event: OrderEvent) -> str:
+    qty = "" if event.qty is None else f"qty {fmt.exact(event.qty)}"
+    price = "" if event.price is None else f"price {fmt.exact(event.price)}"
+    return " ".join(part for part in (qty, price) if part)
+
+
+def _why(event: OrderEvent) -> str:
+    return " ".join(part for part in (event.reason, event.text) if part)
+
+
+def _reported(event: OrderEvent) -> str:
+    return f"venue says {event.status} filled {fmt.exact(event.cum_qty)}"
+
+
+def _acked(event: OrderEvent) -> str:
+    tries = f" after {event.attempts} attempts" if event.attempts > 1 else ""
+    return f"acknowledged as {fmt.clip(event.exchange_order_id, 13)}{tries}"
+
+
+_ORDER_WORDS: dict[EventType, tuple[str, Callable[[OrderEvent], str], str]] = {
+    EventType.ORDER_SENT: ("sent", _why, "text"),
+    EventType.SEND_UNKNOWN: ("no answer: asking the venue", _why, "warn"),
+    EventType.ORDER_ACK: ("", _acked, "text"),
+    EventType.ORDER_REJECT: ("rejected by the venue", _why, "bad"),
+    EventType.ORDER_DENIED: ("denied", _why, "bad"),
+    EventType.PARTIAL_FILL: ("filled", _fill, "value"),
+    EventType.FULL_FILL: ("filled", _fill, "value"),
+    EventType.CANCEL_REQUEST: ("cancel asked for", _why, "text"),
+    EventType.CANCEL_ACK: ("canceled", _why, "text"),
+    EventType.CANCEL_REJECT: ("cancel refused", _why, "warn"),
+    EventType.REPLACE_REQUEST: ("amend asked for", _wanted, "text"),
+    EventType.REPLACE_ACK: ("amended", _wanted, "text"),
+    EventType.REPLACE_REJECT: ("amend refused", _why, "warn"),
+    EventType.RESTATED: ("restated by the venue", _wanted, "warn"),
+    EventType.EXPIRED: ("expired", _why, "text"),
+    EventType.SUSPENDED: ("suspended", _why, "warn"),
+    EventType.RESUMED: ("resumed", _why, "text"),
+    EventType.UNTRIGGERED: ("waits for its trigger", _why, "text"),
+    EventType.TRIGGERED: ("triggered", _why, "text"),
+    EventType.STATUS_REPORT: ("", _reported, "muted"),
+    EventType.PROVEN_ABSENT: ("proven not to exist at the venue", _why, "warn"),
+    EventType.FILL_BUSTED: ("fill busted", _fill, "bad"),
+    EventType.FILL_CORRECTED: ("fill corrected", _fill, "warn"),
+}
+
+
+def _order(event: OrderEvent) -> Told:
+    words, detail, style = _ORDER_WORDS[event.type]
+    text = " ".join(part for part in (words, detail(event)) if part)
+    return Told(event.client_order_id, text, style)
+
+
+def _refused(event: CommandRefused) -> Told:
+    subject = event.client_order_id or "command"
+    return Told(subject, f"{event.command} refused: {event.code} {event.text}".rstrip(), "bad")
+
+
+_TRADING_STYLES = {
+    TradingState.ACTIVE: "good",
+    TradingState.REDUCING: "warn",
+    TradingState.HALTED: "halted",
+}
+
+
+def _trading(event: TradingStateChanged) -> Told:
+    why = f": {event.reason}" if event.reason else ""
+    return Told("trading", f"{event.state} by {event.by}{why}", _TRADING_STYLES[event.state])
+
+
+def _kill(event: KillStarted) -> Told:
+    text = f"{event.level} by {event.by}: cancels {len(event.targets)} orders"
+    return Told("kill", text, "halted")
+
+
+def _kill_progress(event: KillProgress) -> Told:
+    if event.verified_zero_at:
+        return Told("kill", "verified: the venue shows zero open orders", "good")
+    left = fmt.clip(" ".join(event.residual), 60)
+    if event.done:
+        return Told("kill", f"INCOMPLETE: {len(event.residual)} left {left}", "bad")
+    return Told("kill", f"{len(event.residual)} left {left}", "warn")
+
+
+def _reconciled(event: Reconciled) -> Told:
+    if event.error:
+        return Told("reconcile", f"failed: {event.error}", "bad")
+    drift = " ".join(f"{d.symbol} {fmt.signed_exact(d.qty)}" for d in event.drift)
+    external = f", {len(event.external_orders)} external" if event.external_orders else ""
+    took = f" in {fmt.millis(event.duration_s)} ms"
+    text = f"{event.open_orders} open orders{external}{took}"
+    if drift:
+        return Told("reconcile", f"drift {drift}; {text}", "bad")
+    return Told("reconcile", f"no drift; {text}", "good")
+
+
+def _link(event: ConnectivityChanged) -> Told:
+    why = f": {event.text}" if event.text else ""
+    word, style = ("up", "good") if event.up else ("down", "bad")
+    return Told("link", f"{event.link} stream {word}{why}", style)
+
+
+def _started(event: EngineStarted) -> Told:
+    text = f"run {event.run} of {event.account} on {event.venue} {event.environment}"
+    return Told("engine", text, "value")
+
+
+def _instruments(event: InstrumentsChanged) -> Told:
+    return Told("engine", f"{len(event.instruments)} instruments", "muted")
+
+
+_TELLERS: Mapping[type, Callable[[Any], Told]] = {
+    OrderSubmitted: _submitted,
+    OrderDenied: _denied,
+    OrderAdopted: _adopted,
+    OrderEvent: _order,
+    CommandRefused: _refused,
+    TradingStateChanged: _trading,
+    KillStarted: _kill,
+    KillProgress: _kill_progress,
+    Reconciled: _reconciled,
+    ConnectivityChanged: _link,
+    EngineStarted: _started,
+    InstrumentsChanged: _instruments,
+}

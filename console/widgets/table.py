@@ -1,0 +1,341 @@
+"""The line-drawn table under every panel: pinned lines, fixed columns, repaint of changed lines.
+
+Text is drawn as plain segments, never as markup. The cursor is on a row's id, not on its index,
+so it stays with its row when rows come, go or move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import ClassVar
+
+from rich.segment import Segment
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from console.glyphs import UNICODE, Glyphs
+from console.views.cells import Cell, Column, Line, Row, Shrink, fit_columns
+from console.widgets.drawn import Drawn
+from console.widgets.strips import row_strip
+
+STRIPS_KEPT = 1_000
+
+
+class LineTable(ScrollView, Drawn, can_focus=True):
+    """Rows under pinned head lines and a column header, over pinned foot lines.
+
+    A subclass says what its rows are (`row_total`, `row_id`, `row_index`, `row_cells`) and tells
+    `repaint` what changed. Nothing is measured and nothing is drawn twice: a line whose row did
+    not change costs nothing.
+    """
+
+    NAME: ClassVar[str] = ""
+    COLUMNS: ClassVar[tuple[Column, ...]] = ()
+    SHRINK: ClassVar[Shrink] = ()
+    HAS_CURSOR: ClassVar[bool] = True
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "cursor(-1)", "Up", show=False, id="cursor.up"),
+        Binding("down", "cursor(1)", "Down", show=False, id="cursor.down"),
+        Binding("pageup", "cursor_page(-1)", "Page up", show=False, id="cursor.page-up"),
+        Binding("pagedown", "cursor_page(1)", "Page down", show=False, id="cursor.page-down"),
+        Binding("home", "cursor_end(-1)", "First", show=False, id="cursor.first"),
+        Binding("end", "cursor_end(1)", "Last", show=False, id="cursor.last"),
+        Binding("enter", "select", "Open", show=False, id="cursor.select"),
+    ]
+
+    DEFAULT_CSS = """
+    LineTable {
+        border: round $deck-rule;
+        border-title-color: $deck-header;
+        border-subtitle-color: $deck-stale;
+        border-subtitle-style: $deck-stale-text-style;
+        color: $deck-text;
+        background: $background;
+        overflow-x: hidden;
+        scrollbar-size-vertical: 1;
+        &:focus { border: round $primary; border-title-color: $deck-value; }
+    }
+    """
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.cursor_id: str | None = None
+        self.glyphs: Glyphs = UNICODE
+        self.head: tuple[Line, ...] = ()
+        self.foot: tuple[Line, ...] = ()
+        self._columns: tuple[tuple[int, Column], ...] = ()
+        self._thumb: tuple[int, ...] = ()
+        self._fitted_width = 0
+        self._header = tuple(Cell(column.title, "header") for column in self.COLUMNS)
+        self._strips: dict[tuple[str, bool], Strip] = {}
+        self._shown: list[str | None] = []
+        self._titles = ("", "")
+
+    # What a subclass provides.
+
+    def row_total(self) -> int:
+        """Number of rows."""
+        raise NotImplementedError
+
+    def row_id(self, index: int) -> str:
+        """The id of the row at a place in the display order."""
+        raise NotImplementedError
+
+    def row_index(self, row_id: str) -> int | None:
+        """The place of a row, None when it is not shown."""
+        raise NotImplementedError
+
+    def row_cells(self, row_id: str) -> Row:
+        """The cells of a row, one for each of `COLUMNS`."""
+        raise NotImplementedError
+
+    def empty_text(self) -> str:
+        """What is said where there is no row."""
+        return ""
+
+    def selected_message(self, row_id: str) -> Message | None:
+        """What Enter or a double click on a row says."""
+        return None
+
+    def cursor_message(self, row_id: str | None) -> Message | None:
+        """What a move of the cursor says."""
+        return None
+
+    # Geometry: head lines, the column header, rows, foot lines.
+
+    @property
+    def rows_top(self) -> int:
+        """The line of the viewport where rows begin."""
+        return len(self.head) + bool(self.COLUMNS)
+
+    @property
+    def rows_height(self) -> int:
+        """Number of rows that the viewport has room for."""
+        return max(0, self.size.height - self.rows_top - len(self.foot))
+
+    @property
+    def cursor_visible(self) -> bool:
+        """True when the row under the cursor is on screen."""
+        return self.cursor_id is not None and self.cursor_id in self._shown
+
+    def set_title(self, *parts: str, stale: bool = False) -> None:
+        """Draw the panel's name and `parts` on its border, as plain text.
+
+        Only the border's lines are repainted.
+        """
+        rule = f" {self.glyphs.rule * 2} "
+        titles = (rule.join((self.NAME, *filter(None, parts))), "STALE" if stale else "")
+        if titles == self._titles:
+            return
+        self._titles = titles
+        # The public setters repaint the whole panel; a count in a title must not.
+        self._border_title, self._border_subtitle = map(Content, titles)
+        width, height = self.size
+        self.refresh(Region(-1, -1, width + 2, 1), Region(-1, height, width + 2, 1))
+
+    def set_pinned(self, head: tuple[Line, ...], foot: tuple[Line, ...]) -> None:
+        """Replace the pinned lines; repaints those that differ."""
+        if (len(head), len(foot)) != (len(self.head), len(self.foot)):
+            self.head, self.foot = head, foot
+            self.resize_rows()
+            self.refresh()
+            return
+        first_foot = self.size.height - len(foot)
+        lines = [y for y, line in enumerate(head) if line != self.head[y]]
+        lines += [first_foot + y for y, line in enumerate(foot) if line != self.foot[y]]
+        self.head, self.foot = head, foot
+        self.refresh_lines_at(lines)
+
+    def resize_rows(self) -> None:
+        """Tell the scroll bar how many rows there are, when one can see the difference."""
+        width, height = self.size
+        size = Size(width, self.row_total() + self.rows_top + len(self.foot))
+        # Set the public way it would lay out the whole screen, for a scroll bar's sake.
+        self.set_reactive(LineTable.virtual_size, size)
+        lines = max(height, size.height, 1)
+        thumb = tuple(round(8 * height * part / lines) for part in (height, self.scroll_offset.y))
+        if thumb != self._thumb or self.scroll_offset.y > self.max_scroll_y:
+            self._thumb = thumb
+            self._scroll_update(size)
+
+    # Repainting.
+
+    def repaint(self, changed: Collection[str]) -> None:
+        """Repaint the visible lines that show another row than before, or a changed one."""
+        for row_id in changed:
+            self._forget(row_id)
+        shown = self._visible_ids()
+        before = self._shown + [None] * (len(shown) - len(self._shown))
+        lines = [
+            self.rows_top + line
+            for line, row_id in enumerate(shown)
+            if row_id != before[line] or (row_id is not None and row_id in changed)
+        ]
+        self._shown = shown
+        self.refresh_lines_at(lines)
+
+    def repaint_all(self) -> None:
+        """Forget every drawn line: another theme, width or source."""
+        self._strips.clear()
+        self._shown = self._visible_ids()
+        self.refresh()
+
+    def visible_ids(self) -> list[str]:
+        """The ids of the rows on screen, from the top."""
+        return [row_id for row_id in self._shown if row_id is not None]
+
+    def _visible_ids(self) -> list[str | None]:
+        top, total = self.scroll_offset.y, self.row_total()
+        return [
+            self.row_id(index) if index < total else None
+            for index in range(top, top + self.rows_height)
+        ]
+
+    def _forget(self, row_id: str) -> None:
+        self._strips.pop((row_id, False), None)
+        self._strips.pop((row_id, True), None)
+
+    def forget_hidden(self) -> None:
+        """Forget the drawn lines of rows that are not on screen."""
+        shown = set(self._shown)
+        self._strips = {key: strip for key, strip in self._strips.items() if key[0] in shown}
+
+    # Drawing.
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Fit the columns to the width, which may be news, then draw."""
+        if self._fitted_width != self.size.width:
+            self._fitted_width = self.size.width
+            # Less the cursor mark on the left and the scroll bar on the right.
+            self._columns = fit_columns(self.COLUMNS, self.SHRINK, self._fitted_width - 2)
+            self._strips.clear()
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the viewport."""
+        line = y - len(self.head)
+        foot_line = y - (self.size.height - len(self.foot))
+        if line < 0:
+            return self._pinned(self.head[y])
+        if foot_line >= 0:
+            return self._pinned(self.foot[foot_line])
+        if self.COLUMNS and line == 0:
+            return self._row(self._header)
+        index = self.scroll_offset.y + y - self.rows_top
+        if index < self.row_total():
+            return self._draw_row(index)
+        return self._pinned((Cell(self.empty_text() if not index else "", "muted"),))
+
+    def _draw_row(self, index: int) -> Strip:
+        row_id = self.row_id(index)
+        selected = row_id == self.cursor_id
+        strip = self._strips.get((row_id, selected))
+        if strip is None:
+            if len(self._strips) >= STRIPS_KEPT:
+                self._strips.clear()
+            strip = self._row(self.row_cells(row_id), selected=selected)
+            self._strips[(row_id, selected)] = strip
+        return strip
+
+    def _row(self, cells: Row, *, selected: bool = False) -> Strip:
+        mark = self.glyphs.cursor if selected else " "
+        pieces = [(cells[place], column) for place, column in self._columns]
+        lit = selected and self.has_focus
+        return row_strip(
+            mark, pieces, self.size.width, self.palette, more=self.glyphs.more, cursor=lit
+        )
+
+    def _pinned(self, line: Line) -> Strip:
+        """A free line: what is too long for the panel is cut with a mark."""
+        strip = Strip(self.spans((Cell(" "), *line)))
+        width = self.size.width
+        if strip.cell_length > width:
+            more = Segment(self.glyphs.more, self.palette.look("muted").style)
+            strip = Strip.join([strip.crop(0, width - 1), Strip([more])])
+        return self.draw(strip)
+
+    # Theme, size, scrolling.
+
+    def on_mount(self) -> None:
+        self.set_title()
+
+    def notify_style_update(self) -> None:
+        """The style sheet gives this table other colours: what was drawn is void."""
+        super().notify_style_update()
+        self._strips.clear()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        self._thumb = ()
+        self.resize_rows()
+        self.repaint_all()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._shown = self._visible_ids()
+
+    # The cursor.
+
+    def move_cursor(self, row_id: str | None, *, scroll: bool = True) -> None:
+        """Put the cursor on a row and bring it into view; on no row where there is no cursor."""
+        row_id = row_id if self.HAS_CURSOR else None
+        before, self.cursor_id = self.cursor_id, row_id
+        if before != row_id:
+            changed = [id_ for id_ in (before, row_id) if id_ is not None]
+            lines = [y for y, shown in enumerate(self._shown, self.rows_top) if shown in changed]
+            self.refresh_lines_at(lines)
+            message = self.cursor_message(row_id)
+            if message is not None:
+                self.post_message(message)
+        index = None if row_id is None else self.row_index(row_id)
+        if scroll and index is not None:
+            self._scroll_to_row(index)
+
+    def _scroll_to_row(self, index: int) -> None:
+        top = self.scroll_offset.y
+        if index < top:
+            self.scroll_to(y=index, animate=False)
+        elif index >= top + self.rows_height:
+            self.scroll_to(y=index - self.rows_height + 1, animate=False)
+
+    def _move_to_index(self, index: int) -> None:
+        total = self.row_total()
+        if total:
+            self.move_cursor(self.row_id(min(max(index, 0), total - 1)))
+
+    def action_cursor(self, step: int) -> None:
+        """Move the cursor by rows."""
+        index = None if self.cursor_id is None else self.row_index(self.cursor_id)
+        self._move_to_index(self.scroll_offset.y if index is None else index + step)
+
+    def action_cursor_page(self, pages: int) -> None:
+        """Move the cursor by screenfuls."""
+        self.action_cursor(pages * max(1, self.rows_height - 1))
+
+    def action_cursor_end(self, direction: int) -> None:
+        """Move the cursor to the first row (-1) or the last (1)."""
+        self._move_to_index(0 if direction < 0 else self.row_total() - 1)
+
+    def action_select(self) -> None:
+        """Say that the row under the cursor was chosen."""
+        if self.cursor_id is None or self.row_index(self.cursor_id) is None:
+            return
+        message = self.selected_message(self.cursor_id)
+        if message is not None:
+            self.post_message(message)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click moves the cursor, a double click chooses."""
+        offset = event.get_content_offset(self)
+        if offset is None:
+            return
+        line = offset.y - self.rows_top
+        if 0 <= line < len(self._shown) and self._shown[line] is not None:
+            self.move_cursor(self._shown[line])
+            if event.chain > 1:
+                self.action_select()

@@ -1,0 +1,41 @@
+"""The help names every action and its keys as they are."""
+
+from __future__ import annotations
+
+from console.actions import TABLE
+from console.keymap import read_keymap
+from console.screens.help import help_rows
+from tests.console.driving import Console
+
+
+def test_every_action_is_there_under_its_group() -> None:
+    rows = help_rows(read_keymap(), read_only=False)
+    meanings = [meaning for _, meaning in rows]
+    assert all(action.help in meanings for action in TABLE)
+    assert rows[:2] == [
+        ("", "STOP"),
+        ("F12 ^\\", TABLE[0].help),
+    ]
+    assert ("Shift+F12", next(a.help for a in TABLE if a.id == "kill.flatten")) in rows
+
+
+def test_what_has_no_key_is_found_in_the_palette() -> None:
+    rows = help_rows(read_keymap(), read_only=False)
+    assert ("^p", next(a.help for a in TABLE if a.id == "trading.release")) in rows
+
+
+def test_a_read_only_help_leaves_the_trades_out() -> None:
+    meanings = [meaning for _, meaning in help_rows(read_keymap(), read_only=True)]
+    assert not any(action.help in meanings for action in TABLE if action.trades)
+
+
+def test_question_mark_opens_it_and_q_closes_it() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        await c.press("question_mark")
+        assert c.sheet == "Help"
+        await c.press("q")
+        assert c.sheet == "MainScreen"
+
+    console.run(play)

@@ -1,0 +1,239 @@
+"""From typed text to an order: every malformed field is an error, never a default."""
+
+from __future__ import annotations
+
+from decimal import Decimal as D
+
+import msgspec
+import pytest
+
+from console.entry import (
+    FieldError,
+    Market,
+    TicketText,
+    describe,
+    read_amend,
+    read_number,
+    read_ticket,
+)
+from engine.core.commands import PlaceOrder
+from engine.core.orders import Order
+from engine.core.types import Category, OrderType, Side, TimeInForce
+from tests.console.fakes import BTC, NOW, NS, quote
+
+MARKET = Market(instrument=BTC, quote=quote(BTC), now_ns=NOW)
+GOOD = TicketText("BTCUSDT", Side.BUY, "0.010", "60999.9")
+
+
+def text(**changes: object) -> TicketText:
+    return msgspec.structs.replace(GOOD, **changes)
+
+
+def market(**changes: object) -> Market:
+    return msgspec.structs.replace(MARKET, **changes)
+
+
+def order(side: Side, qty: str, price: str | None, age_s: float = 60) -> Order:
+    return Order(
+        client_order_id="td-1",
+        symbol="BTCUSDT",
+        side=side,
+        qty=D(qty),
+        price=None if price is None else D(price),
+        created_ts=NOW - round(age_s * NS),
+    )
+
+
+def test_a_whole_ticket_becomes_an_order_without_ids() -> None:
+    entry = read_ticket(GOOD, MARKET)
+    assert entry.errors == {}
+    assert entry.questions == ()
+    assert entry.notional == D("609.9990")
+    assert entry.order == PlaceOrder(
+        command_id="",
+        client_order_id="",
+        symbol="BTCUSDT",
+        side=Side.BUY,
+        qty=D("0.010"),
+        price=D("60999.9"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("typed", "error"),
+    [
+        ("", "empty"),
+        ("   ", "empty"),
+        ("abc", "'abc' is not a number"),
+        ("1e3", "'1e3' is not a number"),
+        ("-1", "'-1' is not a number"),
+        ("+1", "'+1' is not a number"),
+        ("NaN", "'NaN' is not a number"),
+        ("inf", "'inf' is not a number"),
+        ("1_0", "'1_0' is not a number"),
+        ("٣", "'٣' is not a number"),
+        ("0x10", "'0x10' is not a number"),
+        ("1.", "'1.' is not a number"),
+        ("0", "must be more than 0"),
+        ("0.000", "must be more than 0"),
+        ("1,5", "no commas: write 1.5 or 15"),
+        ("61,000.5", "no commas: write 61000.5"),
+        ("9" * 16, "'9999999999999999' is not a number"),
+    ],
+)
+def test_what_is_not_a_plain_positive_number_is_refused(typed: str, error: str) -> None:
+    with pytest.raises(FieldError) as caught:
+        read_number(typed)
+    assert str(caught.value) == error
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"), [("1", D(1)), (" 0.50 ", D("0.50")), (".5", D("0.5"))]
+)
+def test_a_plain_number_is_read_exactly(typed: str, number: D) -> None:
+    assert read_number(typed) == number
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "error"),
+    [
+        ({"qty": "1x"}, "qty", "'1x' is not a number"),
+        ({"qty": "0.0105"}, "qty", "not a multiple of the lot 0.001; nearest 0.010 or 0.011"),
+        ({"qty": "0.0001"}, "qty", "least is 0.001"),
+        ({"qty": "1001"}, "qty", "most is 1000"),
+        ({"price": ""}, "price", "empty"),
+        ({"price": "61000.05"}, "price",
+         "not a multiple of the tick 0.10; nearest 61000.00 or 61000.10"),
+        ({"price": "0.05"}, "price", "not a multiple of the tick 0.10; nearest 0.10"),
+        ({"post_only": True, "time_in_force": TimeInForce.IOC}, "post_only",
+         "IOC never rests; use GTC"),
+        ({"post_only": True, "type": OrderType.MARKET}, "post_only",
+         "a market order always takes"),
+        ({"reduce_only": True}, "reduce_only", "a buy reduces nothing; position is 0"),
+        ({"symbol": "XRPUSDT"}, "symbol", "XRPUSDT is not traded here"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_beside_its_field(
+    changes: dict[str, object], field: str, error: str
+) -> None:
+    where = market(instrument=None) if field == "symbol" else MARKET
+    entry = read_ticket(text(**changes), where)
+    assert entry.order is None
+    assert entry.errors == {field: error}
+
+
+def test_every_wrong_field_is_named_at_once() -> None:
+    entry = read_ticket(text(qty="x", price="y"), MARKET)
+    assert set(entry.errors) == {"qty", "price"}
+
+
+def test_an_order_worth_too_little_is_refused_with_its_value() -> None:
+    entry = read_ticket(text(qty="0.001", price="1000.0"), MARKET)
+    assert entry.errors == {"qty": "1.0000 is under the least order value 5"}
+
+
+def test_a_market_order_has_no_price_and_is_ioc() -> None:
+    entry = read_ticket(text(type=OrderType.MARKET, price="junk"), MARKET)
+    assert entry.order is not None
+    assert entry.order.price is None
+    assert entry.order.time_in_force is TimeInForce.IOC
+    assert entry.notional == D("0.010") * D("61000.1")
+
+
+def test_a_market_order_has_its_own_largest_size() -> None:
+    entry = read_ticket(text(type=OrderType.MARKET, qty="101"), MARKET)
+    assert entry.errors == {"qty": "most is 100"}
+
+
+def test_reduce_only_never_flips_the_position() -> None:
+    long = market(position=D("0.5"))
+    sell = text(side=Side.SELL, reduce_only=True)
+    assert read_ticket(msgspec.structs.replace(sell, qty="0.5"), long).errors == {}
+    assert read_ticket(msgspec.structs.replace(sell, qty="0.501"), long).errors == {
+        "qty": "would flip the position; most is 0.5"
+    }
+
+
+def test_spot_has_nothing_to_reduce() -> None:
+    spot = market(instrument=msgspec.structs.replace(BTC, category=Category.SPOT))
+    assert read_ticket(text(reduce_only=True), spot).errors == {
+        "reduce_only": "spot has no positions to reduce"
+    }
+
+
+def test_the_same_order_twice_within_ten_seconds_is_asked_about() -> None:
+    twin = order(Side.BUY, "0.010", "60999.9", age_s=3)
+    assert read_ticket(GOOD, market(recent=[twin])).questions == ("same as td-1 a moment ago",)
+    old = order(Side.BUY, "0.010", "60999.9", age_s=11)
+    assert read_ticket(GOOD, market(recent=[old])).questions == ()
+
+
+def test_an_own_order_on_the_other_side_that_would_be_met_is_asked_about() -> None:
+    met = market(working=[order(Side.SELL, "1", "60999.9")])
+    clear = market(working=[order(Side.SELL, "1", "61000.0"), order(Side.BUY, "1", "70000.0")])
+    assert read_ticket(GOOD, met).questions == ("would meet your own td-1",)
+    assert read_ticket(GOOD, clear).questions == ()
+
+
+def test_a_market_order_meets_any_own_order_on_the_other_side() -> None:
+    resting = market(working=[order(Side.BUY, "1", "100.0")])
+    sell = text(side=Side.SELL, type=OrderType.MARKET)
+    assert read_ticket(sell, resting).questions == ("would meet your own td-1",)
+
+
+def test_a_price_far_through_the_mark_is_asked_about_and_a_passive_one_is_not() -> None:
+    assert read_ticket(text(price="67100.0"), MARKET).questions == ("10.0 % through the mark",)
+    assert read_ticket(text(price="50000.0"), MARKET).questions == ()
+    low_sell = text(side=Side.SELL, price="54900.0")
+    assert read_ticket(low_sell, MARKET).questions == ("10.0 % through the mark",)
+
+
+def test_the_hint_says_how_far_the_price_is_from_the_mark() -> None:
+    assert read_ticket(text(price="60390.0"), MARKET).hint == "-1.00 % from the mark"
+    assert read_ticket(GOOD, MARKET).hint == "at the mark"
+    assert read_ticket(GOOD, market(quote=None)).hint == ""
+
+
+def test_the_hint_warns_of_a_post_only_order_that_would_take() -> None:
+    crossing = text(price="61000.1", post_only=True)
+    assert read_ticket(crossing, MARKET).hint == (
+        "would take: the venue cancels a post-only order that crosses"
+    )
+
+
+def test_an_order_is_described_whole() -> None:
+    entry = read_ticket(text(post_only=True), MARKET)
+    assert entry.order is not None
+    assert describe(entry.order) == "BUY 0.010 BTCUSDT @ 60999.9 GTC post-only"
+    sell = text(side=Side.SELL, type=OrderType.MARKET, reduce_only=True)
+    close = read_ticket(sell, market(position=D("0.010")))
+    assert close.order is not None
+    assert describe(close.order) == "SELL 0.010 BTCUSDT at market IOC reduce-only"
+
+
+def test_an_amend_names_only_what_changes() -> None:
+    resting = order(Side.BUY, "0.010", "60000.0")
+    price_only = read_amend(resting, BTC, "0.010", "60001.0").command
+    both = read_amend(resting, BTC, "0.020", "60001.0").command
+    assert price_only is not None
+    assert both is not None
+    assert (price_only.qty, price_only.price) == (None, D("60001.0"))
+    assert (both.qty, both.price) == (D("0.020"), D("60001.0"))
+
+
+def test_an_amend_cannot_go_below_what_has_filled() -> None:
+    partly = order(Side.BUY, "0.010", "60000.0")
+    partly.cum_qty = D("0.005")
+    assert read_amend(partly, BTC, "0.005", "60000.0").errors == {
+        "qty": "0.005 is filled already; cancel it instead"
+    }
+
+
+def test_an_amend_that_changes_nothing_says_so() -> None:
+    resting = order(Side.BUY, "0.010", "60000.0")
+    assert read_amend(resting, BTC, "0.010", "60000.0").errors == {"qty": "nothing changed"}
+
+
+def test_a_malformed_amend_is_an_error_beside_its_field() -> None:
+    resting = order(Side.BUY, "0.010", "60000.0")
+    assert set(read_amend(resting, BTC, "x", "").errors) == {"qty", "price"}

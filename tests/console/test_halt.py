@@ -1,0 +1,111 @@
+"""The halt bar's words: what holds, what a kill would cancel, how far it is, what is left."""
+
+from __future__ import annotations
+
+from console.halt import HaltStage, HaltView, halt_view
+from engine.core import events as ev
+from engine.core.events import EventType as E
+from engine.core.state import State, evolve
+from engine.core.types import KillLevel, TradingState
+from tests.console.fakes import BTC, BUY, NOW, NS, history, order_events
+
+
+def state(*events: ev.Event) -> State:
+    folded = State()
+    for event in [*history(), *events]:
+        evolve(folded, event)
+    return folded
+
+
+def halted(ts: int = NOW, reason: str = "kill key") -> ev.TradingStateChanged:
+    return ev.TradingStateChanged(ts=ts, state=TradingState.HALTED, by="ops", reason=reason)
+
+
+def killed(*targets: str, blocked_at: int = NOW) -> ev.KillStarted:
+    return ev.KillStarted(
+        ts=NOW, kill_id="k1", level=KillLevel.KILL, blocked_at=blocked_at, targets=targets
+    )
+
+
+def progress(**fields: object) -> ev.KillProgress:
+    return ev.KillProgress(ts=NOW, kill_id="k1", **fields)  # type: ignore[arg-type]
+
+
+def shown(*events: ev.Event) -> HaltView:
+    view = halt_view(state(*events), "paper", "F12")
+    assert view is not None
+    return view
+
+
+def test_active_trading_has_no_bar() -> None:
+    assert halt_view(state(), "paper", "F12") is None
+
+
+def test_the_latch_says_who_why_and_what_a_kill_would_cancel() -> None:
+    assert shown(halted()) == HaltView(
+        HaltStage.LATCHED,
+        "HALTED paper by ops, kill key",
+        "no new orders · F12×2 cancels 6 orders placed by this engine on paper; "
+        "0 external untouched",
+    )
+
+
+def test_protective_stops_and_orders_of_others_are_not_in_the_scope() -> None:
+    stop = order_events("stop", BTC, BUY, "0.1", "60000.0", 1, reduce_only=True)
+    view = shown(
+        *stop,
+        ev.OrderEvent(E.UNTRIGGERED, "stop", NOW),
+        ev.Reconciled(ts=NOW, external_orders=("x1", "x2")),
+        halted(),
+    )
+    assert "cancels 6 orders" in view.scope
+    assert view.scope.endswith("; 2 external untouched")
+
+
+def test_a_sweep_shows_how_many_are_gone() -> None:
+    view = shown(
+        halted(), killed("c-003", "c-004"), ev.OrderEvent(E.CANCEL_REQUEST, "c-004", NOW),
+        ev.OrderEvent(E.CANCEL_ACK, "c-004", NOW),
+    )  # fmt: skip
+    assert view.stage is HaltStage.SWEEPING
+    assert view.scope == (
+        "KILL: 1 of 2 orders on paper cancelled, verifying; 0 external untouched · F12 sends again"
+    )
+
+
+def test_verified_zero_says_how_long_it_took() -> None:
+    view = shown(halted(), killed("c-003"), progress(verified_zero_at=NOW + 3 * NS // 2, done=True))
+    assert view.stage is HaltStage.DONE
+    assert view.scope == (
+        "KILL DONE: 1 of 1 order on paper gone, zero verified at the venue 1.5 s after the halt; "
+        "0 external untouched"
+    )
+
+
+def test_what_is_left_is_named() -> None:
+    view = shown(halted(), killed("c-003"), progress(residual=("a", "b", "c", "d"), done=True))
+    assert view.stage is HaltStage.INCOMPLETE
+    assert view.scope == "KILL INCOMPLETE: 4 left: a, b, c and 1 more · F12 sends again"
+
+
+def test_an_unverified_end_says_so() -> None:
+    view = shown(halted(), killed(), progress(done=True))
+    assert view.scope == (
+        "KILL INCOMPLETE: the venue's zero could not be verified · F12 sends again"
+    )
+
+
+def test_the_sweep_of_an_earlier_halt_is_history() -> None:
+    view = shown(
+        killed("c-003", blocked_at=NOW - 60 * NS),
+        progress(verified_zero_at=NOW - 59 * NS, done=True),
+        halted(),
+    )
+    assert view.stage is HaltStage.LATCHED
+
+
+def test_reducing_says_what_still_goes() -> None:
+    event = ev.TradingStateChanged(ts=NOW, state=TradingState.REDUCING, by="limits")
+    assert shown(event) == HaltView(
+        HaltStage.REDUCING, "REDUCING paper by limits", "only orders that reduce · F12 halts"
+    )

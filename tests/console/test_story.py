@@ -1,0 +1,78 @@
+"""An order's whole story in plain lines."""
+
+from __future__ import annotations
+
+from decimal import Decimal as D
+
+from console.glyphs import ASCII
+from console.story import story
+from engine.core import events as ev
+from engine.core.events import EventType as E
+from engine.core.state import State, evolve
+from tests.console.fakes import BTC, ETH, NOW, busy_link, happened
+
+
+def test_terms_state_route_timeline_and_fills_are_all_there() -> None:
+    order = busy_link().order("c-003")
+    assert story(order, BTC).splitlines() == [
+        "TERMS",
+        "  BUY 0.500 BTCUSDT @ 60,999.0  Limit GTC",
+        "  our id    c-003",
+        "  venue id  x-c-003",
+        "  placed by operator",
+        "",
+        "STATE",
+        "  ◐ PARTIAL",
+        "  filled 0.200  left 0.300  average 60,999.0",
+        "",
+        "ROUTE",
+        "  attempts    1",
+        "  to ack      4.1 ms",
+        "  to 1st fill 4,000 ms",
+        "",
+        "TIMELINE",
+        "  14:03:10.442        +0.0 ms  ORDER_SENT      SENT",
+        "  14:03:10.446        +4.1 ms  ORDER_ACK       ACKED",
+        "  14:03:14.442      +3,996 ms  PARTIAL_FILL    PARTIAL    0.200 @ 60999.0",
+        "",
+        "FILLS 1",
+        "           0.200 @ 60,999.0       e-3",
+    ]
+
+
+def test_a_rejection_shows_the_venues_words_as_they_are() -> None:
+    text = story(busy_link().order("c-007"), None)
+    assert "  POST_ONLY would take [/b] \\[red]" in text.splitlines()
+
+
+def test_an_amend_under_way_and_an_overfill_are_told() -> None:
+    link = busy_link()
+    link.push(happened("c-004", E.REPLACE_REQUEST, 0, price=D("2709.00")))
+    assert "  asked to become 2.00 @ 2,709.00" in story(link.order("c-004"), ETH).splitlines()
+    link.push(ev.OrderEvent(E.PARTIAL_FILL, "c-003", NOW, exec_id="e-9", last_qty=D("0.400"),
+                            last_price=D("60999.0")))  # fmt: skip
+    assert "  OVERFILLED by 0.100" in story(link.order("c-003"), BTC).splitlines()
+
+
+def test_a_busted_fill_is_marked() -> None:
+    link = busy_link()
+    link.push(ev.OrderEvent(E.FILL_BUSTED, "c-003", NOW, exec_id="e-3"))
+    assert story(link.order("c-003"), BTC).endswith("e-3  amended by the venue")
+
+
+def test_a_plain_terminal_gets_plain_signs() -> None:
+    text = story(busy_link().order("c-005"), None, ASCII)
+    assert ".x CANCEL~" in text
+
+
+def test_a_denied_order_has_no_venue_id_and_no_ack() -> None:
+    state = State()
+    for event in [e for e in busy_events() if getattr(e, "client_order_id", "") == "c-009"]:
+        evolve(state, event)
+    lines = story(state.orders.orders["c-009"], None).splitlines()
+    assert "  venue id  –" in lines
+    assert "  to ack      –" in lines
+
+
+def busy_events() -> list[ev.Event]:
+    return [envelope.event for envelope in busy_link().poll().events]

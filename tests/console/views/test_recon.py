@@ -1,0 +1,79 @@
+"""Reconciliation says when the venue last agreed, and exactly where it does not."""
+
+from __future__ import annotations
+
+from decimal import Decimal as D
+
+from console.glyphs import ASCII, UNICODE
+from console.replica import Replica
+from console.views.cells import Cell, Line
+from console.views.recon import summary, view
+from engine.core.events import Drift
+from engine.core.status import EngineStatus, ReconcileStatus
+from tests.console.fakes import NOW, NS, busy_link, status
+
+
+def _replica(told: EngineStatus) -> Replica:
+    link, replica = busy_link(), Replica()
+    link.tell(told)
+    replica.apply(link.poll(), NOW)
+    return replica
+
+
+def _text(line: Line) -> str:
+    return "".join(cell.text for cell in line)
+
+
+FINE = ReconcileStatus(last_ok_ts=NOW - 4 * NS, orders_ok=True, positions_ok=True, fills_ok=True)
+
+
+def test_agreement_has_a_time_an_age_and_three_ticks() -> None:
+    assert [_text(line) for line in summary(FINE, NOW, UNICODE)] == [
+        "last ok 14:03:18 (4s)",
+        "orders ✓  pos ✓  fills ✓",
+    ]
+    assert _text(summary(FINE, NOW, ASCII)[1]) == "orders ok  pos ok  fills ok"
+
+
+def test_what_never_agreed_says_never() -> None:
+    lines = summary(ReconcileStatus(running=True), NOW, UNICODE)
+    assert [_text(line) for line in lines] == [
+        "last ok never  comparing…",
+        "orders ✗  pos ✗  fills ✗",
+    ]
+    assert lines[0][1] == Cell("never", "warn")
+
+
+def test_a_difference_shows_both_figures_and_venue_minus_ours() -> None:
+    drift = Drift(symbol="BTCUSDT", ours=D("0.7"), venue=D("0.5"), since_ts=NOW - 65 * NS)
+    made = view(_replica(status(reconcile=ReconcileStatus(drift=(drift,)))), UNICODE, stale=False)
+    assert made.title == "drift 1"
+    assert made.keys == ("BTCUSDT",)
+    assert [cell.text for cell in made.rows[0]] == [
+        "BTCUSDT", "+0.700", "+0.500", "!-0.200", "1m05",
+    ]  # fmt: skip
+
+
+def test_a_symbol_without_an_instrument_is_still_shown() -> None:
+    drift = Drift(symbol="XUSDT", ours=D(0), venue=D("5"), since_ts=NOW)
+    made = view(_replica(status(reconcile=ReconcileStatus(drift=(drift,)))), UNICODE, stale=False)
+    assert [cell.text for cell in made.rows[0]][:4] == ["XUSDT", "0", "+5", "!+5"]
+
+
+def test_errors_and_external_orders_are_said_below() -> None:
+    told = ReconcileStatus(error="timeout", external_orders=("web-1", "web-2"))
+    made = view(_replica(status(reconcile=told)), UNICODE, stale=False)
+    assert [_text(line) for line in made.foot] == [
+        "! timeout",
+        "! 2 external orders, left alone: web-1 web-2",
+    ]
+
+
+def test_without_differences_there_is_no_row_and_no_title() -> None:
+    made = view(_replica(status(reconcile=FINE)), UNICODE, stale=True)
+    assert (made.rows, made.title, made.foot, made.stale) == ((), "", (), True)
+
+
+def test_before_the_first_status_it_says_what_it_waits_for() -> None:
+    made = view(Replica(), UNICODE, stale=False)
+    assert [_text(line) for line in made.head] == ["waiting for the engine"]

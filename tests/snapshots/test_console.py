@@ -1,0 +1,197 @@
+"""Pictures of the console: every layout, the ticket, the stops, the drill-down. Clocks stand still.
+
+`pytest tests/snapshots --snapshot-update` draws them anew; look at each before it is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from engine.core import events as ev
+from engine.core.events import EventType as E
+from tests.console.driving import Console
+from tests.console.fakes import NOW, NS, FakeLink, busy_link, fill, replaying
+
+Play = Callable[[Console], Awaitable[None]]
+Snap = Callable[..., bool]
+
+SIZES = {"wide": (200, 60), "medium": (120, 40), "narrow": (80, 24)}
+
+
+def matches(
+    snap: Snap, play: Play, size: str = "medium", link: FakeLink | None = None, **options: object
+) -> bool:
+    console = Console(link, **options)
+
+    async def before(pilot: Pilot[int]) -> None:
+        console.pilot = pilot
+        await console.frame()
+        await play(console)
+        await console.settle()
+
+    return snap(console.app, terminal_size=SIZES[size], run_before=before)
+
+
+def pressing(*keys: str) -> Play:
+    async def play(c: Console) -> None:
+        await c.press(*keys)
+
+    return play
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_main_screen(snap_compare: Snap, size: str) -> None:
+    assert matches(snap_compare, pressing(), size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_before_the_engine(snap_compare: Snap, size: str) -> None:
+    assert matches(snap_compare, pressing(), size, FakeLink())
+
+
+@pytest.mark.parametrize("key", "23456")
+def test_each_panel_alone(snap_compare: Snap, key: str) -> None:
+    assert matches(snap_compare, pressing(key), "narrow")
+
+
+def test_the_ladder_beside_the_blotter(snap_compare: Snap) -> None:
+    assert matches(snap_compare, pressing("3"))
+
+
+def test_a_recorded_market_with_its_progress(snap_compare: Snap) -> None:
+    link = busy_link()
+    link.tell(replaying())
+    assert matches(snap_compare, pressing(), "medium", link)
+
+
+def test_armed(snap_compare: Snap) -> None:
+    assert matches(snap_compare, pressing("f8"))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_ticket_under_review(snap_compare: Snap, size: str) -> None:
+    assert matches(snap_compare, pressing("b", "enter"), size)
+
+
+def test_the_ticket_with_errors_beside_its_fields(snap_compare: Snap) -> None:
+    async def play(c: Console) -> None:
+        await c.press("s")
+        c.app.screen.query_one("#qty").value = "1,5"  # type: ignore[attr-defined]
+        c.app.screen.query_one("#price").value = "61000.05"  # type: ignore[attr-defined]
+        await c.press("enter")
+
+    assert matches(snap_compare, play)
+
+
+def test_modify(snap_compare: Snap) -> None:
+    assert matches(snap_compare, pressing("down", "m", "up", "enter"))
+
+
+def test_the_question_on_the_row(snap_compare: Snap) -> None:
+    assert matches(snap_compare, pressing("down", "c"))
+
+
+def test_the_cancel_chooser(snap_compare: Snap) -> None:
+    assert matches(snap_compare, pressing("C"))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_halted_after_the_first_press(snap_compare: Snap, size: str) -> None:
+    assert matches(snap_compare, pressing("f12"), size)
+
+
+def test_killing(snap_compare: Snap) -> None:
+    async def play(c: Console) -> None:
+        await c.press("f12", "f12")
+        c.link.push(ev.OrderEvent(E.CANCEL_ACK, "c-005", NOW))
+
+        c.link.push(ev.KillProgress(ts=NOW, kill_id="k2", first_cancel_at=NOW, residual=("c-003",)))
+        await c.frame()
+
+    assert matches(snap_compare, play)
+
+
+@pytest.mark.parametrize("outcome", ["done", "incomplete"])
+def test_killed(snap_compare: Snap, outcome: str) -> None:
+    async def play(c: Console) -> None:
+        await c.press("f12", "f12")
+        done = outcome == "done"
+        for order in c.link.state.orders.open_orders():
+            if done or order.client_order_id != "c-006":
+                c.link.push(ev.OrderEvent(E.CANCEL_ACK, order.client_order_id, NOW + NS))
+        c.link.push(
+            ev.KillProgress(
+                ts=NOW + NS,
+                kill_id="k2",
+                verified_zero_at=NOW + NS if done else 0,
+                residual=() if done else ("c-006",),
+                done=True,
+            )
+        )
+        await c.frame()
+
+    assert matches(snap_compare, play)
+
+
+def test_drill_down(snap_compare: Snap) -> None:
+    async def play(c: Console) -> None:
+        await c.press("down")
+        c.link.push(fill("c-010", "91af03", "0.200", "62500.0", 0))
+        await c.frame()
+        await c.press("enter")
+
+    assert matches(snap_compare, play)
+
+
+def test_help(snap_compare: Snap) -> None:
+    assert matches(snap_compare, pressing("question_mark"))
+
+
+def test_quit(snap_compare: Snap) -> None:
+    assert matches(snap_compare, pressing("q"), "narrow")
+
+
+def test_resume(snap_compare: Snap) -> None:
+    async def play(c: Console) -> None:
+        await c.press("f12")
+        c.app.perform("trading.release")
+
+    assert matches(snap_compare, play)
+
+
+def test_a_filter_that_cannot_be_read(snap_compare: Snap) -> None:
+    assert matches(snap_compare, pressing("slash", *"side:up"))
+
+
+def test_read_only(snap_compare: Snap) -> None:
+    assert matches(snap_compare, pressing(), "narrow", read_only=True)
+
+
+def test_a_stale_engine(snap_compare: Snap) -> None:
+    async def play(c: Console) -> None:
+        c.alive = False
+        c.wait(7)
+        await c.frame()
+
+    assert matches(snap_compare, play)
+
+
+@pytest.mark.parametrize("theme", ["tradedeck-light", "tradedeck-mono", "tradedeck-okabe-ito"])
+def test_other_themes(snap_compare: Snap, theme: str) -> None:
+    assert matches(snap_compare, pressing(), "narrow", theme=theme)
+
+
+def test_plain_characters(snap_compare: Snap) -> None:
+    assert matches(snap_compare, pressing(), "narrow", ascii=True)
+
+
+def test_a_panel_that_fails(snap_compare: Snap) -> None:
+    async def play(c: Console) -> None:
+        c.app.main.positions.sync = lambda view: 1 / 0  # type: ignore[assignment, method-assign]
+        c.session.redraw()
+        await c.frame()
+
+    assert matches(snap_compare, play)
