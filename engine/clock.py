@@ -142,8 +142,8 @@ class SimClock:
         timer = heapq.heappop(self._heap)[2]
         self.move_to(due_ns)
         callback, timer.callback = timer.callback, None
-        if callback is not None:  # next_ns() has dropped cancelled ones
-            callback()
+        assert callback is not None  # next_ns() has dropped cancelled ones
+        callback()
         return True
 
     def move_to(self, when_ns: int) -> None:
@@ -188,8 +188,8 @@ async def pace(clock: SimClock, speed: Callable[[], float | None]) -> None:
     while True:
         now, factor = time.monotonic_ns(), speed()
         if factor is None:
-            target = clock.now_ns()
             pause_s = 0.0 if clock.fire_next() else PACE_STEP_S
+            target = clock.now_ns()
         else:
             target += int((now - seen) * factor)
             due = clock.next_ns()

@@ -17,6 +17,8 @@ from engine.core.state import State
 from engine.core.types import KillLevel, OrderState, OrderType, Side, TimeInForce, TradingState
 
 SWEEPING = frozenset({KillLevel.KILL, KillLevel.KILL_ALL, KillLevel.FLATTEN})
+FLATTEN_PREFIX = "flat-"
+"""How the ids of orders that close positions begin."""
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -112,7 +114,7 @@ def _close_positions(
             order = PlaceOrder(
                 command_id=command_id,
                 by=by,
-                client_order_id=f"flat-{_base36(context.now_ns)}-{state.seq}",
+                client_order_id=f"{FLATTEN_PREFIX}{_base36(context.now_ns)}-{state.seq}",
                 symbol=position.symbol,
                 side=Side.SELL if position.qty > 0 else Side.BUY,
                 qty=qty,

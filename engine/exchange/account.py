@@ -188,6 +188,11 @@ class Account:
             time_ms=time_ms,
             seq=seq,
         )
+        self._record(execution)
+
+    def _record(self, execution: Execution) -> None:
+        """Keep an execution where queries find it, and put its row on the stream."""
+        order, instrument = execution.order, execution.order.instrument
         if order.first_execution < 0:
             order.first_execution = len(self.executions)
         order.last_execution = len(self.executions)

@@ -25,9 +25,14 @@ def page_size(query: Query, most: int, default: int) -> int:
     return max(1, min(asked, most))
 
 
-def latest_first(items: Sequence[T]) -> Iterator[Numbered[T]]:
-    """Items of a list that only grows, numbered so that pages stay in step while it does."""
-    return ((-index, items[index]) for index in range(len(items) - 1, -1, -1))
+def latest_first(items: Sequence[T], query: Query | None = None) -> Iterator[Numbered[T]]:
+    """Items of a list that only grows, numbered so that pages stay in step while it does.
+
+    With a query it begins after its cursor: a deep page costs no more than the first one.
+    """
+    after = None if query is None else _after(query.get("cursor", ""))
+    end = len(items) if after is None else min(len(items), -after)
+    return ((-index, items[index]) for index in range(end - 1, -1, -1))
 
 
 def page(

@@ -60,7 +60,7 @@ class Queries:
         since, until = _time_range(query)
         found = (
             (number, order)
-            for number, order in latest_first(account.closed.get(category, []))
+            for number, order in latest_first(account.closed.get(category, []), query)
             if _selected(order, by)
             and status in ("", order.status)
             and since <= order.updated_ms <= until
@@ -79,7 +79,7 @@ class Queries:
             since, until = 0, FOREVER
         if query.get("execType", "Trade") != "Trade":
             fills = []
-        recent = takewhile(lambda item: item[1].time_ms >= since, latest_first(fills))
+        recent = takewhile(lambda item: item[1].time_ms >= since, latest_first(fills, query))
         found = (
             (number, fill)
             for number, fill in recent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from decimal import Decimal
+from typing import Any
 
 from engine.core.commands import PlaceOrder
 from engine.core.context import Context, Policy
@@ -63,6 +64,7 @@ class Desk:
         self.now_ns = 1_000 * NS
         self.quotes = {"BTCUSDT": Quote(symbol="BTCUSDT", mark=d(60_000), ts=self.now_ns)}
         self.gate_closed_at = 0
+        self.broken = ""
         self.events: list[Event] = []
         self.requests: list[Request] = []
         self._ids = itertools.count(1)
@@ -81,6 +83,7 @@ class Desk:
             limits=self.limits,
             policy=self.policy,
             gate_closed_at=self.gate_closed_at,
+            broken=self.broken,
         )
         events: list[Event] = []
         self.requests = []
@@ -98,9 +101,9 @@ class Desk:
         """Let time pass."""
         self.now_ns += round(seconds * NS)
 
-    def place(self, client_order_id: str = "a1", **terms: object) -> PlaceOrder:
+    def place(self, client_order_id: str = "a1", **terms: Any) -> PlaceOrder:
         """A command to buy 0.010 BTCUSDT at 60,000, with other terms where they are given."""
-        wanted: dict[str, object] = {
+        wanted: dict[str, Any] = {
             "symbol": "BTCUSDT",
             "side": Side.BUY,
             "qty": d("0.010"),
@@ -115,7 +118,7 @@ class Desk:
         """A fresh command id."""
         return f"c{next(self._ids)}"
 
-    def working(self, client_order_id: str = "a1", **terms: object) -> Order:
+    def working(self, client_order_id: str = "a1", **terms: Any) -> Order:
         """Place an order and let the venue accept it."""
         self.give(self.place(client_order_id, **terms))
         self.give(outcome(client_order_id))
@@ -132,17 +135,17 @@ def outcome(
     client_order_id: str = "a1",
     kind: RequestKind = RequestKind.PLACE,
     result: Outcome = Outcome.ACCEPTED,
-    **more: object,
+    **more: Any,
 ) -> RequestOutcome:
     """The router's word on a request; an accepted place names the venue's id."""
     exchange_order_id = f"x-{client_order_id}" if result is Outcome.ACCEPTED else ""
-    values: dict[str, object] = {"exchange_order_id": exchange_order_id, **more}
+    values: dict[str, Any] = {"exchange_order_id": exchange_order_id, **more}
     return RequestOutcome(kind=kind, client_order_id=client_order_id, outcome=result, **values)
 
 
-def row(client_order_id: str = "a1", **more: object) -> OrderReport:
+def row(client_order_id: str = "a1", **more: Any) -> OrderReport:
     """An order row of the venue: New, nothing filled, on the terms of `Desk.place`."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "exchange_order_id": f"x-{client_order_id}",
         "symbol": "BTCUSDT",
         "side": Side.BUY,
@@ -158,9 +161,9 @@ def row(client_order_id: str = "a1", **more: object) -> OrderReport:
     return OrderReport(client_order_id=client_order_id, **values)
 
 
-def fill(exec_id: str, qty: str, client_order_id: str = "a1", **more: object) -> FillEvent:
+def fill(exec_id: str, qty: str, client_order_id: str = "a1", **more: Any) -> FillEvent:
     """An execution of `qty` at 60,000 with a taker's fee of 0.1."""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "exchange_order_id": f"x-{client_order_id}",
         "symbol": "BTCUSDT",
         "side": Side.BUY,

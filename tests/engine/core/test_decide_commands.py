@@ -1,4 +1,5 @@
-from tests.support.desk import Desk, d, fill, row
+from collections.abc import Sequence
+from typing import Any
 
 from engine.core.commands import AmendOrder, CancelAll, CancelOrder, Reconcile
 from engine.core.events import CommandRefused, EventType, OrderEvent, OrderSubmitted
@@ -10,9 +11,10 @@ from engine.core.requests import (
     StartTimer,
 )
 from engine.core.types import OrderState, Side
+from tests.support.desk import Desk, d, fill, row
 
 
-def refusal(events: list[object]) -> tuple[str, str]:
+def refusal(events: Sequence[object]) -> tuple[str, str]:
     assert len(events) == 1
     event = events[0]
     assert isinstance(event, CommandRefused)
@@ -116,7 +118,7 @@ def test_cancel_all_takes_what_matches_and_spares_the_rest() -> None:
     desk.working("a3")
     desk.give(row("ex1", exchange_order_id="x-ex1", symbol="ETHUSDT"))
 
-    def asked(**which: object) -> list[str]:
+    def asked(**which: Any) -> list[str]:
         events = desk.give(CancelAll(command_id=desk.command_id(), **which))
         return [
             event.client_order_id

@@ -1,5 +1,6 @@
+from collections.abc import Sequence
+
 import pytest
-from tests.support.desk import Desk, d, fill, outcome, row
 
 from engine.core.commands import AmendOrder, CancelOrder
 from engine.core.events import ConnectivityChanged, EventType, OrderAdopted, OrderEvent
@@ -13,11 +14,12 @@ from engine.core.reports import (
 )
 from engine.core.requests import QueryAccount, QueryOrder, StartTimer, TimerFired
 from engine.core.types import OrderState, OrderType
+from tests.support.desk import Desk, d, fill, outcome, row
 
 QUERY = QueryOrder(client_order_id="a1", symbol="BTCUSDT")
 
 
-def kinds(events: list[object]) -> list[object]:
+def kinds(events: Sequence[object]) -> list[object]:
     return [event.type if isinstance(event, OrderEvent) else type(event) for event in events]
 
 
@@ -283,17 +285,45 @@ def test_f02_absence_takes_two_clean_reads_after_the_request_can_no_longer_be_ac
     nothing = OrderLookup(client_order_id="a1", order=None)
     desk.later(1.0)
     assert desk.give(nothing) == []
-    assert desk.requests == [StartTimer(kind="look", key="a1", after_s=0.5)]
     assert desk.give(nothing) == []
     desk.later(6.0)
     failed = OrderLookup(client_order_id="a1", order=None, complete=False)
     assert desk.give(failed) == []
-    assert desk.requests == [StartTimer(kind="look", key="a1", after_s=1.0)]
     assert kinds(desk.give(nothing)) == [EventType.PROVEN_ABSENT]
     order = desk.order()
     assert (order.state, order.reason) == (OrderState.REJECTED, "NOT_AT_VENUE")
     assert desk.give(nothing) == []
     assert desk.requests == []
+
+
+def test_an_order_is_asked_for_less_and_less_often_and_never_twice_at_a_time() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    desk.give(outcome(result=Outcome.UNKNOWN))
+    failed = OrderLookup(client_order_id="a1", order=None, complete=False)
+    pauses = []
+    for _ in range(8):
+        assert desk.give(failed) == []
+        (again,) = desk.requests
+        assert isinstance(again, StartTimer)
+        pauses.append(again.after_s)
+        assert desk.give(failed) == []
+        assert desk.requests == []
+        desk.give(TimerFired(kind="again", key="a1"))
+        assert desk.requests == [QueryOrder(client_order_id="a1", symbol="BTCUSDT")]
+    assert pauses == [0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 10.0, 10.0]
+    desk.give(OrderLookup(client_order_id="a1", order=row()))
+    assert (desk.order().state, desk.state.tries, desk.state.asking) == (OrderState.NEW, {}, set())
+
+
+def test_rows_without_any_id_and_rows_that_borrow_one_of_ours_are_survived() -> None:
+    desk = Desk()
+    nameless = row("", exchange_order_id="")
+    assert kinds(desk.give(nameless))[0] is OrderAdopted
+    desk.give(nameless)
+    desk.working()
+    desk.give(row("", exchange_order_id="a1"))
+    assert len(desk.state.orders.orders) == 2
 
 
 def test_f03_an_order_that_appears_after_its_absence_was_proven_is_alive_again() -> None:
@@ -334,3 +364,7 @@ def test_the_public_stream_has_no_say_in_readiness() -> None:
     desk.give(LinkReport(link="public", up=False))
     assert desk.state.ready
     assert desk.state.links == {"public": False}
+
+
+def test_the_routers_word_on_an_order_nobody_knows_means_nothing() -> None:
+    assert Desk().give(outcome("zz")) == []

@@ -1,5 +1,6 @@
+from collections.abc import Sequence
+
 from msgspec.structs import replace
-from tests.support.desk import Desk, d, fill, outcome, perpetual, row
 
 from engine.core.commands import Flatten, Kill, Release
 from engine.core.context import Policy
@@ -19,6 +20,7 @@ from engine.core.reports import Outcome, RequestKind, SweepReport, VenueStatus
 from engine.core.requests import CancelRequest, Sweep
 from engine.core.state import evolve
 from engine.core.types import KillLevel, Side, TradingState
+from tests.support.desk import Desk, d, fill, outcome, perpetual, row
 
 
 def held(desk: Desk, qty: str, side: Side = Side.BUY) -> None:
@@ -27,7 +29,7 @@ def held(desk: Desk, qty: str, side: Side = Side.BUY) -> None:
     desk.give(fill("e-held", qty, "held", side=side))
 
 
-def code(events: list[object]) -> str:
+def code(events: Sequence[object]) -> str:
     assert len(events) == 1
     assert isinstance(events[0], CommandRefused)
     return events[0].code
@@ -89,7 +91,7 @@ def test_a_kill_spares_reduce_only_conditional_orders_and_kill_all_does_not() ->
     desk.give(row("stop", status=VenueStatus.UNTRIGGERED, side=Side.SELL, reduce_only=True))
     desk.give(Kill(command_id="k1", level=KillLevel.KILL))
     assert desk.state.kill is not None
-    assert desk.state.kill.targets == ()
+    assert not desk.state.kill.targets
     desk.give(Kill(command_id="k2", level=KillLevel.KILL_ALL))
     assert desk.state.kill.targets == ("stop",)
 
@@ -185,6 +187,25 @@ def test_a_flatten_closes_positions_of_markets_that_are_gone_too() -> None:
     assert len(desk.give(Flatten(command_id="f1"))) == 1
 
 
+def test_a_flatten_leaves_the_dust_of_a_holding_that_is_no_multiple_of_the_step() -> None:
+    desk = Desk()
+    held(desk, "0.010")
+    coarse = replace(perpetual(), qty_step=d("0.003"))
+    evolve(desk.state, InstrumentsChanged(ts=1, instruments=(coarse,)))
+    (order,) = desk.give(Flatten(command_id="f1"))
+    assert isinstance(order, OrderSubmitted)
+    assert order.qty == d("0.009")
+
+
+def test_a_flatten_is_known_by_its_orders_so_that_a_replay_remembers_it_too() -> None:
+    desk = Desk()
+    held(desk, "0.010")
+    (order,) = desk.give(Flatten(command_id="f1"))
+    assert isinstance(order, OrderSubmitted)
+    assert order.command_id == "f1"
+    assert desk.state.has_command("f1")
+
+
 def test_a_flatten_without_a_position_is_refused_and_a_repeated_one_has_no_effect() -> None:
     desk = Desk()
     assert code(desk.give(Flatten(command_id="f1"))) == "NO_POSITION"
@@ -195,9 +216,7 @@ def test_a_flatten_without_a_position_is_refused_and_a_repeated_one_has_no_effec
 
 
 def release(desk: Desk, account: str = "paper", reason: str = "drill over") -> list[object]:
-    return list(
-        desk.give(Release(command_id=desk.command_id(), account=account, reason=reason))
-    )
+    return list(desk.give(Release(command_id=desk.command_id(), account=account, reason=reason)))
 
 
 def test_release_takes_the_accounts_name_and_a_reason() -> None:
@@ -231,6 +250,16 @@ def test_release_waits_for_the_sweep_for_unknown_orders_and_for_a_clean_comparis
     assert code(release(desk)) == "NOT_RECONCILED"
     desk.state.ready = True
     assert isinstance(release(desk)[0], TradingStateChanged)
+
+
+def test_an_engine_that_broke_is_not_released() -> None:
+    desk = Desk()
+    desk.give(Kill(command_id="k1", level=KillLevel.HALT))
+    desk.broken = "JournalError: the disk is full"
+    (refused,) = release(desk)
+    assert isinstance(refused, CommandRefused)
+    assert refused.code == "ENGINE_FAILED"
+    assert refused.text == "restart the engine: JournalError: the disk is full"
 
 
 def test_a_kill_that_was_never_compared_can_be_released_when_ready() -> None:

@@ -1,8 +1,7 @@
-from tests.support.desk import Desk, d, fill, outcome
-
 from engine.core.commands import AmendOrder
 from engine.core.reports import Outcome
 from engine.core.types import Side
+from tests.support.desk import Desk, d, fill, outcome
 
 
 def test_an_open_order_counts_with_what_it_can_still_fill() -> None:

@@ -1,10 +1,12 @@
+from typing import Any
+
 from msgspec.structs import replace
-from tests.support.desk import Desk, d, fill, row
 
 from engine.core.events import EventType, OrderEvent, Reconciled
 from engine.core.reports import AccountSnapshot, FillEvent, OrderReport, PositionReport
 from engine.core.requests import QueryOrder, StartTimer
 from engine.core.types import Category
+from tests.support.desk import Desk, d, fill, row
 
 LOOK_AGAIN = StartTimer(kind="account", key="", after_s=1.0)
 
@@ -16,9 +18,9 @@ def snapshot(
     qty: str = "0",
     symbol: str = "BTCUSDT",
     fills: tuple[FillEvent, ...] = (),
-    **more: object,
+    **more: Any,
 ) -> AccountSnapshot:
-    values: dict[str, object] = {"sent_ts": desk.now_ns, "duration_s": 0.01, **more}
+    values: dict[str, Any] = {"sent_ts": desk.now_ns, "duration_s": 0.01, **more}
     positions = (PositionReport(symbol=symbol, qty=d(qty), avg_price=None),)
     return AccountSnapshot(open_orders=orders, positions=positions, fills=fills, **values)
 

@@ -1,8 +1,8 @@
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from tests.support.desk import Desk, d, fill, perpetual
 
 from engine.core.commands import AmendOrder, Kill, PlaceOrder
 from engine.core.context import Context
@@ -19,9 +19,10 @@ from engine.core.market import Quote
 from engine.core.risk import Denied, check_flatten
 from engine.core.state import evolve
 from engine.core.types import KillLevel, OrderType, Side, TimeInForce, TradingState
+from tests.support.desk import Desk, d, fill, perpetual
 
 
-def denial(desk: Desk, **terms: object) -> tuple[str, str, str]:
+def denial(desk: Desk, **terms: Any) -> tuple[str, str, str]:
     """Place an order that must be denied; code, value and limit of the denial."""
     events = desk.give(desk.place(**terms))
     assert [type(event) for event in events] == [OrderDenied], events
@@ -32,7 +33,7 @@ def denial(desk: Desk, **terms: object) -> tuple[str, str, str]:
 
 MARKET = {"type": OrderType.MARKET, "price": None, "time_in_force": TimeInForce.IOC}
 
-CASES: list[tuple[dict[str, object], tuple[str, str, str]]] = [
+CASES: list[tuple[dict[str, Any], tuple[str, str, str]]] = [
     ({"price": d("60000.05")}, ("TICK_SIZE", "60000.05", "steps of 0.1")),
     ({"qty": d("0.0105")}, ("QTY_STEP", "0.0105", "steps of 0.001")),
     ({"qty": d(101), "price": d(59_000)}, ("MAX_QTY", "101", "100")),
@@ -65,7 +66,7 @@ CASES: list[tuple[dict[str, object], tuple[str, str, str]]] = [
 
 @pytest.mark.parametrize(("terms", "expected"), CASES, ids=lambda case: str(case)[:40])
 def test_a_denial_says_the_rule_the_value_and_the_limit(
-    terms: dict[str, object], expected: tuple[str, str, str]
+    terms: dict[str, Any], expected: tuple[str, str, str]
 ) -> None:
     assert denial(Desk(), **terms) == expected
 
@@ -142,7 +143,11 @@ def test_orders_a_second_are_limited_and_time_frees_them() -> None:
     desk = Desk(limits=replace(PAPER_LIMITS, orders_per_s=2))
     desk.working("a1")
     desk.working("a2")
-    assert denial(desk, client_order_id="a3") == ("ORDER_RATE", "2 in the last second", "2 a second")
+    assert denial(desk, client_order_id="a3") == (
+        "ORDER_RATE",
+        "2 in the last second",
+        "2 a second",
+    )
     desk.later(1.0)
     assert isinstance(desk.give(desk.place("a4"))[0], OrderSubmitted)
 
@@ -183,7 +188,7 @@ def test_an_order_of_a_flatten_must_reduce_what_is_there() -> None:
     desk.give(fill("e1", "0.010"))
     context = Context(now_ns=desk.now_ns, quotes=desk.quotes, limits=desk.limits)
 
-    def verdict(**terms: object) -> object:
+    def verdict(**terms: Any) -> object:
         values = {"side": Side.SELL, "qty": d("0.010"), "price": None, "type": OrderType.MARKET}
         order: PlaceOrder = desk.place("f1", **{**values, "reduce_only": True, **terms})
         return check_flatten(desk.state, order, context)
@@ -193,3 +198,9 @@ def test_an_order_of_a_flatten_must_reduce_what_is_there() -> None:
         refused = verdict(**wrong)
         assert isinstance(refused, Denied)
         assert refused.denial.code == "NOT_REDUCING"
+
+
+def test_without_mark_and_book_the_last_trade_is_the_reference() -> None:
+    desk = Desk()
+    desk.quotes = {"BTCUSDT": Quote(symbol="BTCUSDT", last=d(60_000))}
+    assert isinstance(desk.give(desk.place())[0], OrderSubmitted)

@@ -1,6 +1,5 @@
 import msgspec
 import pytest
-from tests.support.desk import Desk, d, fill, outcome, row
 
 from engine.core.commands import AmendOrder, CancelOrder, Kill, Reconcile
 from engine.core.events import (
@@ -8,11 +7,13 @@ from engine.core.events import (
     EngineStarted,
     EventType,
     KillProgress,
+    OrderAdopted,
     OrderDenied,
     OrderEvent,
 )
 from engine.core.state import COMMANDS_REMEMBERED, State, evolve
-from engine.core.types import KillLevel, OrderState, Side, TradingState, to_decimal
+from engine.core.types import KillLevel, OrderState, Side, TradingState
+from tests.support.desk import Desk, d, fill, outcome, row
 
 
 def busy_desk() -> Desk:
@@ -85,7 +86,12 @@ def test_a_corrected_fill_corrects_the_position_too() -> None:
     evolve(
         desk.state,
         OrderEvent(
-            EventType.FILL_CORRECTED, "a1", 5, exec_id="e1", last_qty=d("0.008"), last_price=d(59_000)
+            EventType.FILL_CORRECTED,
+            "a1",
+            5,
+            exec_id="e1",
+            last_qty=d("0.008"),
+            last_price=d(59_000),
         ),
     )
     position = desk.state.positions.get_position("BTCUSDT")
@@ -121,11 +127,28 @@ def test_commands_without_an_id_are_never_taken_for_a_repetition() -> None:
 
 def test_a_restart_keeps_the_halt_and_waits_for_a_comparison() -> None:
     desk = busy_desk()
-    evolve(
-        desk.state, EngineStarted(ts=9, account="paper", venue="bybit", environment="p", run=2)
-    )
+    evolve(desk.state, EngineStarted(ts=9, account="paper", venue="bybit", environment="p", run=2))
     assert desk.state.trading is TradingState.HALTED
     assert (desk.state.ready, desk.state.links, desk.state.run) == (False, {}, 2)
+
+
+def test_a_run_begins_with_an_empty_second_of_orders() -> None:
+    desk = busy_desk()
+    assert desk.state.submit_times
+    evolve(desk.state, EngineStarted(ts=0, account="paper", venue="bybit", environment="p", run=2))
+    assert not desk.state.submit_times
+
+
+def test_an_event_that_cannot_be_folded_takes_no_number() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    before = desk.state.seq
+    taken = OrderAdopted(
+        ts=1, client_order_id="a1", exchange_order_id="", symbol="X", side=Side.BUY, qty=d(1)
+    )
+    with pytest.raises(ValueError, match="taken"):
+        evolve(desk.state, taken)
+    assert desk.state.seq == before
 
 
 def test_progress_of_a_kill_that_was_never_started_is_passed_over() -> None:
@@ -141,16 +164,3 @@ def test_attempts_and_acknowledgement_times_are_kept_for_the_summary() -> None:
     desk.give(outcome(attempts=3))
     order = desk.order()
     assert (order.attempts, order.acked_ts - order.created_ts) == (3, 2_000_000)
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"), [(0.1, "0.1"), ("1.50", "1.50"), (7, "7"), (d("2"), "2")]
-)
-def test_numbers_are_taken_as_they_read(given: float | str, expected: str) -> None:
-    assert str(to_decimal(given)) == expected
-
-
-@pytest.mark.parametrize("given", ["x", "NaN", float("inf"), "", None])
-def test_what_is_no_finite_number_is_refused_by_name(given: object) -> None:
-    with pytest.raises(ValueError, match="^qty: "):
-        to_decimal(given, "qty")  # type: ignore[arg-type]

@@ -1,0 +1,178 @@
+"""Putting an engine together: the only file that knows every part.
+
+`build` wires any client; `build_paper` also makes the simulated exchange and puts into it what
+the journal remembers, so that a trader finds resting orders and positions where they were.
+"""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.clock import Clock
+from engine.core.context import Policy
+from engine.core.limits import RiskLimits
+from engine.core.state import State
+from engine.core.types import ZERO, TimeInForce
+from engine.engine import Engine
+from engine.exchange import Exchange, SeedOrder, SeedPosition, create_exchange
+from engine.exchange.sources.frames import MarketSource
+from engine.journal import Identity, Journal, create_journal
+from engine.latch import Latch
+from engine.metrics import EventMetrics, LiveExecutionMetrics
+from engine.recovery import recover
+from engine.router import HaltGate, OrderRouter
+from engine.venues.bybit import create_bybit_client
+from engine.venues.protocol import ExchangeClient
+
+PAPER = Identity(account="paper", venue="bybit", environment="paper")
+PAPER_KEY = "paper"
+"""Key and secret of the paper account: the simulated exchange checks signatures, nobody else."""
+RESTING = frozenset({TimeInForce.GTC, TimeInForce.POST_ONLY})
+PAPER_SETTLE_S = 0.1
+"""On paper a place is at the exchange after its latency; this is well beyond it."""
+
+
+class Files(NamedTuple):
+    """Where an engine keeps what must survive it."""
+
+    journal: Path
+    latch: Path
+
+
+class PaperEngine(NamedTuple):
+    """An engine and the exchange it trades on, both in this process."""
+
+    engine: Engine
+    exchange: Exchange
+
+
+def build(
+    *,
+    identity: Identity,
+    clock: Clock,
+    client: ExchangeClient,
+    journal: Journal,
+    latch: Latch,
+    state: State,
+    limits: RiskLimits,
+    seed: int,
+    settle_s: float,
+    policy: Policy | None = None,
+    threaded: bool = True,
+) -> Engine:
+    """Wire an engine around a client and a recovered state. Nothing runs until `start`.
+
+    `threaded` False writes the latch on the loop, for virtual time.
+    """
+    gate = HaltGate(clock)
+    router = OrderRouter(client, clock, rng=random.Random(seed), gate=gate)
+    return Engine(
+        identity=identity,
+        state=state,
+        clock=clock,
+        client=client,
+        router=router,
+        gate=gate,
+        journal=journal,
+        latch=latch,
+        metrics=EventMetrics(LiveExecutionMetrics()),
+        limits=limits,
+        policy=policy or Policy(),
+        settle_s=settle_s,
+        threaded=threaded,
+    )
+
+
+def build_paper(
+    *,
+    clock: Clock,
+    source: MarketSource,
+    files: Files,
+    limits: RiskLimits,
+    seed: int = 0,
+    latency_ns: int = 2_000_000,
+    threaded: bool = True,
+) -> PaperEngine:
+    """An engine on a simulated exchange that plays `source`.
+
+    `threaded` False writes journal and latch on the loop: virtual time stands still then.
+    Raises JournalError where the journal cannot be opened, is another account's, or is in use.
+    """
+    journal = create_journal(
+        files.journal,
+        account=PAPER.account,
+        environment=PAPER.environment,
+        venue=PAPER.venue,
+        clock=clock,
+        threaded=threaded,
+    )
+    state = recover(journal)
+    exchange = create_exchange(
+        clock,
+        source,
+        latency_ns=latency_ns,
+        credentials={PAPER_KEY: PAPER_KEY},
+        seed=seed,
+        run=state.run,
+    )
+    seed_exchange(exchange, state, clock.now_ns())
+    client = create_bybit_client(
+        exchange.transport(),
+        clock,
+        api_key=PAPER_KEY,
+        api_secret=PAPER_KEY,
+        rng=random.Random(seed),
+    )
+    engine = build(
+        identity=PAPER,
+        clock=clock,
+        client=client,
+        journal=journal,
+        latch=Latch(files.latch),
+        state=state,
+        limits=limits,
+        seed=seed,
+        settle_s=PAPER_SETTLE_S + latency_ns / 1e9,
+        threaded=threaded,
+    )
+    return PaperEngine(engine, exchange)
+
+
+def seed_exchange(exchange: Exchange, state: State, now_ns: int) -> None:
+    """Put recovered positions and resting orders into a fresh exchange.
+
+    Orders that were never acknowledged are left out: the exchange they were on their way to is
+    gone. So are those that never rest: what they did not fill at once was cancelled.
+    """
+    positions = [
+        SeedPosition(
+            category=state.instruments[symbol].category,
+            symbol=state.instruments[symbol].venue_symbol,
+            qty=position.qty,
+            avg_price=position.avg_entry_price or ZERO,
+        )
+        for symbol, position in state.positions.positions.items()
+        if position.qty
+    ]
+    orders = [
+        SeedOrder(
+            category=state.instruments[order.symbol].category,
+            symbol=state.instruments[order.symbol].venue_symbol,
+            order_id=order.exchange_order_id,
+            link_id=order.client_order_id,
+            side=order.side,
+            price=order.price,
+            qty=order.qty,
+            cum_qty=order.cum_qty,
+            avg_price=order.avg_price or ZERO,
+            time_in_force=TimeInForce.POST_ONLY if order.post_only else order.time_in_force,
+            reduce_only=order.reduce_only,
+            # A recorded market begins anew, and nothing in it is from its future.
+            created_ms=min(order.created_ts, now_ns) // 1_000_000,
+        )
+        for order in state.orders.open_orders()
+        if order.exchange_order_id and order.price is not None and order.time_in_force in RESTING
+    ]
+    exchange.seed_account(PAPER_KEY, positions=positions, orders=orders)

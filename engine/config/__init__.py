@@ -1,0 +1,257 @@
+"""Configuration: one TOML file and `TRADEDECK_*` variables, checked as a whole before use.
+
+The tables below say every key that exists and how its value is read. Whatever they do not know is
+refused with the nearest key they do. Messages never show a value from a credentials table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from engine.config import values
+from engine.config.schema import Document, Each, KeyPath, Schema, Table
+from engine.core.limits import LIVE_LIMITS, PAPER_LIMITS, RiskLimits
+from engine.core.types import Category
+from engine.errors import ConfigError
+
+PAPER = "paper"
+MAX_FILE_BYTES = 1_000_000
+MAX_ORDERS_PER_S = 4_000
+"""The engine remembers about this many submissions to judge the rate by."""
+
+
+class Credentials(msgspec.Struct, frozen=True):
+    """Where an account's key and secret are found, never what they are."""
+
+    source: str
+    name: str
+
+
+class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """One trading account. The paper account needs nothing but, perhaps, its limits."""
+
+    name: str
+    venue: str = "bybit"
+    environment: str = "local"
+    url: str | None = None
+    category: Category = Category.LINEAR
+    symbols: tuple[str, ...] = ()
+    live: bool = False
+    credentials: Credentials | None = None
+    risk: RiskLimits = PAPER_LIMITS
+
+
+class ConsoleConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """How the console looks and behaves.
+
+    `theme` None is the built-in one; `up_color` is the colour of gains, green or red; `ascii`
+    draws without other signs; `hz` is frames a second; `keys` maps an action to its keys, a comma
+    between them.
+    """
+
+    theme: str | None = None
+    up_color: str = "green"
+    ascii: bool = False
+    hz: int = 10
+    on_exit: Literal["ask", "cancel", "leave"] = "ask"
+    on_hangup: Literal["cancel", "leave"] = "leave"
+    keys: dict[str, str] = {}
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that can be configured."""
+
+    accounts: dict[str, AccountConfig]
+    console: ConsoleConfig = ConsoleConfig()
+
+
+_SYMBOL_RISK: dict[str, Schema] = {
+    "max_order_notional_usd": values.decimal_above_zero,
+    "max_position_notional_usd": values.decimal_above_zero,
+    "max_order_qty": values.decimal_above_zero,
+    "price_collar": values.fraction,
+}
+_RISK: dict[str, Schema] = {
+    **_SYMBOL_RISK,
+    "max_open_orders": values.whole(1, 100_000),
+    "orders_per_s": values.whole(1, MAX_ORDERS_PER_S),
+    "symbols": Each(values.symbol, Table(_SYMBOL_RISK), str.upper),
+}
+_CREDENTIALS: dict[str, Schema] = {
+    "env": values.name(r"[A-Za-z_][A-Za-z0-9_]*", "the start of a variable's name, like DESK"),
+    "file": values.text,
+    "keyring": values.text,
+    "systemd": values.text,
+}
+_ACCOUNT: dict[str, Schema] = {
+    "venue": values.one_of("bybit"),
+    "environment": values.one_of("mainnet", "testnet", "demo", "local"),
+    "url": values.loopback_url,
+    "category": values.one_of("linear", "inverse", "spot"),
+    "symbols": values.symbols,
+    "live": values.boolean,
+    "credentials": Table(_CREDENTIALS, secret=True),
+    "risk": Table(_RISK),
+}
+_CONSOLE: dict[str, Schema] = {
+    "theme": values.name(r"[a-z0-9][a-z0-9_-]*", "the name of a theme"),
+    "up_color": values.one_of("green", "red"),
+    "ascii": values.boolean,
+    "hz": values.whole(1, 30),
+    "on_exit": values.one_of("ask", "cancel", "leave"),
+    "on_hangup": values.one_of("cancel", "leave"),
+    "keys": Each(values.name(r"[a-z][a-z0-9._-]*", "the name of an action"), values.keys),
+}
+_ROOT = Table(
+    {
+        "accounts": Each(
+            values.name(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", "a short name of letters and digits"),
+            Table(_ACCOUNT),
+        ),
+        "console": Table(_CONSOLE),
+    }
+)
+
+_NEEDED = {
+    "venue": 'venue = "bybit"',
+    "environment": 'environment = "testnet"',
+    "symbols": 'symbols = ["BTCUSDT"]',
+    "credentials": 'credentials = { env = "DESK" }',
+}
+_NEEDED_LOCAL = {
+    "venue": _NEEDED["venue"],
+    "url": 'url = "http://127.0.0.1:18080"',
+    "symbols": _NEEDED["symbols"],
+}
+
+
+def paper_config(env: Mapping[str, str] | None = None) -> Config:
+    """The configuration without a file: the paper account with its wide limits.
+
+    Raises ConfigError when `env` has a `TRADEDECK_*` variable that means nothing.
+    """
+    return only_paper(_build({}, "the configuration", env or {}))
+
+
+def load_config(path: Path, env: Mapping[str, str]) -> Config:
+    """Read a configuration file, then what `env` overrides.
+
+    Raises ConfigError with one line: where, which key, which value, and what would be right.
+    """
+    return _build(_read_toml(path), str(path), env)
+
+
+def only_paper(config: Config, account: str | None = None) -> Config:
+    """The same configuration with one account, `paper`: what an engine on paper trades by.
+
+    Its limits are those of the account called `paper`; without one, those of the only account
+    there is, if that is a `local` one. Raises ConfigError when `account` names any other, or when
+    it is not clear whose limits are meant.
+    """
+    if account not in (None, PAPER):
+        raise ConfigError(
+            f"account {account!r} cannot be traded in this version; use {PAPER!r}, or no --account"
+        )
+    chosen = config.accounts.get(PAPER)
+    if chosen is None and account is None and len(config.accounts) == 1:
+        (chosen,) = config.accounts.values()
+    if chosen is None and account is None and config.accounts:
+        listed = ", ".join(config.accounts)
+        raise ConfigError(f"whose limits? accounts are {listed}; add [accounts.{PAPER}.risk]")
+    if chosen is not None and chosen.environment != "local":
+        raise ConfigError(
+            f"account {chosen.name!r} is on {chosen.environment}, which this version cannot trade; "
+            f"add [accounts.{PAPER}.risk] to trade on paper"
+        )
+    risk = PAPER_LIMITS if chosen is None else chosen.risk
+    return Config(accounts={PAPER: AccountConfig(name=PAPER, risk=risk)}, console=config.console)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    import tomllib
+
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(raw) > MAX_FILE_BYTES:
+        raise ConfigError(f"{path}: is larger than {MAX_FILE_BYTES} bytes; is it a configuration?")
+    try:
+        return tomllib.loads(raw.decode(), parse_float=Decimal)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        twice = "overwrite" in str(error) or "twice" in str(error)
+        advice = "; a key or table is written twice, keep one" if twice else ""
+        raise ConfigError(f"{path}: is not valid TOML: {error}{advice}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: is nested too deeply to be a configuration") from None
+
+
+def _build(raw: dict[str, Any], file: str, env: Mapping[str, str]) -> Config:
+    document = Document(raw, file)
+    document.override(_ROOT, env)
+    read = document.read(_ROOT)
+    return Config(
+        accounts={
+            name: _account(name, fields, document)
+            for name, fields in read.get("accounts", {}).items()
+        },
+        console=ConsoleConfig(**read.get("console", {})),
+    )
+
+
+def _account(name: str, fields: dict[str, Any], document: Document) -> AccountConfig:
+    path = ("accounts", name)
+    if name != PAPER:
+        needed = _NEEDED_LOCAL if fields.get("environment") == "local" else _NEEDED
+        for key, example in needed.items():
+            if key not in fields:
+                raise document.error((*path, key), f"is missing; write it like {example}")
+    environment = fields.get("environment", "local")
+    if name == PAPER and environment != "local":
+        problem = "the paper account is local; give an account elsewhere another name"
+        raise document.error((*path, "environment"), problem)
+    if environment != "local" and "url" in fields:
+        problem = f"only a local account has a url; {environment} has its own address"
+        raise document.error((*path, "url"), problem)
+    if "credentials" in fields:
+        fields["credentials"] = _credentials(
+            fields["credentials"], (*path, "credentials"), document
+        )
+    fields["category"] = Category(fields.get("category", Category.LINEAR))
+    defaults = PAPER_LIMITS if environment == "local" else LIVE_LIMITS
+    fields["risk"] = _limits(defaults, fields.get("risk", {}))
+    return AccountConfig(name=name, **fields)
+
+
+def _credentials(fields: dict[str, str], path: KeyPath, document: Document) -> Credentials:
+    if len(fields) != 1:
+        found = ", ".join(fields) or "none"
+        raise document.error(
+            path, f"it must have one of env, file, keyring, systemd; found: {found}"
+        )
+    ((source, name),) = fields.items()
+    return Credentials(source, name)
+
+
+def _limits(defaults: RiskLimits, fields: dict[str, Any]) -> RiskLimits:
+    """The defaults with what is configured; a symbol takes the account's where it says nothing.
+
+    A default's own narrower symbol limit gives way to what the file says for the whole account.
+    """
+    own = {key: value for key, value in fields.items() if key != "symbols"}
+    account = msgspec.structs.replace(defaults, **own)
+    inherited = {
+        name: msgspec.structs.replace(limits, **own) for name, limits in defaults.symbols.items()
+    }
+    for symbol, changes in fields.get("symbols", {}).items():
+        base = msgspec.structs.replace(inherited.get(symbol, account), symbols={})
+        inherited[symbol] = msgspec.structs.replace(base, **changes)
+    return msgspec.structs.replace(account, symbols=inherited)

@@ -1,0 +1,181 @@
+"""Carrying requests out: the engine's hands. Every answer comes back through the inbox.
+
+Requests run as tasks that this object owns: each ends by itself, because the router bounds every
+wait, and `close` cancels and awaits what is left. A task that fails for any other reason than the
+venue is a bug: `on_failure` is told, once, and the engine stops trading.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from engine.clock import NS, Clock
+from engine.core.reports import AccountSnapshot, OrderLookup, RequestKind, RequestOutcome
+from engine.core.requests import (
+    AmendRequest,
+    CancelRequest,
+    OrderRequest,
+    QueryAccount,
+    QueryOrder,
+    Request,
+    StartTimer,
+    Sweep,
+    TimerFired,
+)
+from engine.core.state import State
+from engine.inbox import Inbox
+from engine.router import OrderRouter
+from engine.sweep import Sweeper
+from engine.venues.protocol import OrderResponse
+
+FILLS_OVERLAP_NS = 60 * NS
+"""How far before the newest known execution the next list of them begins."""
+
+
+class Dispatcher:
+    """Sends what `react` asked for through the router, and keeps timers."""
+
+    def __init__(
+        self,
+        *,
+        state: State,
+        inbox: Inbox,
+        router: OrderRouter,
+        clock: Clock,
+        on_failure: Callable[[BaseException], None],
+        settle_s: float,
+    ) -> None:
+        self._state = state
+        self._inbox = inbox
+        self._router = router
+        self._clock = clock
+        self._on_failure = on_failure
+        self._settle_s = settle_s
+        self._fills_since_ns = _fills_since_ns(state, clock.now_ns())
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._closed = False
+        self._account_query: asyncio.Task[None] | None = None
+        self._asked_again = False
+        self._sweep: asyncio.Task[None] | None = None
+        self._actions: dict[type, Callable[[Any], None]] = {
+            OrderRequest: self._place,
+            AmendRequest: self._amend,
+            CancelRequest: self.resend_cancel,
+            QueryOrder: self._look_up,
+            QueryAccount: self._query_account,
+            StartTimer: self._start_timer,
+            Sweep: self._start_sweep,
+        }
+
+    def send(self, request: Request) -> None:
+        """Begin to carry out one request; returns at once. After `close` nothing is sent."""
+        if not self._closed:
+            self._actions[type(request)](request)
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
+        """Own a task: a failure of it stops trading."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    async def close(self) -> None:
+        """Cancel what still runs and wait for it."""
+        self._closed = True
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None and not self._closed:
+            self._on_failure(error)
+
+    def _place(self, request: OrderRequest) -> None:
+        work = self._router.place(request)
+        self.spawn(self._answered(RequestKind.PLACE, request.client_order_id, work))
+
+    def _amend(self, request: AmendRequest) -> None:
+        work = self._router.amend(request)
+        self.spawn(self._answered(RequestKind.AMEND, request.client_order_id, work))
+
+    def resend_cancel(self, request: CancelRequest) -> None:
+        """Send a cancel; harmless to repeat."""
+        work = self._router.cancel(request)
+        self.spawn(self._answered(RequestKind.CANCEL, request.client_order_id, work))
+
+    async def _answered(
+        self, kind: RequestKind, client_order_id: str, work: Coroutine[Any, Any, OrderResponse]
+    ) -> None:
+        sent_ns = self._clock.now_ns()
+        response = await work
+        self._inbox.put(
+            RequestOutcome(
+                kind=kind,
+                client_order_id=client_order_id,
+                outcome=response.outcome,
+                exchange_order_id=response.exchange_order_id,
+                reason=response.reason,
+                text=response.text,
+                attempts=response.attempts,
+                latency_s=(self._clock.now_ns() - sent_ns) / NS,
+            )
+        )
+
+    def _look_up(self, query: QueryOrder) -> None:
+        self.spawn(self._looked_up(query))
+
+    async def _looked_up(self, query: QueryOrder) -> None:
+        lookup: OrderLookup = await self._router.lookup(query)
+        self._inbox.put(lookup)
+
+    def _query_account(self, _request: QueryAccount) -> None:
+        if self.comparing:
+            self._asked_again = True
+        else:
+            self._account_query = self.spawn(self._queried_account())
+
+    async def _queried_account(self) -> None:
+        """Ask once, and once more when somebody asked while the answer was under way."""
+        again = True
+        while again:
+            self._asked_again = False
+            snapshot = await self.snapshot(self._fills_since_ns)
+            if snapshot.complete:
+                since_ns = snapshot.sent_ts - FILLS_OVERLAP_NS
+                self._fills_since_ns = max(self._fills_since_ns, since_ns)
+            self._inbox.put(snapshot)
+            again = self._asked_again
+
+    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
+        """The venue's view of the account, through the query lane."""
+        return await self._router.snapshot(fills_since_ns)
+
+    @property
+    def comparing(self) -> bool:
+        """True while a comparison with the venue is under way."""
+        return self._account_query is not None and not self._account_query.done()
+
+    def _start_timer(self, timer: StartTimer) -> None:
+        fired = TimerFired(kind=timer.kind, key=timer.key)
+        due_ns = self._clock.now_ns() + round(timer.after_s * NS)
+        self._clock.call_at(due_ns, lambda: self._inbox.put(fired))
+
+    def _start_sweep(self, _sweep: Sweep) -> None:
+        if self._sweep is not None:
+            self._sweep.cancel()
+        kill = self._state.kill
+        assert kill is not None  # a sweep follows from a KillStarted
+        sweeper = Sweeper(
+            kill, self._state, self, self._clock, self._inbox.put, settle_s=self._settle_s
+        )
+        self._sweep = self.spawn(sweeper.run())
+
+
+def _fills_since_ns(state: State, now_ns: int) -> int:
+    """From when on the venue is asked for executions: what an earlier run may have missed too."""
+    newest = max((order.updated_ts for order in state.orders.orders.values()), default=None)
+    return now_ns if newest is None else min(newest, now_ns) - FILLS_OVERLAP_NS

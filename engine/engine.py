@@ -1,0 +1,322 @@
+"""The engine: one task that takes what waits, decides, makes it durable, sends and publishes.
+
+    take the waiting batch → decide and evolve → journal → send → publish
+
+Only that task changes the state. While a batch is being committed the next one gathers, so the
+disk is never waited for with an empty hand and no timer decides how large a batch is. Cancels are
+sent before the commit: they only reduce risk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from engine.clock import NS, Clock
+from engine.core.commands import Command, Kill, Reconcile
+from engine.core.context import Context, Policy
+from engine.core.decide import Input, decide
+from engine.core.decide_stops import FLATTEN_PREFIX
+from engine.core.events import (
+    Event,
+    EventType,
+    OrderEvent,
+    OrderSubmitted,
+    TradingStateChanged,
+)
+from engine.core.limits import RiskLimits
+from engine.core.react import react
+from engine.core.reports import AccountSnapshot
+from engine.core.requests import (
+    CancelRequest,
+    OrderRequest,
+    QueryAccount,
+    QueryOrder,
+    Request,
+    StartTimer,
+    Sweep,
+)
+from engine.core.state import State, evolve
+from engine.core.status import ReconcileStatus
+from engine.core.types import KillLevel, OrderState, TradingState
+from engine.dispatch import Dispatcher
+from engine.feed import MarketFeed
+from engine.halt import Halt
+from engine.inbox import Inbox
+from engine.journal import Identity, Journal
+from engine.latch import Latch
+from engine.metrics import EventMetrics
+from engine.publish import Publisher
+from engine.recovery import begin_run
+from engine.router import HaltGate, OrderRouter
+from engine.venues.protocol import ExchangeClient
+
+BATCH_MAX = 512
+"""Inputs decided before the next commit: large enough for throughput, a few ms of work at most."""
+RECONCILE_EVERY_S = 5.0
+QUESTIONS = frozenset({QueryOrder, QueryAccount, StartTimer})
+
+
+class Engine:
+    """One account's engine. Build it with `bootstrap.build`; `start`, then `run` until `stop`.
+
+    `submit` and `halt` are safe from any thread. Everything else belongs to the loop that
+    `start` was called on.
+    """
+
+    def __init__(
+        self,
+        *,
+        identity: Identity,
+        state: State,
+        clock: Clock,
+        client: ExchangeClient,
+        router: OrderRouter,
+        gate: HaltGate,
+        journal: Journal,
+        latch: Latch,
+        metrics: EventMetrics,
+        limits: RiskLimits,
+        policy: Policy,
+        settle_s: float,
+        threaded: bool,
+    ) -> None:
+        self.identity = identity
+        self.state = state
+        self.clock = clock
+        self.feed = MarketFeed()
+        self.gate = gate
+        self.router = router
+        self.journal = journal
+        self.metrics = metrics
+        self.limits = limits
+        self.reconcile = ReconcileStatus()
+        self.inbox = Inbox(self.fail)
+        self.publisher = Publisher(self.feed, lambda: (state.encode(), state.seq))
+        self.failure = ""
+        self.started_ns = clock.now_ns()
+        self._client = client
+        self._latch = latch
+        self._halt = Halt(gate, latch, clock, self._not_latched, threaded=threaded)
+        self._policy = policy
+        self._fresh: list[Event] = []
+        self._requests: list[Request] = []
+        self._unsent: set[str] = set()
+        self._released: int | None = None
+        self._journaling = True
+        self._compared_ns = 0
+        self._loop_task: asyncio.Task[None] | None = None
+        self._turned = asyncio.Event()
+        self.dispatcher = Dispatcher(
+            state=state,
+            inbox=self.inbox,
+            router=router,
+            clock=clock,
+            on_failure=self.fail,
+            settle_s=settle_s,
+        )
+
+    # --- what anybody may ask, from any thread -------------------------------------------------
+
+    def submit(self, command: Command) -> bool:
+        """Queue a command; False when the engine is too busy to take it."""
+        return self.inbox.put_command(command)
+
+    def halt(self, by: str) -> None:
+        """Close the router's gate, now. The latch and the journal follow on the loop."""
+        self._halt.close(by)
+
+    # --- life ----------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take up the recovered state, connect, and begin to compare; returns when connected.
+
+        Raises ConnectionError or TimeoutError when the venue cannot be reached at all.
+        """
+        instruments = tuple(await self._client.instruments())
+        now_ns = self.clock.now_ns()
+        if self.state.trading is TradingState.HALTED:
+            self._halt.engage(self.state.trading_by, self.state.trading_reason)
+        for step in begin_run(self.state, self.identity, instruments, self._latch.read(), now_ns):
+            self._take(step)
+        await self._commit()
+        self._loop_task = asyncio.get_running_loop().create_task(self._run())
+        await self._client.connect(self.inbox.put, self.feed.apply)
+        self.dispatcher.spawn(self._compare_regularly())
+
+    async def stop(self) -> None:
+        """Decide what has arrived, end every task, close the client and the journal.
+
+        Orders stay as they are; what was on its way is asked for by the next run.
+        """
+        self.inbox.close()
+        if self._loop_task is not None:
+            await self._loop_task
+        await self.dispatcher.close()
+        await self._client.close()
+        await self._halt.finish()
+        self.journal.close()
+
+    async def settled(self) -> None:
+        """Wait until the account has been compared with the venue, from now on."""
+        asked_ns = self.clock.now_ns()
+        self.submit(Reconcile(command_id=""))
+        await self.until(lambda: self._compared_ns >= asked_ns)
+
+    async def until(self, reached: Callable[[], bool]) -> None:
+        """Wait until `reached` holds; it is asked after every turn of the loop."""
+        while not reached():
+            self._turned.clear()
+            await self._turned.wait()
+
+    def fail(self, error: BaseException) -> None:
+        """Something of ours broke: stop trading, keep cancelling, say what it was.
+
+        Only a restart leaves this behind: a release is refused until then.
+        """
+        if self.failure:
+            return
+        self.failure = f"{type(error).__name__}: {error}"
+        self._halt.engage("engine", self.failure)
+        halt = Kill(command_id="", by="engine", level=KillLevel.HALT, reason=self.failure)
+        self.submit(halt)
+
+    def _not_latched(self, error: Exception) -> None:
+        self.failure = self.failure or f"the latch could not be changed: {error}"
+
+    # --- the loop ------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        while batch := await self.inbox.take(BATCH_MAX):
+            context = self._context()
+            for item in batch:
+                self._decide(item, context)
+            try:
+                await self._commit()
+            except Exception as error:  # a bug of ours: the loop must go on, to cancel
+                self.fail(error)
+            for item in batch:
+                if type(item) is AccountSnapshot:
+                    self._compared(item)
+            self._turned.set()
+
+    def _decide(self, item: Input, context: Context) -> None:
+        try:
+            for step in decide(self.state, item, context):
+                self._take(step)
+        except Exception as error:  # a bug of ours, or an input that found one
+            self.fail(error)
+
+    def _take(self, step: Event | Request) -> None:
+        if isinstance(step, Event):
+            self._fold(step)
+        else:
+            self._requests.append(step)
+
+    def _context(self) -> Context:
+        return Context(
+            now_ns=self.clock.now_ns(),
+            quotes=self.feed.quotes,
+            limits=self.limits,
+            policy=self._policy,
+            gate_closed_at=self.gate.closed_at_ns,
+            broken=self.failure,
+        )
+
+    def _fold(self, event: Event) -> None:
+        evolve(self.state, event)
+        self._fresh.append(event)
+        if type(event) is OrderSubmitted:
+            self._unsent.add(event.client_order_id)
+        elif type(event) is OrderEvent and event.type is EventType.ORDER_ACK:
+            self.router.confirm(event.client_order_id, event.exchange_order_id)
+        elif type(event) is TradingStateChanged:
+            self._released = None
+            if event.state is TradingState.HALTED:
+                self._halt.engage(event.by, event.reason)
+            elif event.state is TradingState.ACTIVE:
+                self._released = self._halt.seen()
+        for request in react(self.state, event, self._policy):
+            if self._may_overtake(request):
+                self.dispatcher.send(request)
+            else:
+                self._requests.append(request)
+
+    def _may_overtake(self, request: Request) -> bool:
+        """True for what only reduces risk, unless its order is still here."""
+        if type(request) is CancelRequest:
+            return request.client_order_id not in self._unsent
+        return type(request) is Sweep
+
+    async def _commit(self) -> None:
+        events, self._fresh = self._fresh, []
+        requests, self._requests = self._requests, []
+        first_seq = self.state.seq - len(events) + 1
+        durable = await self._make_durable(events)
+        if durable and (seen := self._released) is not None:
+            self._released = None
+            await self._halt.release(seen)
+        for request in requests:
+            if type(request) is OrderRequest:
+                self._unsent.discard(request.client_order_id)
+                if durable and request.reduce_only:
+                    self._allow_flatten(request)
+            self.dispatcher.send(request)
+        if events:
+            self.publisher.publish(first_seq, events)
+            self.metrics.fold(events, self.state)
+
+    async def _make_durable(self, events: Sequence[Event]) -> bool:
+        """Commit the events. After a failure the gate is closed for good: nothing adds exposure."""
+        if self._journaling:
+            try:
+                await self.journal.append(events)
+            except Exception as error:  # a JournalError, or an event that cannot be written down
+                self._journaling = False
+                self.fail(error)
+        return self._journaling
+
+    def _allow_flatten(self, request: OrderRequest) -> None:
+        halted = self.state.trading is TradingState.HALTED
+        if halted and request.client_order_id.startswith(FLATTEN_PREFIX):
+            self.gate.allow_reduce(request.client_order_id)
+
+    def metrics_text(self, *, created: bool = True, wall_clock: bool = True) -> str:
+        """Every metric in Prometheus' text format."""
+        self.metrics.refresh(self.state, self.marks(), self.clock.now_ns())
+        return self.metrics.live.export_prometheus(created=created, wall_clock=wall_clock)
+
+    @property
+    def stream_gap_s(self) -> float:
+        """Age of the newest public market data, by the venue's clock; 0 before the first."""
+        newest = max((quote.ts for quote in self.feed.quotes.values()), default=0)
+        return max(0.0, (self.clock.now_ns() - newest) / NS) if newest else 0.0
+
+    def marks(self) -> dict[str, Decimal]:
+        """The newest mark of every symbol that has one."""
+        quotes = self.feed.quotes.items()
+        return {symbol: quote.mark for symbol, quote in quotes if quote.mark is not None}
+
+    # --- comparing with the venue --------------------------------------------------------------
+
+    async def _compare_regularly(self) -> None:
+        while True:
+            await self.clock.sleep(RECONCILE_EVERY_S)
+            self.dispatcher.send(QueryAccount())
+
+    def _compared(self, snapshot: AccountSnapshot) -> None:
+        status, last = self.reconcile, self.state.reconciled
+        status.runs += 1
+        status.duration_s = snapshot.duration_s
+        status.error = snapshot.error
+        status.fills_ok = snapshot.complete
+        if snapshot.complete and last is not None:
+            status.drift = last.drift
+            status.external_orders = last.external_orders
+            status.positions_ok = not last.drift
+            status.orders_ok = not any(
+                order.state is OrderState.UNKNOWN for order in self.state.orders.open_orders()
+            )
+            status.last_ok_ts = self.clock.now_ns()
+        self._compared_ns = snapshot.sent_ts

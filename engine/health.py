@@ -1,0 +1,186 @@
+"""Is the engine well, and what is it doing: one look at its state, for probes and for people.
+
+Pure: the control server hands out what these functions make of the state and the telemetry.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from engine.clock import NS
+from engine.core.state import KillRecord, State
+from engine.core.status import EngineStatus, ReconcileStatus, ReplayStatus, RequestStats
+from engine.core.types import OrderState, TradingState
+
+JOURNAL_LAG_MAX_S = 1.0
+LOOP_LAG_MAX_S = 1.0
+RECONCILE_AGE_MAX_S = 60.0
+
+
+class HealthStatus(StrEnum):
+    """Worst first. Only `ok` means that a new order would be let through."""
+
+    FAILED = "failed"
+    HALTED = "halted"
+    STARTING = "starting"
+    DEGRADED = "degraded"
+    OK = "ok"
+
+
+class Health(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of `/health`. Ages and lags are seconds of the engine's clock.
+
+    `reconcile_age_s` is None until a comparison with the venue has passed. `problems` says in
+    plain words why the status is not `ok`.
+    """
+
+    status: HealthStatus
+    ready: bool
+    account: str
+    mode: str
+    trading: TradingState
+    links: dict[str, bool]
+    journal_lag_s: float
+    loop_lag_s: float
+    reconcile_age_s: float | None
+    open_orders: int
+    unknown_orders: int
+    uptime_s: float
+    problems: tuple[str, ...] = ()
+
+
+class PositionLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One position as `/status` shows it; money and quantities as Decimal, None is unpriced."""
+
+    symbol: str
+    qty: Decimal
+    avg_entry_price: Decimal | None
+    mark_price: Decimal | None
+    unrealized_pnl: Decimal | None
+    realized_pnl: Decimal
+    fees: Decimal
+    currency: str
+
+
+class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """The answer of `/status`: health, and what a tired person asks next."""
+
+    version: str
+    pid: int
+    health: Health
+    trading_by: str
+    trading_reason: str
+    orders: dict[str, int]
+    positions: tuple[PositionLine, ...]
+    requests: tuple[RequestStats, ...]
+    reconcile: ReconcileStatus
+    replay: ReplayStatus | None
+    kill: KillRecord | None
+
+
+def create_health(state: State, status: EngineStatus, *, uptime_s: float) -> Health:
+    """Judge the engine by its state and its newest telemetry."""
+    problems = tuple(_problems(state, status))
+    compared = status.reconcile.last_ok_ts
+    return Health(
+        status=_status(state, status, problems),
+        ready=status.ready,
+        account=status.account,
+        mode=status.mode,
+        trading=state.trading,
+        links={"private": status.private_up, "public": status.public_up},
+        journal_lag_s=status.journal_lag_s,
+        loop_lag_s=status.loop_lag_s,
+        reconcile_age_s=(status.ts - compared) / NS if compared else None,
+        open_orders=state.exposure.count(),
+        unknown_orders=_unknown_orders(state),
+        uptime_s=uptime_s,
+        problems=problems,
+    )
+
+
+def create_status(
+    state: State,
+    status: EngineStatus,
+    *,
+    marks: Mapping[str, Decimal],
+    uptime_s: float,
+    pid: int,
+    version: str,
+) -> StatusDocument:
+    """Everything that `tradedeck status` shows; positions are valued at `marks` by symbol."""
+    return StatusDocument(
+        version=version,
+        pid=pid,
+        health=create_health(state, status, uptime_s=uptime_s),
+        trading_by=state.trading_by,
+        trading_reason=state.trading_reason,
+        orders=dict(Counter(str(order.state) for order in state.orders.open_orders())),
+        positions=tuple(_position_lines(state, marks)),
+        requests=status.requests,
+        reconcile=status.reconcile,
+        replay=status.replay,
+        kill=state.kill,
+    )
+
+
+def _status(state: State, status: EngineStatus, problems: tuple[str, ...]) -> HealthStatus:
+    if status.error:
+        return HealthStatus.FAILED
+    if state.trading is TradingState.HALTED or not status.gate_open:
+        return HealthStatus.HALTED
+    if not status.ready and not status.reconcile.last_ok_ts:
+        return HealthStatus.STARTING
+    return HealthStatus.DEGRADED if problems else HealthStatus.OK
+
+
+def _problems(state: State, status: EngineStatus) -> Iterator[str]:
+    reconcile = status.reconcile
+    checks = (
+        (bool(status.error), f"engine failed: {status.error}"),
+        (
+            state.trading is not TradingState.ACTIVE,
+            f"trading is {state.trading} by {state.trading_by}: {state.trading_reason}",
+        ),
+        (not status.gate_open, "the gate is closed: only cancels and queries pass"),
+        (not status.ready, "not ready: the account is being compared with the venue"),
+        (not status.private_up, "private stream is down"),
+        (not status.public_up, "public stream is down"),
+        (status.breaker != "closed", f"circuit breaker is {status.breaker}"),
+        (
+            status.journal_lag_s > JOURNAL_LAG_MAX_S,
+            f"journal is {status.journal_lag_s:.1f} s behind",
+        ),
+        (status.loop_lag_s > LOOP_LAG_MAX_S, f"loop is {status.loop_lag_s:.1f} s behind"),
+        (bool(reconcile.error), f"reconcile failed: {reconcile.error}"),
+        (bool(reconcile.drift), f"drift in {', '.join(d.symbol for d in reconcile.drift)}"),
+        (
+            0 < reconcile.last_ok_ts < status.ts - RECONCILE_AGE_MAX_S * NS,
+            f"no reconcile has passed for {RECONCILE_AGE_MAX_S:.0f} s",
+        ),
+    )
+    return (problem for failed, problem in checks if failed)
+
+
+def _unknown_orders(state: State) -> int:
+    return sum(order.state is OrderState.UNKNOWN for order in state.orders.open_orders())
+
+
+def _position_lines(state: State, marks: Mapping[str, Decimal]) -> Iterator[PositionLine]:
+    for position in state.positions.positions.values():
+        mark = marks.get(position.symbol, position.mark_price)
+        yield PositionLine(
+            symbol=position.symbol,
+            qty=position.qty,
+            avg_entry_price=position.avg_entry_price,
+            mark_price=mark,
+            unrealized_pnl=position.unrealized_at(mark),
+            realized_pnl=position.realized_pnl,
+            fees=position.fees,
+            currency=position.pnl_currency,
+        )

@@ -1,0 +1,68 @@
+"""From the journal back to the state, and what a new run makes of it.
+
+Nothing here sends anything twice: an order that was submitted and never acknowledged becomes
+UNKNOWN and is asked for, a halted account stays halted, a sweep cut short goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from engine.core.events import (
+    EngineStarted,
+    Event,
+    EventType,
+    InstrumentsChanged,
+    OrderEvent,
+    TradingStateChanged,
+)
+from engine.core.instruments import Instrument
+from engine.core.requests import StartTimer, Sweep
+from engine.core.state import State, evolve
+from engine.core.types import TradingState
+from engine.journal import Identity, Journal
+from engine.latch import LatchRecord
+
+
+def recover(journal: Journal) -> State:
+    """Fold the journal into the state before the stop. Raises JournalCorrupt on a damaged row."""
+    snapshot = journal.latest_snapshot()
+    state = State() if snapshot is None else State.decode(snapshot.state)
+    for _seq, event in journal.replay(after=state.seq):
+        evolve(state, event)
+    return state
+
+
+def begin_run(
+    state: State,
+    identity: Identity,
+    instruments: tuple[Instrument, ...],
+    latched: LatchRecord | None,
+    now_ns: int,
+) -> Iterator[Event | StartTimer | Sweep]:
+    """Yield what a new run begins with; the caller folds each event before it asks for the next.
+
+    Of the two copies of a halt, journal and latch, the stricter one holds.
+    """
+    yield EngineStarted(
+        ts=now_ns,
+        account=identity.account,
+        venue=identity.venue,
+        environment=identity.environment,
+        run=state.run + 1,
+    )
+    if instruments != tuple(state.instruments.values()):
+        yield InstrumentsChanged(ts=now_ns, instruments=instruments)
+    if latched is not None and state.trading not in (TradingState.HALTED, latched.state):
+        yield TradingStateChanged(
+            ts=now_ns, state=latched.state, by=latched.by, reason=latched.reason
+        )
+    if state.kill is not None and not state.kill.done:
+        yield Sweep(kill_id=state.kill.kill_id, level=state.kill.level)
+    for order in state.orders.open_orders():
+        if order.acked or order.unknown:
+            yield StartTimer(kind="look", key=order.client_order_id, after_s=0.0)
+        else:
+            yield OrderEvent(
+                EventType.SEND_UNKNOWN, order.client_order_id, now_ns, reason="RESTARTED"
+            )

@@ -1,0 +1,145 @@
+"""A scripted session: the whole engine on paper, in virtual time, ending with files.
+
+The same script, market and seed give byte-identical files: every clock is the market's, ids and
+jitter come from the seed, and the journal commits while virtual time stands still.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from engine.bootstrap import Files, PaperEngine, build_paper
+from engine.clock import NS, SimClock, run_simulated
+from engine.config import Config
+from engine.core.limits import PAPER_LIMITS, RiskLimits
+from engine.engine import Engine
+from engine.exchange.sources.frames import MarketSource
+from engine.exchange.sources.recorded import open_recording
+from engine.exchange.sources.synthetic import create_synthetic
+from engine.script import Script
+from engine.summary import (
+    MarketSummary,
+    RequestSummary,
+    SessionSummary,
+    create_summary,
+    session_files,
+    write_session,
+)
+
+LATCH = "halt.json"
+WARM_UP_S = 1.0
+"""Virtual time before the first frame, in which the engine connects and compares."""
+SYNTHETIC_START_NS = 1_700_000_000 * NS
+"""When the synthetic market of a session begins: any fixed time does."""
+
+
+class Play(NamedTuple):
+    """One session to run: what to do, on which market, from when to when (unix ns)."""
+
+    script: Script
+    source: MarketSource
+    first_ns: int
+    last_ns: int
+    files: tuple[str, ...]
+    limits: RiskLimits
+    seed: int
+    latency_ns: int
+    out: Path
+
+
+def run_session(
+    *,
+    script: Script,
+    out: Path,
+    replay: list[Path],
+    seed: int,
+    duration_s: float,
+    latency_ms: float,
+    config: Config,
+) -> SessionSummary:
+    """Run a script to the market's end, write the session's files into `out`, return the summary.
+
+    Raises InputError or RecordingError for input that cannot be used; nothing is written then.
+    """
+    source: MarketSource = (
+        open_recording(replay) if replay else create_synthetic(seed, SYNTHETIC_START_NS)
+    )
+    first_ns = source.first_ts
+    last_ns = source.last_ts or first_ns + round(duration_s * NS)
+    script.check_range((last_ns - first_ns) / NS)
+    paper = config.accounts.get("paper")
+    play = Play(
+        script=script,
+        source=source,
+        first_ns=first_ns,
+        last_ns=last_ns,
+        files=tuple(path.name for path in replay),
+        limits=PAPER_LIMITS if paper is None else paper.risk,
+        seed=seed,
+        latency_ns=round(latency_ms * 1_000_000),
+        out=out,
+    )
+    clock = SimClock(first_ns - round(WARM_UP_S * NS))
+    try:
+        return run_simulated(clock, _run(play, clock))
+    finally:
+        (out / LATCH).unlink(missing_ok=True)  # a session leaves nothing that could halt another
+
+
+async def _run(play: Play, clock: SimClock) -> SessionSummary:
+    paper = build_paper(
+        clock=clock,
+        source=play.source,
+        files=Files(play.out / "journal.db", play.out / LATCH),
+        limits=play.limits,
+        seed=play.seed,
+        latency_ns=play.latency_ns,
+        threaded=False,
+    )
+    try:
+        paper.exchange.start()
+        await paper.engine.start()
+        await paper.engine.settled()
+        for row in play.script.rows:
+            give = partial(paper.engine.inbox.put, row.command)
+            clock.call_at(play.first_ns + row.at_ns, give)
+        await clock.sleep((play.last_ns - clock.now_ns()) / NS)
+        await clock.sleep(0)  # the frames of the last instant were due after this timer was set
+        paper.exchange.pause()
+        await _confirm(paper.engine)
+    finally:
+        await paper.engine.stop()
+        paper.exchange.stop()
+    return await _write(play, paper)
+
+
+async def _confirm(engine: Engine) -> None:
+    """Let a sweep end, and compare until two answers agree: a fill between them is not drift."""
+    await engine.until(lambda: engine.state.kill is None or engine.state.kill.done)
+    await engine.settled()
+    while engine.state.suspects and not engine.reconcile.drift:
+        await engine.settled()
+
+
+async def _write(play: Play, paper: PaperEngine) -> SessionSummary:
+    engine, counts = paper.engine, paper.exchange.counts
+    summary = create_summary(
+        engine.state,
+        market=MarketSummary(
+            files=play.files,
+            first_ts=play.first_ns,
+            last_ts=play.last_ns,
+            trades=counts.trades,
+            book_updates=counts.book_updates,
+        ),
+        requests={
+            stats.kind: RequestSummary(requests=stats.count, retries=stats.retries)
+            for stats in engine.router.stats()
+        },
+        marks=engine.marks(),
+    )
+    metrics = engine.metrics_text(created=False, wall_clock=False)
+    await write_session(play.out, session_files(engine.state, summary, metrics))
+    return summary

@@ -1,0 +1,133 @@
+"""The shape of `summary.json`, key by key and in the order in which they are written."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from engine.core.types import Liquidity, OrderState, OrderType, Side, TimeInForce
+
+
+class MarketSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The market that a session played: its files, its span (unix ns), its frames."""
+
+    files: tuple[str, ...]
+    first_ts: int
+    last_ts: int
+    trades: int
+    book_updates: int
+
+
+class OrderSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One order at the end of a session. Latencies are in seconds, None where it never came."""
+
+    client_order_id: str
+    exchange_order_id: str
+    symbol: str
+    side: Side
+    type: OrderType
+    time_in_force: TimeInForce
+    post_only: bool
+    reduce_only: bool
+    qty: Decimal
+    price: Decimal | None
+    state: OrderState
+    cum_qty: Decimal
+    leaves_qty: Decimal
+    avg_price: Decimal | None
+    reason: str
+    created_ts: int
+    updated_ts: int
+    attempts: int
+    ack_latency_s: float | None
+    fill_latency_s: float | None
+
+
+class FillSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One execution, as it was booked."""
+
+    exec_id: str
+    client_order_id: str
+    symbol: str
+    side: Side
+    qty: Decimal
+    price: Decimal
+    fee: Decimal
+    fee_currency: str
+    liquidity: Liquidity
+    ts: int
+
+
+class PositionSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One position at the last mark; None is unpriced. `realized_pnl` is before fees."""
+
+    symbol: str
+    qty: Decimal
+    avg_entry_price: Decimal | None
+    realized_pnl: Decimal
+    unrealized_pnl: Decimal | None
+    fees: Decimal
+    mark_price: Decimal | None
+
+
+class TotalsSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over all positions of one currency; net is realized + unrealized - fees."""
+
+    realized_pnl: Decimal
+    unrealized_pnl: Decimal | None
+    fees: Decimal
+    net_pnl: Decimal | None
+    currency: str
+
+
+class DriftSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A difference that the last comparison found; `drift` is venue - ours."""
+
+    symbol: str
+    ours: Decimal
+    venue: Decimal
+    drift: Decimal
+
+
+class ReconciliationSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """PASS: the last comparison was complete and found nothing. The rest says why it is not."""
+
+    status: str
+    drift: list[DriftSummary]
+    external_orders: tuple[str, ...] = ()
+    error: str = ""
+
+
+class RequestSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """Requests of one kind, and how many sendings beyond the first they took."""
+
+    requests: int = 0
+    retries: int = 0
+
+
+class KillSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """The last use of the kill switch, in unix ns; None is not yet."""
+
+    blocked_at: int
+    first_cancel_at: int | None
+    verified_zero_at: int | None
+    residual: tuple[str, ...]
+
+
+class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """`summary.json`, key by key."""
+
+    market: MarketSummary
+    orders: list[OrderSummary]
+    fills: list[FillSummary]
+    positions: list[PositionSummary]
+    totals: TotalsSummary
+    reconciliation: ReconciliationSummary
+    retries: dict[str, RequestSummary]
+    kill: KillSummary | None
+
+    @property
+    def passed(self) -> bool:
+        """True when the session ended reconciled."""
+        return self.reconciliation.status == "PASS"

@@ -1,0 +1,117 @@
+"""The kill switch's second half: have the venue show zero of our open orders, twice.
+
+The orders known when the switch was used are cancelled by the events of `decide_kill`; the sweep
+asks the venue what is left, has new finds cancelled, repeats old cancels, and ends either verified
+or INCOMPLETE with the list of what is left. The second zero is read after everything that passed
+the router's gate before it closed must have arrived.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from engine.clock import NS, Clock
+from engine.core.decide_stops import is_swept
+from engine.core.reports import AccountSnapshot, OrderReport, SweepReport, VenueStatus
+from engine.core.requests import CancelRequest
+from engine.core.state import KillRecord, State
+from engine.core.types import KillLevel
+
+ROUND_S = 0.25
+"""Pause between two looks while something is left."""
+BUDGET_S = 60.0
+"""A sweep that has not reached zero by then says so; pressing the key again starts a new one."""
+
+
+class Venue(Protocol):
+    """What a sweep needs of the way to the venue."""
+
+    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot: ...
+
+    def resend_cancel(self, request: CancelRequest) -> None: ...
+
+
+class Sweeper:
+    """One sweep, from the first look to the end. `run` never raises for what the venue does.
+
+    `settle_s` is how long after the gate closed everything on its way must have arrived.
+    """
+
+    def __init__(
+        self,
+        kill: KillRecord,
+        state: State,
+        venue: Venue,
+        clock: Clock,
+        report: Callable[[SweepReport], None],
+        *,
+        settle_s: float,
+    ) -> None:
+        self._kill = kill
+        self._state = state
+        self._venue = venue
+        self._clock = clock
+        self._report = report
+        self._settle_s = settle_s
+        self._first_cancel_at = 0
+        self._zeros = 0
+
+    async def run(self) -> None:
+        """Look and cancel until the venue showed zero twice, or the budget is used up."""
+        residual = self._kill.targets
+        if residual:
+            self._first_cancel_at = self._clock.now_ns()
+        deadline_ns = self._clock.now_ns() + round(BUDGET_S * NS)
+        looks = 0
+        while self._clock.now_ns() < deadline_ns:
+            snapshot = await self._venue.snapshot(self._clock.now_ns())
+            if not snapshot.complete:
+                await self._clock.sleep(ROUND_S)
+                continue
+            left = [row for row in snapshot.open_orders if self._is_ours(row)]
+            residual = tuple(row.client_order_id for row in left)
+            if self._verified(residual):
+                self._tell((), verified=True, finished=True)
+                return
+            self._tell(residual)
+            if looks:
+                self._repeat_cancels(left)
+            looks += 1
+            await self._clock.sleep(ROUND_S if residual else self._until_settled_s())
+        self._tell(residual, finished=True)
+
+    def _verified(self, residual: tuple[str, ...]) -> bool:
+        self._zeros = 0 if residual else self._zeros + 1
+        return self._zeros >= 2 and self._until_settled_s() <= 0
+
+    def _until_settled_s(self) -> float:
+        settled_ns = self._kill.blocked_at + round(self._settle_s * NS)
+        return max(0.0, (settled_ns - self._clock.now_ns()) / NS)
+
+    def _repeat_cancels(self, left: list[OrderReport]) -> None:
+        for row in left:
+            self._venue.resend_cancel(
+                CancelRequest(client_order_id=row.client_order_id, symbol=row.symbol)
+            )
+
+    def _is_ours(self, row: OrderReport) -> bool:
+        order = self._state.orders.get_order(row.client_order_id)
+        if order is None:
+            return False
+        level = self._kill.level
+        protective = row.reduce_only and row.status is VenueStatus.UNTRIGGERED
+        return is_swept(order, level) and not (protective and level is KillLevel.KILL)
+
+    def _tell(
+        self, residual: tuple[str, ...], *, verified: bool = False, finished: bool = False
+    ) -> None:
+        self._report(
+            SweepReport(
+                kill_id=self._kill.kill_id,
+                first_cancel_at=self._first_cancel_at,
+                residual=residual,
+                verified=verified,
+                finished=finished,
+            )
+        )

@@ -1,0 +1,37 @@
+"""Open loop: 1,000 orders a second arrive on schedule; how long from there to the ack."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from tests.bench.desk import loops
+from tests.bench.harness import Figure, Goal, Outcome, Plan, interleaved, ratios, run_module
+
+RATE_PER_S = 1_000
+
+
+def measure(plan: Plan) -> Iterator[Outcome]:
+    """Yield the latencies, and what they are in units of the disk's fdatasync of the same run."""
+    seconds = max(2, plan.scaled(5))
+    results = interleaved(
+        plan.runs,
+        {
+            loop: partial(run_module, "open_run", plan.folder, loop, RATE_PER_S, seconds)
+            for loop in loops()
+        },
+    )
+    for loop, runs in results.items():
+        disk_us = [run["fdatasync_us"] for run in runs]
+        for name in ("p50", "p99", "p999"):
+            yield Figure(f"{loop}: place -> ack {name}", "us", [run[f"{name}_us"] for run in runs])
+        yield Figure(f"{loop}: fdatasync p50", "us", disk_us)
+        yield Figure(
+            f"{loop}: p50 / fdatasync p50", "x", ratios([run["p50_us"] for run in runs], disk_us)
+        )
+        yield Figure(
+            f"{loop}: p99 / fdatasync p50",
+            "x",
+            ratios([run["p99_us"] for run in runs], disk_us),
+            Goal(10.0),
+        )

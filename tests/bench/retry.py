@@ -1,0 +1,127 @@
+"""What the router adds to a request that succeeds at once."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from decimal import Decimal
+
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
+
+from engine.clock import LiveClock
+from engine.core.reports import RequestKind
+from engine.core.requests import OrderRequest
+from engine.core.types import Side
+from engine.router import Breaker, HaltGate, OrderRouter
+from engine.router.job import Job
+from engine.router.retry import RETRIED
+from engine.router.sender import Sender
+from engine.venues.protocol import ExchangeClient, OrderResponse
+from tests.bench.harness import Figure, Goal, Outcome, Plan, interleaved
+
+CALLS = 20_000
+RESPONSE = OrderResponse(client_order_id="b0", exchange_order_id="x0")
+
+
+class _Client:
+    """Answers at once; everything else of the protocol is never called."""
+
+    async def place_order(self, _request: OrderRequest) -> OrderResponse:
+        return RESPONSE
+
+
+def measure(plan: Plan) -> Iterator[Outcome]:
+    """Yield the cost of each layer around a bare call of the client."""
+    calls = plan.scaled(CALLS)
+    requests = [
+        OrderRequest(
+            client_order_id=f"b{number}", symbol="BTCUSDT", side=Side.BUY, qty=Decimal(1),
+            price=Decimal(60_000),
+        )
+        for number in range(calls)
+    ]  # fmt: skip
+
+    def timed(prepare: Callable[[], Callable[[OrderRequest], Awaitable[object]]]) -> float:
+        async def run() -> float:
+            place = prepare()
+            started_s = time.perf_counter()
+            for request in requests:
+                await place(request)
+            return (time.perf_counter() - started_s) / calls * 1e6
+
+        return asyncio.run(run())
+
+    results = interleaved(
+        plan.runs,
+        {
+            "bare": lambda: timed(lambda: _Client().place_order),
+            "retry": lambda: timed(_tried_first),
+            "sender": lambda: timed(_sender),
+            "router": lambda: timed(_router),
+            "tenacity": lambda: timed(_tenacity),
+        },
+    )
+    bare = results["bare"]
+
+    def added(name: str) -> list[float]:
+        return [all_us - bare_us for all_us, bare_us in zip(results[name], bare, strict=True)]
+
+    yield Figure("retry: first attempt bare", "us", added("retry"), Goal(2.0))
+    yield Figure("with gate, breaker, timeout and statistics", "us", added("sender"))
+    yield Figure("with deduplication: the whole router", "us", added("router"))
+    yield Figure("tenacity around the call, for comparison", "us", added("tenacity"))
+
+
+def _tried_first() -> Callable[[OrderRequest], Awaitable[object]]:
+    """The shape of the sender's retry alone: the attempt, and a handler that is not entered."""
+    client = _Client()
+
+    async def place(request: OrderRequest) -> OrderResponse:
+        try:
+            return await client.place_order(request)
+        except RETRIED:
+            raise AssertionError("this client never fails") from None
+
+    return place
+
+
+def _sender() -> Callable[[OrderRequest], Awaitable[object]]:
+    clock, client = LiveClock(), _client()
+    sender = Sender(
+        client,
+        clock,
+        rng=random.Random(0),
+        timeout_s=5.0,
+        gate=HaltGate(clock),
+        lanes={},
+        breaker=Breaker(),
+        on_done=None,
+    )
+
+    def place(request: OrderRequest) -> Awaitable[object]:
+        return sender.carry_out(
+            Job(RequestKind.PLACE, request, lambda: client.place_order(request))
+        )
+
+    return place
+
+
+def _router() -> Callable[[OrderRequest], Awaitable[object]]:
+    return OrderRouter(_client(), LiveClock(), rng=random.Random(0)).place
+
+
+def _tenacity() -> Callable[[OrderRequest], Awaitable[object]]:
+    client = _Client()
+    retrying = AsyncRetrying(stop=stop_after_attempt(4), retry=retry_if_exception_type(RETRIED))
+
+    def place(request: OrderRequest) -> Awaitable[object]:
+        return retrying(client.place_order, request)
+
+    return place
+
+
+def _client() -> ExchangeClient:
+    client: ExchangeClient = _Client()  # type: ignore[assignment]
+    return client

@@ -1,0 +1,98 @@
+"""How the program ends, asked or not: nothing is lost, and the terminal is given back."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+from engine.core.types import OrderState
+from tests.e2e.console import Console, console, recovered
+
+SMALL = (80, 24)
+ENDS_WITHIN_S = 10.0
+
+
+def place_resting(desk: Console) -> None:
+    """A buy far below the market."""
+    desk.order("b", qty="0.010", price="55000")
+    desk.wait_for("○ ACKED")
+
+
+def test_f60_after_a_kill_9_everything_is_where_it_was(tmp_path: Path) -> None:
+    with console(tmp_path, size=SMALL) as desk:
+        desk.order("b", qty="0.020", market=True)
+        desk.wait_for("● FILLED")
+        place_resting(desk)
+        desk.signal(signal.SIGKILL)
+        assert desk.wait() == -signal.SIGKILL
+
+    before = recovered(tmp_path)
+    filled, resting = before.orders.orders.values()
+
+    with console(tmp_path, size=SMALL) as desk:
+        desk.wait_for("open 1")
+        desk.wait_for_row("B▲ 0.010 55,000.0 0.000 ○ ACKED")
+        desk.press("2")
+        desk.wait_for_row("BTCUSDT ▲+0.020")
+        # The order is not only shown: it can be cancelled, and the position closed.
+        desk.press("1")
+        desk.act("c", "Cancel BUY 0.010 BTCUSDT @ 55,000")
+        desk.press("y", after_s=0.2)
+        desk.wait_for("open 0")
+        desk.act("X", "Reduce-only  ‹ yes ›")
+        desk.send()
+        desk.wait_for_row("S▼ 0.020 MARKET 0.020 ● FILLED")
+        desk.press("2")
+        desk.wait_for("▲+0.020", gone=True)
+        assert desk.quit() == 0
+
+    after = recovered(tmp_path)
+    assert after.orders.orders[filled.client_order_id] == filled
+    assert after.orders.orders[resting.client_order_id].state is OrderState.CANCELED
+    assert after.positions.positions["BTCUSDT"].qty == 0
+
+
+def test_f70_sigterm_ends_it_in_time_and_leaves_the_orders(tmp_path: Path) -> None:
+    with console(tmp_path, size=SMALL) as desk:
+        place_resting(desk)
+        desk.press("b")
+        desk.wait_for("Quantity")
+        desk.signal(signal.SIGTERM)
+        assert desk.process.wait(ENDS_WITHIN_S) == 128 + signal.SIGTERM
+        desk.wait()
+        assert desk.is_restored()
+    (order,) = recovered(tmp_path).orders.orders.values()
+    assert order.state is OrderState.NEW
+
+
+def test_f72_a_closed_window_ends_it_in_time_as_its_policy_says(tmp_path: Path) -> None:
+    policy = {"TRADEDECK_CONSOLE__ON_HANGUP": "cancel"}
+    with console(tmp_path, size=SMALL, env=policy) as desk:
+        place_resting(desk)
+        desk.hang_up()
+        assert desk.process.wait(ENDS_WITHIN_S) == 128 + signal.SIGHUP
+    (order,) = recovered(tmp_path).orders.orders.values()
+    assert (order.state, order.cum_qty) == (OrderState.CANCELED, 0)
+
+
+def test_f71_a_second_signal_changes_nothing(tmp_path: Path) -> None:
+    with console(tmp_path, size=SMALL) as desk:
+        place_resting(desk)
+        desk.signal(signal.SIGINT)
+        desk.signal(signal.SIGTERM)
+        desk.signal(signal.SIGTERM)
+        assert desk.process.wait(ENDS_WITHIN_S) == 128 + signal.SIGINT
+        desk.wait()
+        assert desk.is_restored()
+    (order,) = recovered(tmp_path).orders.orders.values()
+    assert order.state is OrderState.NEW
+
+
+def test_f90_a_terminal_that_stops_reading_does_not_keep_it_alive(tmp_path: Path) -> None:
+    with console(tmp_path, size=(200, 60)) as desk:
+        place_resting(desk)
+        with desk.not_reading():
+            desk.signal(signal.SIGTERM)
+            assert desk.process.wait(ENDS_WITHIN_S) == 128 + signal.SIGTERM
+    (order,) = recovered(tmp_path).orders.orders.values()
+    assert order.state is OrderState.NEW

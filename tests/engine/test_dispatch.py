@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from engine.clock import NS
+from engine.core.commands import Kill
+from engine.core.events import KillStarted
+from engine.core.reports import AccountSnapshot, Outcome, RequestKind, RequestOutcome
+from engine.core.requests import (
+    AmendRequest,
+    CancelRequest,
+    OrderRequest,
+    QueryAccount,
+    QueryOrder,
+    StartTimer,
+    TimerFired,
+)
+from engine.core.state import State
+from engine.core.types import Side
+from engine.dispatch import FILLS_OVERLAP_NS, Dispatcher
+from engine.inbox import Inbox
+from tests.support.house import House, simulate
+from tests.support.market import T0
+
+D = Decimal
+
+
+class Hands:
+    """A dispatcher on a running engine's router, whose answers come to an inbox of their own."""
+
+    def __init__(self, house: House, state: State | None = None) -> None:
+        self.failures: list[BaseException] = []
+        self.inbox = Inbox(self.failures.append)
+        self.clock = house.clock
+        self.dispatcher = Dispatcher(
+            state=state or house.live.state,
+            inbox=self.inbox,
+            router=house.live.router,
+            clock=house.clock,
+            on_failure=self.failures.append,
+            settle_s=0.1,
+        )
+
+    async def answer(self) -> object:
+        (item,) = await self.inbox.take(1)
+        return item
+
+
+def order(order_id: str = "d1") -> OrderRequest:
+    return OrderRequest(
+        client_order_id=order_id,
+        symbol="BTCUSDT",
+        side=Side.BUY,
+        qty=D("0.010"),
+        price=D("59000.0"),
+    )
+
+
+def test_every_answer_comes_back_through_the_inbox(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        await house.engine()
+        hands = Hands(house)
+        hands.dispatcher.send(order())
+        placed = await hands.answer()
+        assert isinstance(placed, RequestOutcome)
+        assert placed == RequestOutcome(
+            kind=RequestKind.PLACE,
+            client_order_id="d1",
+            outcome=Outcome.ACCEPTED,
+            exchange_order_id=placed.exchange_order_id,
+            latency_s=0.002,
+        )
+        amend = AmendRequest(client_order_id="d1", symbol="BTCUSDT", price=D("58000.0"))
+        hands.dispatcher.send(amend)
+        amended = await hands.answer()
+        assert isinstance(amended, RequestOutcome)
+        assert (amended.kind, amended.outcome) == (RequestKind.AMEND, Outcome.ACCEPTED)
+        hands.dispatcher.send(QueryOrder(client_order_id="d1", symbol="BTCUSDT"))
+        lookup = await hands.answer()
+        assert getattr(lookup, "order").price == D("58000.0")  # noqa: B009
+        for expected in (Outcome.ACCEPTED, Outcome.REJECTED):
+            hands.dispatcher.send(CancelRequest(client_order_id="d1", symbol="BTCUSDT"))
+            canceled = await hands.answer()
+            assert isinstance(canceled, RequestOutcome)
+            assert (canceled.kind, canceled.outcome) == (RequestKind.CANCEL, expected)
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_a_timer_comes_back_when_its_time_has_come(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        await house.engine()
+        hands = Hands(house)
+        before_ns = house.clock.now_ns()
+        hands.dispatcher.send(StartTimer(kind="ack", key="a1", after_s=5.0))
+        assert await hands.answer() == TimerFired(kind="ack", key="a1")
+        assert house.clock.now_ns() == before_ns + 5 * NS
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_one_comparison_runs_at_a_time_and_a_question_meanwhile_is_one_more(
+    tmp_path: Path,
+) -> None:
+    async def scenario(house: House) -> None:
+        await house.engine()
+        hands = Hands(house)
+        for _ in range(3):
+            hands.dispatcher.send(QueryAccount())
+            await house.clock.sleep(0.003)
+        assert hands.dispatcher.comparing
+        first, second = await hands.answer(), await hands.answer()
+        assert isinstance(first, AccountSnapshot)
+        assert isinstance(second, AccountSnapshot)
+        assert second.sent_ts == first.sent_ts + round(first.duration_s * NS)
+        await house.clock.sleep(1)
+        assert not hands.dispatcher.comparing
+        assert len(hands.inbox) == 0
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_executions_are_asked_for_from_a_little_before_the_last_complete_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    answers: list[AccountSnapshot] = []
+
+    async def scenario(house: House) -> None:
+        await house.engine()
+        hands = Hands(house, State())
+        snapshot = hands.dispatcher.snapshot
+
+        async def noted(fills_since_ns: int) -> AccountSnapshot:
+            asked.append(fills_since_ns)
+            return await snapshot(fills_since_ns)
+
+        monkeypatch.setattr(hands.dispatcher, "snapshot", noted)
+        began_ns = house.clock.now_ns()
+        for lost in (False, True, False, False):
+            await house.clock.sleep(100)
+            hands.dispatcher.send(QueryAccount())
+            await house.clock.sleep(0.001)
+            if lost:
+                house.exchange.drop_connections()
+            answer = await hands.answer()
+            assert isinstance(answer, AccountSnapshot)
+            answers.append(answer)
+        assert [answer.complete for answer in answers] == [True, False, True, True]
+        since = [answer.sent_ts - FILLS_OVERLAP_NS for answer in answers]
+        assert asked == [began_ns, since[0], since[0], since[2]]
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_a_restart_asks_for_executions_since_the_last_thing_that_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        await house.engine()
+        await house.give(house.place("a1"))
+        known_ns = house.order("a1").updated_ts
+        await house.crash()
+        await house.clock.sleep(1000)
+        engine = await house.engine(wait=False)
+        snapshot = engine.router.snapshot
+
+        async def noted(fills_since_ns: int) -> AccountSnapshot:
+            asked.append(fills_since_ns)
+            return await snapshot(fills_since_ns)
+
+        monkeypatch.setattr(engine.router, "snapshot", noted)
+        await engine.start()
+        await engine.settled()
+        assert asked[0] == known_ns - FILLS_OVERLAP_NS
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_a_new_sweep_takes_the_place_of_the_one_that_runs(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        engine = await house.engine()
+        await house.give(Kill(command_id="k1"), after_s=0.001)
+        await house.give(Kill(command_id="k2"), after_s=2)
+        started = [event.kill_id for event in house.events() if isinstance(event, KillStarted)]
+        assert started == ["k1", "k2"]
+        assert engine.state.kill is not None
+        assert (engine.state.kill.kill_id, engine.state.kill.done) == ("k2", True)
+        assert engine.failure == ""
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_a_failing_task_is_told_and_a_cancelled_one_is_not(tmp_path: Path) -> None:
+    async def fails() -> None:
+        raise LookupError("a bug")
+
+    async def scenario(house: House) -> None:
+        await house.engine()
+        hands = Hands(house)
+        waiting = hands.dispatcher.spawn(house.clock.sleep(3600))
+        hands.dispatcher.spawn(fails())
+        await house.clock.sleep(0.001)
+        waiting.cancel()
+        await house.clock.sleep(0.001)
+        assert [repr(error) for error in hands.failures] == ["LookupError('a bug')"]
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_closing_ends_every_task_and_sends_nothing_more(tmp_path: Path) -> None:
+    async def stubborn(house: House) -> None:
+        try:
+            await house.clock.sleep(3600)
+        except asyncio.CancelledError:
+            raise LookupError("on the way out") from None
+
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        await house.engine()
+        hands = Hands(house)
+        task = hands.dispatcher.spawn(stubborn(house))
+        await house.clock.sleep(0.001)
+        await hands.dispatcher.close()
+        assert task.done()
+        hands.dispatcher.send(order())
+        await house.clock.sleep(1)
+        assert house.created == {}
+        assert hands.failures == []
+        assert house.clock.now_ns() < T0 + 10 * NS
+
+    simulate(tmp_path / "h", scenario)

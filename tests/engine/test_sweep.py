@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from engine.clock import NS, SimClock, run_simulated
+from engine.core.commands import Kill
+from engine.core.reports import AccountSnapshot, OrderReport, SweepReport, VenueStatus
+from engine.core.requests import CancelRequest
+from engine.core.types import KillLevel
+from engine.sweep import BUDGET_S, ROUND_S, Sweeper
+from tests.support.desk import Desk, row
+
+T0 = 1_700_000_000 * NS
+SETTLE_S = 2.0
+
+
+class Venue:
+    """Shows what a test says, look by look; the last line repeats. None is a failed look."""
+
+    def __init__(self, clock: SimClock, *looks: list[OrderReport] | None) -> None:
+        self.clock = clock
+        self.looks = list(looks)
+        self.looked_at_s: list[float] = []
+        self.canceled: list[CancelRequest] = []
+
+    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
+        self.looked_at_s.append((fills_since_ns - T0) / NS)
+        shown = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+        return AccountSnapshot(
+            open_orders=tuple(shown or ()),
+            positions=(),
+            fills=(),
+            sent_ts=fills_since_ns,
+            duration_s=0.0,
+            complete=shown is not None,
+        )
+
+    def resend_cancel(self, request: CancelRequest) -> None:
+        self.canceled.append(request)
+
+
+def desk_with_two_orders() -> Desk:
+    desk = Desk()
+    desk.now_ns = T0
+    desk.working("a1")
+    desk.working("a2")
+    return desk
+
+
+def swept(
+    desk: Desk, *looks: list[OrderReport] | None, level: KillLevel = KillLevel.KILL
+) -> tuple[Venue, list[SweepReport]]:
+    """Press the switch at T0 and run the sweep that follows to its end."""
+    clock = SimClock(T0)
+    venue = Venue(clock, *looks)
+    reports: list[SweepReport] = []
+    desk.give(Kill(command_id="k1", level=level))
+    kill = desk.state.kill
+    assert kill is not None
+    sweeper = Sweeper(kill, desk.state, venue, clock, reports.append, settle_s=SETTLE_S)
+    run_simulated(clock, sweeper.run())
+    return venue, reports
+
+
+def report(*residual: str, first_cancel_at: int = T0, **more: bool) -> SweepReport:
+    return SweepReport(
+        kill_id="k1", first_cancel_at=first_cancel_at, residual=residual, **more
+    )
+
+
+def test_zero_is_verified_by_two_looks_the_second_after_everything_on_its_way_has_arrived() -> None:
+    venue, reports = swept(desk_with_two_orders(), [])
+    assert reports == [report(), report(verified=True, finished=True)]
+    assert venue.looked_at_s == [0.0, SETTLE_S]
+    assert venue.canceled == []
+
+
+def test_with_nothing_open_there_is_no_first_cancel() -> None:
+    desk = Desk()
+    desk.now_ns = T0
+    _, reports = swept(desk, [])
+    assert reports[-1] == report(first_cancel_at=0, verified=True, finished=True)
+
+
+def test_what_is_left_is_listed_and_cancelled_again_from_the_second_look_on() -> None:
+    left = [row("a1"), row("a2")]
+    venue, reports = swept(desk_with_two_orders(), left, left, [row("a2")], [])
+    assert [report.residual for report in reports] == [("a1", "a2"), ("a1", "a2"), ("a2",), (), ()]
+    assert [request.client_order_id for request in venue.canceled] == ["a1", "a2", "a2"]
+    assert venue.looked_at_s == [0.0, ROUND_S, 2 * ROUND_S, 3 * ROUND_S, SETTLE_S]
+
+
+def test_an_order_that_turns_up_between_two_zeros_starts_the_count_anew() -> None:
+    venue, reports = swept(desk_with_two_orders(), [], [row("a2")], [], [])
+    assert [report.residual for report in reports] == [(), ("a2",), (), ()]
+    assert venue.looked_at_s == [0.0, SETTLE_S, SETTLE_S + ROUND_S, SETTLE_S + ROUND_S]
+    assert (reports[-1].verified, reports[-1].finished) == (True, True)
+
+
+def test_a_look_that_fails_proves_nothing_and_is_repeated() -> None:
+    venue, reports = swept(desk_with_two_orders(), None, None, [], None, [])
+    assert venue.looked_at_s == [0.0, ROUND_S, 2 * ROUND_S, SETTLE_S, SETTLE_S + ROUND_S]
+    assert len(reports) == 2
+    assert reports[-1].verified
+
+
+def test_a_sweep_that_never_reaches_zero_ends_incomplete_with_what_is_left() -> None:
+    venue, reports = swept(desk_with_two_orders(), [row("a2")])
+    assert reports[-1] == report("a2", finished=True)
+    assert venue.looked_at_s[-1] == BUDGET_S - ROUND_S
+
+
+def test_a_venue_that_never_answers_leaves_everything_on_the_list() -> None:
+    _, reports = swept(desk_with_two_orders(), None)
+    assert reports == [report("a1", "a2", finished=True)]
+
+
+def test_orders_of_others_and_orders_nobody_knows_are_not_counted() -> None:
+    desk = desk_with_two_orders()
+    desk.give(row("web"))
+    _, reports = swept(desk, [row("web"), row("unheard-of")])
+    assert reports[-1] == report(verified=True, finished=True)
+
+
+def test_level_kill_leaves_protective_stops_and_the_levels_above_do_not() -> None:
+    stop = row("a1", status=VenueStatus.UNTRIGGERED, reduce_only=True)
+    _, reports = swept(desk_with_two_orders(), [stop])
+    assert reports[-1].verified
+    _, reports = swept(desk_with_two_orders(), [stop], [], level=KillLevel.KILL_ALL)
+    assert [report.residual for report in reports] == [("a1",), (), ()]
