@@ -29,6 +29,7 @@ from console.terminal import Gate
 from console.theme import load_themes, theme_variable_defaults
 from console.widgets.blotter import Blotter
 from console.widgets.ladder import LadderPanel
+from console.widgets.positions import PositionsPanel
 
 if TYPE_CHECKING:
     from textual.command import Provider
@@ -284,13 +285,17 @@ class ConsoleApp(App[int], inherit_bindings=False):
     def _row_selected(self) -> None:
         self.perform("view.detail")
 
+    @on(PositionsPanel.Selected)
+    def _position_selected(self, message: PositionsPanel.Selected) -> None:
+        self.session.show_symbol(message.symbol)
+
     @on(LadderPanel.Picked)
     def _level_picked(self, message: LadderPanel.Picked) -> None:
         refusal = self._refusal(ACTIONS["order.buy"])
         if refusal is not None:
             self.say(refusal, bad=True)
         else:
-            trading.open_ticket(self, message.side, price=f"{message.price:f}")
+            trading.open_ticket(self, message.side, symbol=message.symbol, price=message.price)
 
     @on(LadderPanel.CancelAt)
     def _cancel_at(self, message: LadderPanel.CancelAt) -> None:

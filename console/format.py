@@ -62,6 +62,11 @@ def money(value: Decimal | None, none: str = NONE) -> str:
     return signed(value, 2 if size < 1_000 else 1 if size < 10_000 else 0)
 
 
+def amount(value: Decimal | None, none: str = NONE) -> str:
+    """As `money`, without a sign: `239.87` `1,204.1` `422,797`."""
+    return none if value is None else money(abs(value)).lstrip("+")
+
+
 def signed_exact(value: Decimal | None, step: Decimal | None = None, none: str = NONE) -> str:
     """A signed quantity: `+0.700`, `-2.000`; zero has no sign."""
     if value is None:

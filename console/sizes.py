@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from console.entry import FieldError, read_number
+from console.format import decimals
 from engine.core.types import ZERO, Category, Side
 
 if TYPE_CHECKING:
@@ -44,7 +45,12 @@ def touch_price(quote: Quote | None, instrument: Instrument | None, side: Side) 
     price = None if quote is None else quote.bid if side is Side.BUY else quote.ask
     if price is None or instrument is None:
         return ""
-    return f"{price.quantize(instrument.tick_size):f}"
+    return price_text(price, instrument)
+
+
+def price_text(price: Decimal, instrument: Instrument) -> str:
+    """A price as one would type it: with the digits of its tick."""
+    return f"{price:.{decimals(instrument.tick_size)}f}"
 
 
 def _round_up(value: Decimal) -> Decimal:

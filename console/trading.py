@@ -32,20 +32,30 @@ def ticket_port(app: ConsoleApp) -> TicketPort:
     )
 
 
-def open_ticket(app: ConsoleApp, side: Side, *, price: str = "") -> None:
-    """A ticket for the ladder's symbol at the touch, or at `price`; never sends by itself."""
+def symbol_in_hand(app: ConsoleApp) -> str:
+    """The position under the cursor while positions have the keys, else the ladder's market."""
+    if app.main.active == "positions" and app.main.positions.cursor_id is not None:
+        return app.main.positions.cursor_id
+    return app.session.ui.symbol
+
+
+def open_ticket(
+    app: ConsoleApp, side: Side, *, symbol: str = "", price: Decimal | None = None
+) -> None:
+    """A ticket for `symbol` or the one in hand, at `price` or the touch; never sends by itself."""
     from console.screens.ticket import Ticket
 
-    symbol = app.session.ui.symbol
+    symbol = symbol or symbol_in_hand(app)
     market = app.desk.market(symbol)
     if market.instrument is None:
         app.say("no market yet: the engine is still starting", bad=True)
         return
+    touch = sizes.touch_price(market.quote, market.instrument, side)
     start = TicketText(
         symbol=symbol,
         side=side,
         qty=f"{sizes.presets(market.instrument, market.quote)[0]:f}",
-        price=price or sizes.touch_price(market.quote, market.instrument, side),
+        price=touch if price is None else sizes.price_text(price, market.instrument),
     )
     app.push_screen(Ticket(ticket_port(app), start))
 
@@ -54,7 +64,7 @@ def close_position(app: ConsoleApp) -> None:
     """A market ticket that closes the symbol's position, reduce-only, sized to it."""
     from console.screens.ticket import Ticket
 
-    symbol = app.session.ui.symbol
+    symbol = symbol_in_hand(app)
     held = app.desk.position_qty(symbol)
     if not held:
         app.say(f"no position in {symbol}" if symbol else "no position")

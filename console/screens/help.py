@@ -20,8 +20,11 @@ def help_rows(keymap: Keymap, *, read_only: bool) -> list[tuple[str, str]]:
         if action.group != group:
             group = action.group
             rows += [("", ""), ("", group.upper())]
-        keys = dict.fromkeys(key_text(key) for key in keymap.keys[action.id])
-        rows.append((" ".join(keys) or keymap.text("palette.show"), action.help))
+        keys = " ".join(dict.fromkeys(key_text(key) for key in keymap.keys[action.id]))
+        if keys:
+            rows.append((keys, action.help))
+        else:
+            rows.append((keymap.text("palette.show"), f"{action.label} · {action.help}"))
     return rows[1:]
 
 

@@ -180,10 +180,10 @@ class MainScreen(Screen[None]):
     def _lay_out(self) -> None:
         shown = shown_panels(self.size_class, self.active, zoomed=self.zoomed)
         wanted = {str(self.size_class)} | ({"-zoomed"} if self.zoomed else set())
-        stale = (self.classes & _LAYOUT_CLASSES) - wanted
-        if stale or not wanted <= self.classes:
-            self.remove_class(*stale, update=False)
-            self.add_class(*wanted)
+        stale, new = (self.classes & _LAYOUT_CLASSES) - wanted, wanted - self.classes
+        # One update of the styles, by whichever of the two is the last to change something.
+        self.remove_class(*stale, update=not new)
+        self.add_class(*new)
         for name, slot in self.slots.items():
             slot.display = name in shown
         self.query_one("#left").display = not shown.isdisjoint(LEFT)
@@ -245,8 +245,12 @@ class MainScreen(Screen[None]):
             self.filter_error.update("")
 
     def on_key(self, event: events.Key) -> None:
-        """Enter and Esc end the typing of a filter; all else is bound in the action table."""
+        """Enter and Esc end the typing of a filter; all else is bound in the action table.
+
+        One that cannot be read stays open: the rows are those of the last one that could.
+        """
         if self.filter_field.has_focus and event.key in ("enter", "escape"):
             event.stop()
             event.prevent_default()
-            self.close_filter(clear=event.key == "escape")
+            if event.key == "escape" or not self.filter_error.content:
+                self.close_filter(clear=event.key == "escape")

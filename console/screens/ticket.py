@@ -225,15 +225,15 @@ def _preview(text: TicketText, entry: Entry, market: Market) -> str:
     instrument, quote = market.instrument, market.quote
     if instrument is None:
         return ""
-    parts = []
+    money = []
     if entry.notional is not None:
-        parts.append(f"value {entry.notional:,.2f} {instrument.quote}")
+        money.append(f"value {entry.notional:,.2f} {instrument.quote}")
     if quote is not None:
         bid, ask = exact(quote.bid, instrument.tick_size), exact(quote.ask, instrument.tick_size)
-        parts.append(f"bid {bid} ask {ask}")
+        money.append(f"bid {bid} ask {ask}")
     held = signed_exact(market.position, instrument.qty_step)
     if entry.order is not None:
         after = market.position + entry.order.qty * text.side.sign
         held += f" → {signed_exact(after, instrument.qty_step)}"
-    parts.append(f"position {held if market.position or entry.order else ZERO}")
-    return "  ".join(parts) + (f"\n{entry.hint}" if entry.hint else "")
+    risk = [f"position {held if market.position or entry.order else ZERO}", entry.hint]
+    return "\n".join("  ".join(filter(None, line)) for line in (money, risk))

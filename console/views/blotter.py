@@ -31,6 +31,9 @@ COLUMNS = (
     Column("note", "NOTE", 12, stretch=True),
 )
 
+NO_NEWS = frozenset({"", "USER"})
+"""Reasons that the operator knows: it was asked for."""
+
 SHRINK: Shrink = (
     ("note", 0),
     ("avg", 0),
@@ -116,7 +119,7 @@ def row(order: Order, instrument: Instrument | None, now_ns: int, glyphs: Glyphs
         state_cell(state, glyphs),
         Cell(str(retries(order)), "warn" if retries(order) else "muted"),
         Cell(age_text(order, now_ns), quiet),
-        Cell(note(order, glyphs), "bad" if order.reason else "muted"),
+        Cell(note(order, glyphs), "muted" if order.reason in NO_NEWS else "bad"),
     )
 
 

@@ -188,7 +188,8 @@ def _trading(event: TradingStateChanged) -> Told:
 
 
 def _kill(event: KillStarted) -> Told:
-    text = f"{event.level} by {event.by}: cancels {len(event.targets)} orders"
+    count = len(event.targets)
+    text = f"{event.level} by {event.by}: cancels {count} order{'' if count == 1 else 's'}"
     return Told("kill", text, "halted")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 import msgspec
@@ -29,6 +29,10 @@ BOOK_STALE_S = 10.0
 EMPTY = Cell("")
 
 
+def _no_orders(_symbol: str, _price: Decimal) -> tuple[str, ...]:
+    return ()
+
+
 class LadderView(msgspec.Struct, kw_only=True):
     """Sizes by price on both sides, own quantity by (side, price). `tick` None: market unknown."""
 
@@ -40,7 +44,7 @@ class LadderView(msgspec.Struct, kw_only=True):
     best_bid: Decimal | None = None
     best_ask: Decimal | None = None
     own: Mapping[tuple[Side, Decimal], Decimal] = msgspec.field(default_factory=dict)
-    own_ids: Mapping[Decimal, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    order_ids: Callable[[str, Decimal], tuple[str, ...]] = _no_orders
     last: TradeTick | None = None
     title: str = ""
     stale: bool = False
@@ -74,7 +78,7 @@ def view(replica: Replica, symbol: str, size: str, glyphs: Glyphs, *, stale: boo
         best_bid=bids[0][0] if bids else None,
         best_ask=asks[0][0] if asks else None,
         own=dict(own),
-        own_ids={price: replica.levels.order_ids(symbol, price) for _, price in own},
+        order_ids=replica.levels.order_ids,
         last=replica.last_trades.get(symbol),
         title=f"{symbol}{f'  size {size}' if size else ''}{old}",
         stale=stale,

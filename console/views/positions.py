@@ -101,7 +101,7 @@ def money_cell(value: Decimal | None, glyphs: Glyphs) -> Cell:
 
 def total_lines(total: Totals, glyphs: Glyphs) -> tuple[Line, ...]:
     """Two lines of sums in one currency; a sum that lacks a mark is not shown as a number."""
-    exposure = glyphs.none if total.exposure is None else f"{total.exposure:,.2f}"
+    exposure = fmt.amount(total.exposure, glyphs.none)
     unpriced = "  unpriced" if total.unrealized_pnl is None else ""
     return (
         (
@@ -112,12 +112,12 @@ def total_lines(total: Totals, glyphs: Glyphs) -> tuple[Line, ...]:
             Cell(unpriced, "warn"),
         ),
         (
-            Cell("  uPnL ", "muted"),
+            Cell("uPnL ", "muted"),
             money_cell(total.unrealized_pnl, glyphs),
             Cell("  rPnL ", "muted"),
             money_cell(total.realized_pnl, glyphs),
             Cell("  fees ", "muted"),
-            Cell(f"{total.fees:,.2f}"),
+            Cell(fmt.amount(total.fees)),
         ),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 from rich.segment import Segment
 from textual.filter import ANSIToTruecolor, LineFilter
@@ -53,6 +54,26 @@ class Drawn(Widget):
     def draw(self, segments: Iterable[Segment], meaning: str = "text") -> Strip:
         """A line of exactly the widget's width, filled up with blanks of `meaning`."""
         return Strip(segments).adjust_cell_length(self.size.width, self.palette.look(meaning).style)
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """Where it is hidden it only notes what is stale: showing it draws it anyway.
+
+        Textual forgets its map of the screen when a widget that is not on it wants to be drawn.
+        What is taken off the screen before the next map, such as a toast, would stay in sight.
+        """
+        if layout or recompose or not repaint or self._is_shown():
+            return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+        self._set_dirty(*regions)
+        return self
+
+    def _is_shown(self) -> bool:
+        return all(node.display for node in self.ancestors_with_self if isinstance(node, Widget))
 
     def refresh_lines_at(self, lines: Sequence[int]) -> None:
         """Repaint these lines of the viewport, in rising order, and no others."""

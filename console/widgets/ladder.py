@@ -138,7 +138,7 @@ class LadderPanel(LineTable):
         price = self._prices[line]
         self.move_cursor(str(price))
         if event.button == 3:
-            ids = self._view.own_ids.get(price, ())
+            ids = self._view.order_ids(self._view.symbol, price)
             if ids:
                 self.post_message(self.CancelAt(self._view.symbol, price, ids))
             return

@@ -49,7 +49,7 @@ class PositionsPanel(RowsTable[PositionsView]):
 def _caption(view: PositionsView) -> Line:
     low, high = min(view.curve), max(view.curve)
     return (
-        Cell("  net P&L, last ", "muted"),
+        Cell("net P&L ", "muted"),
         Cell(fmt.countdown(len(view.curve))),
         Cell("  low ", "muted"),
         Cell(f"{low:+,.2f}"),

@@ -51,6 +51,12 @@ def test_signs_are_for_gains_and_losses_not_for_zero() -> None:
     assert fmt.signed_exact(D(0), D("0.001")) == "0.000"
 
 
+def test_an_amount_has_no_sign() -> None:
+    amounts = [D("239.874"), D("1204.11"), D("-422797.2"), D(0)]
+    assert [fmt.amount(a) for a in amounts] == ["239.87", "1,204.1", "422,797", "0.00"]
+    assert fmt.amount(None) == "–"
+
+
 def test_money_gives_up_digits_as_it_grows() -> None:
     amounts = ["88.2", "-1204.11", "56210.4", "0"]
     assert [fmt.money(D(a)) for a in amounts] == ["+88.20", "-1,204.1", "+56,210", "0.00"]

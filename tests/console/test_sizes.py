@@ -61,8 +61,8 @@ def test_a_step_goes_to_the_next_place_on_the_grid(text: str, direction: int, st
 
 
 def test_the_touch_is_the_own_side_of_the_book() -> None:
-    assert touch_price(quote(BTC), BTC, Side.BUY) == "60999.90"
-    assert touch_price(quote(BTC), BTC, Side.SELL) == "61000.10"
+    assert touch_price(quote(BTC), BTC, Side.BUY) == "60999.9"
+    assert touch_price(quote(BTC), BTC, Side.SELL) == "61000.1"
 
 
 def test_without_a_book_there_is_no_touch() -> None:

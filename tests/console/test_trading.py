@@ -16,7 +16,7 @@ def test_buy_and_sell_open_a_ticket_at_the_touch_and_send_nothing() -> None:
     console = Console()
 
     async def play(c: Console) -> None:
-        for key, side, price in (("b", Side.BUY, "60999.90"), ("s", Side.SELL, "61000.10")):
+        for key, side, price in (("b", Side.BUY, "60999.9"), ("s", Side.SELL, "61000.1")):
             await c.press(key)
             assert c.sheet == "Ticket"
             text = c.app.screen.ticket_text()  # type: ignore[attr-defined]
@@ -33,10 +33,25 @@ def test_a_level_picked_in_the_ladder_opens_a_ticket_at_its_price() -> None:
     console = Console()
 
     async def play(c: Console) -> None:
-        c.app.main.post_message(LadderPanel.Picked("BTCUSDT", Side.SELL, D("61000.5")))
+        await c.press("2")  # where positions have the keys, but a click is on the ladder
+        c.app.main.post_message(LadderPanel.Picked("BTCUSDT", Side.SELL, D("61000.50")))
         await c.settle()
         text = c.app.screen.ticket_text()  # type: ignore[attr-defined]
-        assert (text.side, text.price) == (Side.SELL, "61000.5")
+        assert (text.symbol, text.side, text.price) == ("BTCUSDT", Side.SELL, "61000.5")
+
+    console.run(play)
+
+
+def test_in_positions_the_row_is_meant_and_enter_shows_its_market() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        await c.press("2", "down", "X")
+        text = c.app.screen.ticket_text()  # type: ignore[attr-defined]
+        assert (text.symbol, text.side, text.qty) == ("ETHUSDT", Side.BUY, "2.00")
+        assert c.session.ui.symbol == "BTCUSDT"
+        await c.press("escape", "enter")
+        assert c.session.ui.symbol == "ETHUSDT"
 
     console.run(play)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,8 @@ def run(options: Options) -> int:
             version=installed_version(),
         )
 
+    # What is imported now stays for good; the supervisor turns the collector on at first paint.
+    gc.disable()
     screen = console_options(config.console, options.config, state_dir)
 
     from console.supervisor import run_console

@@ -11,7 +11,7 @@ from tests.console.driving import Console
 def test_every_action_is_there_under_its_group() -> None:
     rows = help_rows(read_keymap(), read_only=False)
     meanings = [meaning for _, meaning in rows]
-    assert all(action.help in meanings for action in TABLE)
+    assert all(any(action.help in meaning for meaning in meanings) for action in TABLE)
     assert rows[:2] == [
         ("", "STOP"),
         ("F12 ^\\", TABLE[0].help),
@@ -19,9 +19,10 @@ def test_every_action_is_there_under_its_group() -> None:
     assert ("Shift+F12", next(a.help for a in TABLE if a.id == "kill.flatten")) in rows
 
 
-def test_what_has_no_key_is_found_in_the_palette() -> None:
+def test_what_has_no_key_is_found_in_the_palette_by_its_name() -> None:
     rows = help_rows(read_keymap(), read_only=False)
-    assert ("^p", next(a.help for a in TABLE if a.id == "trading.release")) in rows
+    release = next(a for a in TABLE if a.id == "trading.release")
+    assert ("^p", f"Resume trading… · {release.help}") in rows
 
 
 def test_a_read_only_help_leaves_the_trades_out() -> None:

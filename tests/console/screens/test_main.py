@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.geometry import Size
+from textual.widgets._toast import Toast
 
 from console.screens.layout import PANELS, SizeClass
 from tests.console.driving import Console
@@ -58,6 +59,58 @@ def test_zoom_shows_one_panel_and_zooming_again_brings_all_back() -> None:
         assert shown(c) == set(PANELS)
 
     console.run(play, (200, 60))
+
+
+def test_after_a_zoom_every_panel_has_its_old_place() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        before = {name: slot.region for name, slot in c.app.main.slots.items()}
+        await c.press("z", "z")
+        assert {name: slot.region for name, slot in c.app.main.slots.items()} == before
+
+    console.run(play, (120, 40))
+
+
+def test_what_is_said_does_not_cover_what_is_asked() -> None:
+    async def play(c: Console) -> None:
+        for screen in ("b", "escape"):
+            await c.press(screen)
+            c.app.say("a word in between, and not the shortest")
+            await c.settle()
+            (toast, *_) = c.app.screen.query(Toast)
+            assert toast.region.area
+            assert toast.region.y > 0, "the banner stays"
+            assert not any(
+                toast.region.overlaps(box.region) for box in c.app.screen.query("#sheet")
+            )
+
+    for size in ((200, 60), (120, 40), (80, 24)):
+        Console().run(play, size)
+
+
+def test_where_there_is_no_room_nothing_is_laid_over_the_halt() -> None:
+    async def play(c: Console) -> None:
+        await c.press("b")
+        assert c.toasts == ["buy: the terminal is too small"]
+        (toast,) = c.app.screen.query(Toast)
+        assert not toast.region.area
+
+    Console().run(play, (20, 5))
+
+
+def test_a_filter_that_cannot_be_read_stays_open() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        await c.press("slash", *"side:x", "enter")
+        assert c.app.main.filter_field.has_focus
+        assert "unknown side" in c.text("#filter-error")
+        await c.press("backspace", "b", "enter")
+        assert c.app.main.blotter.has_focus
+        assert c.app.main.blotter.filter.text == "side:b"
+
+    console.run(play)
 
 
 def test_a_tiny_terminal_says_what_is_left() -> None:

@@ -27,11 +27,11 @@ def test_safe_needs_a_review_and_a_second_enter() -> None:
     async def play(c: Console) -> None:
         await c.press("b", "enter")
         assert orders(c) == []
-        assert c.text("#review") == "BUY 0.002 BTCUSDT @ 60999.90 GTC\nEnter sends, Esc leaves"
+        assert c.text("#review") == "BUY 0.002 BTCUSDT @ 60999.9 GTC\nEnter sends, Esc leaves"
         await c.press("enter")
         (order,) = orders(c)
         assert (order.symbol, order.side, order.qty, order.price) == (
-            "BTCUSDT", Side.BUY, D("0.002"), D("60999.90"),
+            "BTCUSDT", Side.BUY, D("0.002"), D("60999.9"),
         )  # fmt: skip
         assert c.sheet == "MainScreen"
 
@@ -219,7 +219,7 @@ def test_the_preview_shows_value_touch_and_the_position_after() -> None:
     async def play(c: Console) -> None:
         await c.press("b")
         assert c.text("#preview") == (
-            "value 122.00 USDT  bid 60,999.9 ask 61,000.1  position +0.900 → +0.902\nat the mark"
+            "value 122.00 USDT  bid 60,999.9 ask 61,000.1\nposition +0.900 → +0.902  at the mark"
         )
 
     console.run(play)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal as D
 
+import msgspec
 import pytest
 
 from console.glyphs import ASCII, UNICODE, Glyphs
@@ -103,3 +104,13 @@ def test_the_view_shares_the_orders_and_copies_nothing(replica: Replica) -> None
     made = view(replica, Changes(orders={"c-003"}), UNICODE, stale=True)
     assert made.orders is replica.state.orders.orders
     assert (made.changed, made.open_count, made.now_ns, made.stale) == ({"c-003"}, 6, NOW, True)
+
+
+def test_a_cancel_that_was_asked_for_is_no_alarm(replica: Replica) -> None:
+    asked, denied = (
+        msgspec.structs.replace(replica.state.orders.orders["c-009"], reason=reason)
+        for reason in ("USER", "MAX_ORDER_NOTIONAL")
+    )
+    btc = replica.state.instruments["BTCUSDT"]
+    assert row(asked, btc, NOW, UNICODE)[-1].style == "muted"
+    assert row(denied, btc, NOW, UNICODE)[-1].style == "bad"

@@ -48,7 +48,7 @@ def test_own_orders_stand_beside_the_level(replica: Replica) -> None:
     made = _view(replica)
     assert _row(made, "60999.0") == ["▸0.300", "1.500", "60,999.0 ", "", ""]
     assert _row(made, "61100.0")[4] == "◂0.010"
-    assert made.own_ids[D("60999.0")] == ("c-003",)
+    assert made.order_ids(made.symbol, D("60999.0")) == ("c-003",)
 
 
 def test_last_trade_and_touch_stand_out(replica: Replica) -> None:

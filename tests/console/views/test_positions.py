@@ -60,8 +60,8 @@ def test_a_long_quantity_gives_up_its_arrow_before_a_digit() -> None:
 
 def test_totals_add_up(replica: Replica) -> None:
     assert _text(_view(replica).foot) == [
-        "Σ exposure 60,300.00 USDT  net ▲+92.70",
-        "  uPnL ▲+94.20  rPnL 0.00  fees 1.50",
+        "Σ exposure 60,300 USDT  net ▲+92.70",
+        "uPnL ▲+94.20  rPnL 0.00  fees 1.50",
     ]
 
 
@@ -72,7 +72,7 @@ def test_what_has_no_mark_has_no_figure_and_makes_no_total(replica: Replica) -> 
     assert (row["mark"], row["unrealized"]) == ("–", "–")
     assert _text(made.foot) == [
         "Σ exposure – USDT  net –  unpriced",
-        "  uPnL –  rPnL 0.00  fees 1.50",
+        "uPnL –  rPnL 0.00  fees 1.50",
     ]
 
 

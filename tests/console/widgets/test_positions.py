@@ -21,8 +21,8 @@ def test_positions_totals_and_curve() -> None:
         shown = lines(panel)
         assert shown[0].split() == ["SYM", "NET", "AVG", "MARK", "uPNL", "rPNL", "FEES"]
         assert shown[1].startswith("▸BTCUSDT")
-        assert " Σ exposure 60,300.00 USDT  net ▲+92.70" in shown
-        assert "   net P&L, last 0:02  low +92.70  high +92.70" in shown
+        assert " Σ exposure 60,300 USDT  net ▲+92.70" in shown
+        assert " net P&L 0:02  low +92.70  high +92.70" in shown
         assert "⠉" in "".join(shown[-8:])
 
     show(panel, steps, (80, 20))
@@ -36,7 +36,7 @@ def test_where_there_is_no_room_the_curve_gives_way() -> None:
         panel.sync(desk.frame(update=LinkUpdate(status=status(ts=NOW + NS))).positions)
         await pilot.pause()
         shown = lines(panel)
-        assert shown[-1] == "   uPnL ▲+94.20  rPnL 0.00  fees 1.50"
+        assert shown[-1] == " uPnL ▲+94.20  rPnL 0.00  fees 1.50"
         assert not any("net P&L" in line for line in shown)
         await pilot.resize_terminal(80, 20)
         await pilot.pause()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,12 +28,17 @@ keys = { "order.buy" = "B" }
 """
 
 
+@pytest.fixture(autouse=True)
+def collector() -> Iterator[None]:
+    """The command leaves the collector off for the console, which turns it on again."""
+    yield
+    gc.enable()
+
+
 class Runs(list[dict[str, Any]]):
     """Every console that was opened, in place of opening it, and the engine it would start."""
 
-    def run_console(
-        self, start: Callable[[], object], options: Options, *, clock: object
-    ) -> int:
+    def run_console(self, start: Callable[[], object], options: Options, *, clock: object) -> int:
         self.append({"options": options, "start": start})
         return 0
 
