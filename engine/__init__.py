@@ -6,8 +6,8 @@
     router/     the one way out: halt gate, lanes, retry, deduplication, breaker
     journal/    the durable list of events; latch is the file that keeps a stopped account stopped
     engine      the loop: take, decide, make durable, send, publish
-                with its inbox, dispatch (requests and timers), sweep (the kill's second half),
-                feed (market data), publish (to consoles), recovery (from the journal)
+                with its inbox, dispatch (requests and timers), halt (gate and latch), sweep (the
+                kill's second half), feed (market data), publish (to consoles), recovery
     bootstrap   puts an engine together
     session     a scripted session in virtual time; script is its input, summary/ its output
     embedded    an engine in a thread, for a console; paper is the one it starts by default

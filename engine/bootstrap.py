@@ -22,7 +22,7 @@ from engine.journal import Identity, Journal, create_journal
 from engine.latch import Latch
 from engine.metrics import EventMetrics, LiveExecutionMetrics
 from engine.recovery import recover
-from engine.router import HaltGate, OrderRouter
+from engine.router import OrderRouter
 from engine.venues.bybit import create_bybit_client
 from engine.venues.protocol import ExchangeClient
 
@@ -66,15 +66,13 @@ def build(
 
     `threaded` False writes the latch on the loop, for virtual time.
     """
-    gate = HaltGate(clock)
-    router = OrderRouter(client, clock, rng=random.Random(seed), gate=gate)
+    router = OrderRouter(client, clock, rng=random.Random(seed))
     return Engine(
         identity=identity,
         state=state,
         clock=clock,
         client=client,
         router=router,
-        gate=gate,
         journal=journal,
         latch=latch,
         metrics=EventMetrics(LiveExecutionMetrics()),

@@ -8,6 +8,7 @@ venue is a bug: `on_failure` is told, once, and the engine stops trading.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -30,8 +31,12 @@ from engine.router import OrderRouter
 from engine.sweep import Sweeper
 from engine.venues.protocol import OrderResponse
 
-FILLS_OVERLAP_NS = 60 * NS
-"""How far before the newest known execution the next list of them begins."""
+FILLS_OVERLAP_NS = 10 * NS
+"""How far before the newest known execution the next list of them begins.
+
+Longer than clocks differ (the venue refuses requests that are off by 5 s) and lists lag; no longer,
+because each comparison reads and judges this much again, thousands of executions when it is busy.
+"""
 
 
 class Dispatcher:
@@ -39,12 +44,12 @@ class Dispatcher:
 
     def __init__(
         self,
-        *,
         state: State,
         inbox: Inbox,
         router: OrderRouter,
         clock: Clock,
         on_failure: Callable[[BaseException], None],
+        *,
         settle_s: float,
     ) -> None:
         self._state = state
@@ -55,10 +60,13 @@ class Dispatcher:
         self._settle_s = settle_s
         self._fills_since_ns = _fills_since_ns(state, clock.now_ns())
         self._tasks: set[asyncio.Task[Any]] = set()
+        self.placing: set[str] = set()
+        """Orders of which the router has not said its last word: it may send them again."""
         self._closed = False
         self._account_query: asyncio.Task[None] | None = None
         self._asked_again = False
         self._sweep: asyncio.Task[None] | None = None
+        self._timers: dict[float, _Timers] = {}  # by their length: a policy has a handful
         self._actions: dict[type, Callable[[Any], None]] = {
             OrderRequest: self._place,
             AmendRequest: self._amend,
@@ -95,6 +103,7 @@ class Dispatcher:
             self._on_failure(error)
 
     def _place(self, request: OrderRequest) -> None:
+        self.placing.add(request.client_order_id)
         work = self._router.place(request)
         self.spawn(self._answered(RequestKind.PLACE, request.client_order_id, work))
 
@@ -112,6 +121,8 @@ class Dispatcher:
     ) -> None:
         sent_ns = self._clock.now_ns()
         response = await work
+        if kind is RequestKind.PLACE:
+            self.placing.discard(client_order_id)
         self._inbox.put(
             RequestOutcome(
                 kind=kind,
@@ -160,9 +171,12 @@ class Dispatcher:
         return self._account_query is not None and not self._account_query.done()
 
     def _start_timer(self, timer: StartTimer) -> None:
-        fired = TimerFired(kind=timer.kind, key=timer.key)
-        due_ns = self._clock.now_ns() + round(timer.after_s * NS)
-        self._clock.call_at(due_ns, lambda: self._inbox.put(fired))
+        timers = self._timers.get(timer.after_s)
+        if timers is None:
+            timers = self._timers[timer.after_s] = _Timers(
+                self._clock, timer.after_s, self._inbox.put
+            )
+        timers.start(TimerFired(kind=timer.kind, key=timer.key))
 
     def _start_sweep(self, _sweep: Sweep) -> None:
         if self._sweep is not None:
@@ -173,6 +187,33 @@ class Dispatcher:
             kill, self._state, self, self._clock, self._inbox.put, settle_s=self._settle_s
         )
         self._sweep = self.spawn(sweeper.run())
+
+
+class _Timers:
+    """Timers of one length. They end in the order they began: one of the clock's serves them all.
+
+    Every order starts one and hardly any is still needed when it ends, so they have to be cheap.
+    """
+
+    def __init__(self, clock: Clock, after_s: float, fire: Callable[[TimerFired], None]) -> None:
+        self._clock = clock
+        self._after_ns = round(after_s * NS)
+        self._fire = fire
+        self._running: deque[tuple[int, TimerFired]] = deque()  # when due, what then
+
+    def start(self, timer: TimerFired) -> None:
+        """Fire `timer` when its time has passed."""
+        due_ns = self._clock.now_ns() + self._after_ns
+        self._running.append((due_ns, timer))
+        if len(self._running) == 1:
+            self._clock.call_at(due_ns, self._expire)
+
+    def _expire(self) -> None:
+        running, now_ns = self._running, self._clock.now_ns()
+        while running and running[0][0] <= now_ns:
+            self._fire(running.popleft()[1])
+        if running:
+            self._clock.call_at(running[0][0], self._expire)
 
 
 def _fills_since_ns(state: State, now_ns: int) -> int:

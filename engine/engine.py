@@ -27,6 +27,7 @@ from engine.core.events import (
 )
 from engine.core.limits import RiskLimits
 from engine.core.react import react
+from engine.core.reconcile import note_snapshot
 from engine.core.reports import AccountSnapshot
 from engine.core.requests import (
     CancelRequest,
@@ -39,7 +40,7 @@ from engine.core.requests import (
 )
 from engine.core.state import State, evolve
 from engine.core.status import ReconcileStatus
-from engine.core.types import KillLevel, OrderState, TradingState
+from engine.core.types import KillLevel, TradingState
 from engine.dispatch import Dispatcher
 from engine.feed import MarketFeed
 from engine.halt import Halt
@@ -49,12 +50,14 @@ from engine.latch import Latch
 from engine.metrics import EventMetrics
 from engine.publish import Publisher
 from engine.recovery import begin_run
-from engine.router import HaltGate, OrderRouter
+from engine.router import OrderRouter
 from engine.venues.protocol import ExchangeClient
 
 BATCH_MAX = 512
 """Inputs decided before the next commit: large enough for throughput, a few ms of work at most."""
 RECONCILE_EVERY_S = 5.0
+OVERTAKE_NS = 50_000_000
+"""How long a command that only reduces risk waits for a commit before it overtakes it."""
 QUESTIONS = frozenset({QueryOrder, QueryAccount, StartTimer})
 
 
@@ -73,7 +76,6 @@ class Engine:
         clock: Clock,
         client: ExchangeClient,
         router: OrderRouter,
-        gate: HaltGate,
         journal: Journal,
         latch: Latch,
         metrics: EventMetrics,
@@ -86,36 +88,29 @@ class Engine:
         self.state = state
         self.clock = clock
         self.feed = MarketFeed()
-        self.gate = gate
+        self.gate = router.gate
         self.router = router
         self.journal = journal
         self.metrics = metrics
         self.limits = limits
         self.reconcile = ReconcileStatus()
-        self.inbox = Inbox(self.fail)
+        self.inbox = Inbox(self.fail, self._command_waits)
         self.publisher = Publisher(self.feed, lambda: (state.encode(), state.seq))
         self.failure = ""
         self.started_ns = clock.now_ns()
         self._client = client
-        self._latch = latch
-        self._halt = Halt(gate, latch, clock, self._not_latched, threaded=threaded)
+        self._halt = Halt(router.gate, latch, clock, self._not_latched, threaded=threaded)
         self._policy = policy
         self._fresh: list[Event] = []
         self._requests: list[Request] = []
         self._unsent: set[str] = set()
         self._released: int | None = None
         self._journaling = True
-        self._compared_ns = 0
+        self._committing = False
+        self._overtaking = False
         self._loop_task: asyncio.Task[None] | None = None
         self._turned = asyncio.Event()
-        self.dispatcher = Dispatcher(
-            state=state,
-            inbox=self.inbox,
-            router=router,
-            clock=clock,
-            on_failure=self.fail,
-            settle_s=settle_s,
-        )
+        self.dispatcher = Dispatcher(state, self.inbox, router, clock, self.fail, settle_s=settle_s)
 
     # --- what anybody may ask, from any thread -------------------------------------------------
 
@@ -138,7 +133,7 @@ class Engine:
         now_ns = self.clock.now_ns()
         if self.state.trading is TradingState.HALTED:
             self._halt.engage(self.state.trading_by, self.state.trading_reason)
-        for step in begin_run(self.state, self.identity, instruments, self._latch.read(), now_ns):
+        for step in begin_run(self.state, self.identity, instruments, self._halt.latched(), now_ns):
             self._take(step)
         await self._commit()
         self._loop_task = asyncio.get_running_loop().create_task(self._run())
@@ -162,7 +157,7 @@ class Engine:
         """Wait until the account has been compared with the venue, from now on."""
         asked_ns = self.clock.now_ns()
         self.submit(Reconcile(command_id=""))
-        await self.until(lambda: self._compared_ns >= asked_ns)
+        await self.until(lambda: self.reconcile.sent_ts >= asked_ns)
 
     async def until(self, reached: Callable[[], bool]) -> None:
         """Wait until `reached` holds; it is asked after every turn of the loop."""
@@ -192,13 +187,10 @@ class Engine:
             context = self._context()
             for item in batch:
                 self._decide(item, context)
-            try:
-                await self._commit()
-            except Exception as error:  # a bug of ours: the loop must go on, to cancel
-                self.fail(error)
+            await self._commit_all()
             for item in batch:
                 if type(item) is AccountSnapshot:
-                    self._compared(item)
+                    note_snapshot(self.reconcile, self.state, item, self.clock.now_ns())
             self._turned.set()
 
     def _decide(self, item: Input, context: Context) -> None:
@@ -221,6 +213,7 @@ class Engine:
             limits=self.limits,
             policy=self._policy,
             gate_closed_at=self.gate.closed_at_ns,
+            placing=self.dispatcher.placing,
             broken=self.failure,
         )
 
@@ -249,6 +242,27 @@ class Engine:
             return request.client_order_id not in self._unsent
         return type(request) is Sweep
 
+    def _command_waits(self) -> None:
+        if self._committing and not self._overtaking:
+            self._overtaking = True
+            self.clock.call_at(self.clock.now_ns() + OVERTAKE_NS, self._overtake)
+
+    def _overtake(self) -> None:
+        """Decide what only reduces risk beside a slow commit; its events join the next one."""
+        self._overtaking = False
+        if self._committing:
+            context = self._context()
+            for command in self.inbox.take_urgent(self.state.orders.orders.__contains__):
+                self._decide(command, context)
+
+    async def _commit_all(self) -> None:
+        """Commit what was decided, and what overtook the commit."""
+        while self._fresh or self._requests:
+            try:
+                await self._commit()
+            except Exception as error:  # a bug of ours: the loop must go on, to cancel
+                self.fail(error)
+
     async def _commit(self) -> None:
         events, self._fresh = self._fresh, []
         requests, self._requests = self._requests, []
@@ -270,17 +284,27 @@ class Engine:
     async def _make_durable(self, events: Sequence[Event]) -> bool:
         """Commit the events. After a failure the gate is closed for good: nothing adds exposure."""
         if self._journaling:
+            self._committing = True
             try:
                 await self.journal.append(events)
             except Exception as error:  # a JournalError, or an event that cannot be written down
                 self._journaling = False
                 self.fail(error)
+            finally:
+                self._committing = False
         return self._journaling
 
     def _allow_flatten(self, request: OrderRequest) -> None:
         halted = self.state.trading is TradingState.HALTED
         if halted and request.client_order_id.startswith(FLATTEN_PREFIX):
             self.gate.allow_reduce(request.client_order_id)
+
+    async def _compare_regularly(self) -> None:
+        while True:
+            await self.clock.sleep(RECONCILE_EVERY_S)
+            self.dispatcher.send(QueryAccount())
+
+    # --- what it shows -------------------------------------------------------------------------
 
     def metrics_text(self, *, created: bool = True, wall_clock: bool = True) -> str:
         """Every metric in Prometheus' text format."""
@@ -297,26 +321,3 @@ class Engine:
         """The newest mark of every symbol that has one."""
         quotes = self.feed.quotes.items()
         return {symbol: quote.mark for symbol, quote in quotes if quote.mark is not None}
-
-    # --- comparing with the venue --------------------------------------------------------------
-
-    async def _compare_regularly(self) -> None:
-        while True:
-            await self.clock.sleep(RECONCILE_EVERY_S)
-            self.dispatcher.send(QueryAccount())
-
-    def _compared(self, snapshot: AccountSnapshot) -> None:
-        status, last = self.reconcile, self.state.reconciled
-        status.runs += 1
-        status.duration_s = snapshot.duration_s
-        status.error = snapshot.error
-        status.fills_ok = snapshot.complete
-        if snapshot.complete and last is not None:
-            status.drift = last.drift
-            status.external_orders = last.external_orders
-            status.positions_ok = not last.drift
-            status.orders_ok = not any(
-                order.state is OrderState.UNKNOWN for order in self.state.orders.open_orders()
-            )
-            status.last_ok_ts = self.clock.now_ns()
-        self._compared_ns = snapshot.sent_ts

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from engine.clock import Clock
 from engine.core.types import KillLevel
 from engine.journal.worker import InlineWorker, ThreadWorker, Worker
-from engine.latch import Latch
+from engine.latch import Latch, LatchRecord
 from engine.router import HaltGate
 
 DEADLINE_S = 5.0
@@ -59,6 +59,10 @@ class Halt:
             return 0
 
         self._writing = asyncio.get_running_loop().create_task(self._on_disk(write))
+
+    def latched(self) -> LatchRecord | None:
+        """What the latch file says, None where there is none."""
+        return self._latch.read()
 
     def seen(self) -> int:
         """How often it was closed so far: what a release is decided on."""

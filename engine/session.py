@@ -31,6 +31,8 @@ from engine.summary import (
 LATCH = "halt.json"
 WARM_UP_S = 1.0
 """Virtual time before the first frame, in which the engine connects and compares."""
+WARM_UP_TRIPS = 40
+"""As many latencies on top of it: connecting takes 16 of them, and a script may begin at 0."""
 SYNTHETIC_START_NS = 1_700_000_000 * NS
 """When the synthetic market of a session begins: any fixed time does."""
 
@@ -81,7 +83,8 @@ def run_session(
         latency_ns=round(latency_ms * 1_000_000),
         out=out,
     )
-    clock = SimClock(first_ns - round(WARM_UP_S * NS))
+    warm_up_ns = round(WARM_UP_S * NS) + WARM_UP_TRIPS * play.latency_ns
+    clock = SimClock(first_ns - warm_up_ns)
     try:
         return run_simulated(clock, _run(play, clock))
     finally:

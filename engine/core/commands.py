@@ -14,7 +14,13 @@ from engine.core.types import KillLevel, OrderType, Side, TimeInForce
 
 
 class _Command(
-    msgspec.Struct, frozen=True, tag=True, tag_field="command", kw_only=True, omit_defaults=True
+    msgspec.Struct,
+    frozen=True,
+    gc=False,
+    tag=True,
+    tag_field="command",
+    kw_only=True,
+    omit_defaults=True,
 ):
     command_id: str
     by: str = "operator"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -30,7 +30,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 class Context(msgspec.Struct, kw_only=True):
     """The world at the moment of a decision.
 
-    `gate_closed_at` is 0 while the gate is open; `broken` says what of the engine itself failed.
+    `gate_closed_at` is 0 while the gate is open. `placing` are the orders that the router may still
+    send again. `broken` says what of the engine itself failed.
     """
 
     now_ns: int
@@ -38,4 +39,5 @@ class Context(msgspec.Struct, kw_only=True):
     limits: RiskLimits
     policy: Policy = Policy()
     gate_closed_at: int = 0
+    placing: Collection[str] = ()
     broken: str = ""

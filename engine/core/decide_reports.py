@@ -192,8 +192,13 @@ def decide_position(_state: State, _report: PositionReport, _context: Context) -
 def decide_outcome(state: State, report: RequestOutcome, context: Context) -> Iterator[Step]:
     """Take the router's last word on one request."""
     order = state.orders.get_order(report.client_order_id)
-    if order is not None:
-        yield from _OUTCOMES[report.kind](order, report, context)
+    if order is None:
+        return
+    if report.kind is RequestKind.PLACE:
+        state.absences.pop(
+            order.client_order_id, None
+        )  # looks before the last sending prove nothing
+    yield from _OUTCOMES[report.kind](order, report, context)
 
 
 def _placed(order: Order, report: RequestOutcome, context: Context) -> Iterator[Step]:
@@ -254,7 +259,7 @@ def decide_lookup(state: State, lookup: OrderLookup, context: Context) -> Iterat
     """Take everything the venue says of one order; without an answer ask again, later each time.
 
     Absence is declared only on proof: clean reads of every place an order can be, twice, after
-    the request can no longer be accepted.
+    the request can no longer be accepted and will not be repeated.
     """
     order = state.orders.get_order(lookup.client_order_id)
     if order is None:
@@ -273,7 +278,9 @@ def decide_lookup(state: State, lookup: OrderLookup, context: Context) -> Iterat
     reads = state.absences.get(order.client_order_id, 0) + 1
     state.absences[order.client_order_id] = reads
     age_s = (context.now_ns - order.created_ts) / NS
-    if reads >= context.policy.absent_reads and age_s >= context.policy.absent_after_s:
+    sent_again = order.client_order_id in context.placing
+    policy = context.policy
+    if reads >= policy.absent_reads and age_s >= policy.absent_after_s and not sent_again:
         del state.absences[order.client_order_id]
         yield OrderEvent(
             EventType.PROVEN_ABSENT,

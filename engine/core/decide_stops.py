@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 
 from engine.core.commands import Flatten, Kill, PlaceOrder, Release
 from engine.core.context import Context

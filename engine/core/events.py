@@ -52,7 +52,9 @@ class EventType(StrEnum):
     FILL_CORRECTED = "FILL_CORRECTED"
 
 
-class OrderEvent(msgspec.Struct, frozen=True, tag="order", tag_field="event", omit_defaults=True):
+class OrderEvent(
+    msgspec.Struct, frozen=True, gc=False, tag="order", tag_field="event", omit_defaults=True
+):
     """Something happened to one order; only the fields that its type speaks of are set.
 
     fills            `exec_id last_qty last_price fee fee_currency liquidity` (bust: `exec_id`)
@@ -85,6 +87,7 @@ class OrderEvent(msgspec.Struct, frozen=True, tag="order", tag_field="event", om
 class OrderSubmitted(
     msgspec.Struct,
     frozen=True,
+    gc=False,
     tag="submitted",
     tag_field="event",
     kw_only=True,
@@ -229,7 +232,7 @@ class Reconciled(
     kw_only=True,
     omit_defaults=True,
 ):
-    """The venue and the engine were compared. Journaled when the result differs from the last one."""
+    """The venue and the engine were compared; journaled when the result is new."""
 
     ts: int
     drift: tuple[Drift, ...] = ()

@@ -196,12 +196,16 @@ class OrderStateMachine:
         Raises ValueError saying where the description is wrong.
         """
         try:
-            read = msgspec.convert(saved, SavedOrders)
+            return cls.restore(msgspec.convert(saved, SavedOrders))
         except msgspec.ValidationError as error:
             raise ValueError(f"saved orders: {error}") from None
+
+    @classmethod
+    def restore(cls, saved: SavedOrders) -> OrderStateMachine:
+        """The state machine that `saved` gave; it takes the orders over."""
         machine = cls()
-        machine.anomalies.update(read.anomalies)
-        for order in read.orders.values():
+        machine.anomalies.update(saved.anomalies)
+        for order in saved.orders.values():
             machine.add_order(order)
         return machine
 

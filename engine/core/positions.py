@@ -179,19 +179,23 @@ class PositionTracker:
         Raises ValueError saying where the description is wrong.
         """
         try:
-            read = msgspec.convert(saved, SavedPositions)
+            return cls.restore(msgspec.convert(saved, SavedPositions))
         except msgspec.ValidationError as error:
             raise ValueError(f"saved positions: {error}") from None
+
+    @classmethod
+    def restore(cls, saved: SavedPositions) -> PositionTracker:
+        """The tracker that `saved` gave; it takes the parts over."""
         tracker = cls()
-        tracker.positions = read.positions
-        tracker.executions = read.executions
-        tracker.anomalies.update(read.anomalies)
-        booked = merge(*read.executions.values(), key=lambda fill: fill.ts)
+        tracker.positions = saved.positions
+        tracker.executions = saved.executions
+        tracker.anomalies.update(saved.anomalies)
+        booked = merge(*saved.executions.values(), key=lambda fill: fill.ts)
         tracker._booked = {fill.exec_id: fill for fill in booked}
-        tracker._amended = read.amended
-        tracker._instruments = read.instruments
-        tracker._marks = read.marks
-        tracker._drifts = read.drifts
+        tracker._amended = saved.amended
+        tracker._instruments = saved.instruments
+        tracker._marks = saved.marks
+        tracker._drifts = saved.drifts
         return tracker
 
     def _amend(self, exec_id: str, qty: Decimal, price: Decimal) -> bool:

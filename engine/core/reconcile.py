@@ -15,7 +15,8 @@ from engine.core.events import Drift, Reconciled
 from engine.core.reports import AccountSnapshot
 from engine.core.requests import StartTimer, Step, query_of
 from engine.core.state import State
-from engine.core.types import ZERO
+from engine.core.status import ReconcileStatus
+from engine.core.types import ZERO, OrderState
 
 CONFIRM_AFTER_S = 1.0
 """A difference is looked at again after this long: a fill between two queries is not drift."""
@@ -42,6 +43,27 @@ def decide_snapshot(state: State, snapshot: AccountSnapshot, context: Context) -
     if len(confirmed) < len(drift):
         yield StartTimer(kind="account", key="", after_s=CONFIRM_AFTER_S)
     yield from _result(state, context, snapshot, confirmed, "")
+
+
+def note_snapshot(
+    status: ReconcileStatus, state: State, snapshot: AccountSnapshot, now_ns: int
+) -> None:
+    """Keep for people what a snapshot, decided and folded into `state`, has shown."""
+    status.runs += 1
+    status.sent_ts = snapshot.sent_ts
+    status.duration_s = snapshot.duration_s
+    status.error = snapshot.error
+    status.fills_ok = snapshot.complete
+    found = state.reconciled
+    if not snapshot.complete or found is None:
+        return
+    status.last_ok_ts = now_ns
+    status.drift = found.drift
+    status.external_orders = found.external_orders
+    status.positions_ok = not found.drift
+    status.orders_ok = not any(
+        order.state is OrderState.UNKNOWN for order in state.orders.open_orders()
+    )
 
 
 def _ask_for_missing(state: State, snapshot: AccountSnapshot) -> Iterator[Step]:
@@ -82,9 +104,7 @@ def _result(
     drift: tuple[Drift, ...],
     error: str,
 ) -> Iterator[Step]:
-    external = tuple(
-        sorted(o.client_order_id for o in state.orders.open_orders() if o.is_external)
-    )
+    external = tuple(sorted(o.client_order_id for o in state.orders.open_orders() if o.is_external))
     last = state.reconciled
     news = (
         last is None

@@ -28,7 +28,7 @@ class VenueStatus(StrEnum):
     OTHER = "Other"
 
 
-class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
+class OrderReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One order row, from a stream or a query."""
 
     client_order_id: str
@@ -48,7 +48,7 @@ class OrderReport(msgspec.Struct, frozen=True, kw_only=True):
     ts: int = 0
 
 
-class FillEvent(msgspec.Struct, frozen=True, kw_only=True):
+class FillEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One execution. `fee` is positive when paid, negative when it is a rebate."""
 
     exec_id: str
@@ -64,7 +64,7 @@ class FillEvent(msgspec.Struct, frozen=True, kw_only=True):
     exchange_order_id: str = ""
 
 
-class PositionReport(msgspec.Struct, frozen=True, kw_only=True):
+class PositionReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The venue's own figure of a position; `qty` is signed, long positive."""
 
     symbol: str
@@ -90,7 +90,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-class RequestOutcome(msgspec.Struct, frozen=True, kw_only=True):
+class RequestOutcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The router's last word on one request: place, amend or cancel."""
 
     kind: RequestKind
@@ -103,7 +103,7 @@ class RequestOutcome(msgspec.Struct, frozen=True, kw_only=True):
     latency_s: float = 0.0
 
 
-class OrderLookup(msgspec.Struct, frozen=True, kw_only=True):
+class OrderLookup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything the venue says of one order. `complete` is False when any query failed.
 
     `order` None with `complete` True is one clean negative read, not yet proof of absence.
@@ -115,7 +115,7 @@ class OrderLookup(msgspec.Struct, frozen=True, kw_only=True):
     complete: bool = True
 
 
-class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
+class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The venue's view of the account: every open order, position and recent execution.
 
     `sent_ts` is when the first query left, on our clock. `complete` False changes nothing.
@@ -130,7 +130,7 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True):
     error: str = ""
 
 
-class SweepReport(msgspec.Struct, frozen=True, kw_only=True):
+class SweepReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How far a sweep is. `residual`: our orders that the venue still shows and the level cancels.
 
     `finished` without `verified` means that the sweep gave up: INCOMPLETE.
@@ -143,7 +143,7 @@ class SweepReport(msgspec.Struct, frozen=True, kw_only=True):
     finished: bool = False
 
 
-class LinkReport(msgspec.Struct, frozen=True, kw_only=True):
+class LinkReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A stream went up or down. `link` is `private` or `public`."""
 
     link: str

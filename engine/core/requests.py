@@ -11,7 +11,7 @@ from engine.core.order_state import Order
 from engine.core.types import KillLevel, OrderType, Side, TimeInForce
 
 
-class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
+class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Terms of a new order as they go to the venue. Two equal requests are the same order."""
 
     client_order_id: str
@@ -25,7 +25,7 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True):
     reduce_only: bool = False
 
 
-class AmendRequest(msgspec.Struct, frozen=True, kw_only=True):
+class AmendRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """New total quantity, new price, or both, of a working order."""
 
     client_order_id: str
@@ -34,7 +34,7 @@ class AmendRequest(msgspec.Struct, frozen=True, kw_only=True):
     price: Decimal | None = None
 
 
-class CancelRequest(msgspec.Struct, frozen=True, kw_only=True):
+class CancelRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Cancel one order by our id, or by the venue's where that is given (an external order)."""
 
     client_order_id: str
@@ -42,7 +42,7 @@ class CancelRequest(msgspec.Struct, frozen=True, kw_only=True):
     exchange_order_id: str = ""
 
 
-class QueryOrder(msgspec.Struct, frozen=True, kw_only=True):
+class QueryOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Ask for one order, wherever the venue keeps it: open, closed, executions.
 
     By our id, or by the venue's where that is given (an external order).
@@ -53,18 +53,18 @@ class QueryOrder(msgspec.Struct, frozen=True, kw_only=True):
     exchange_order_id: str = ""
 
 
-class QueryAccount(msgspec.Struct, frozen=True, kw_only=True):
+class QueryAccount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Ask for every open order, position and recent execution."""
 
 
-class Sweep(msgspec.Struct, frozen=True, kw_only=True):
+class Sweep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Cancel what `level` says, then prove at the venue that nothing of it is left."""
 
     kill_id: str
     level: KillLevel
 
 
-class StartTimer(msgspec.Struct, frozen=True, kw_only=True):
+class StartTimer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Hand `TimerFired(kind, key)` back to `decide` after `after_s` seconds of the clock."""
 
     kind: str
@@ -72,7 +72,7 @@ class StartTimer(msgspec.Struct, frozen=True, kw_only=True):
     after_s: float
 
 
-class TimerFired(msgspec.Struct, frozen=True, kw_only=True):
+class TimerFired(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A timer's time has come: an input of `decide`."""
 
     kind: str

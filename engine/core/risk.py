@@ -43,7 +43,7 @@ class Denial(msgspec.Struct, frozen=True):
     limit: str = ""
 
 
-class Terms(msgspec.Struct, frozen=True):
+class Terms(msgspec.Struct, frozen=True, gc=False):
     """The order under judgement with what the checks measure it by.
 
     `held` is the quantity the same order already counts for in the open exposure (an amend).
@@ -57,7 +57,7 @@ class Terms(msgspec.Struct, frozen=True):
     held: Decimal = ZERO
 
 
-class Approved(msgspec.Struct, frozen=True):
+class Approved(msgspec.Struct, frozen=True, gc=False):
     """Proof that an order passed every check at `ts`."""
 
     order: PlaceOrder
@@ -82,7 +82,7 @@ class Approved(msgspec.Struct, frozen=True):
         )
 
 
-class Denied(msgspec.Struct, frozen=True):
+class Denied(msgspec.Struct, frozen=True, gc=False):
     """An order that stays here, and why."""
 
     order: PlaceOrder
@@ -225,9 +225,7 @@ def _collar(_state: State, terms: Terms) -> Denial | None:
         return None
     aggressive = terms.limits.price_collar
     passive = max(aggressive * 2, PASSIVE_COLLAR_MIN)
-    above, below = (
-        (aggressive, passive) if terms.order.side is Side.BUY else (passive, aggressive)
-    )
+    above, below = (aggressive, passive) if terms.order.side is Side.BUY else (passive, aggressive)
     highest, lowest = terms.reference * (1 + above), terms.reference * (1 - below)
     if not lowest <= terms.price <= highest:
         return Denial("PRICE_COLLAR", _plain(terms.price), f"{lowest:.8g} to {highest:.8g}")

@@ -25,9 +25,13 @@ class RequestStats(msgspec.Struct, kw_only=True):
 
 
 class ReconcileStatus(msgspec.Struct, kw_only=True):
-    """The last comparison with the venue. `last_ok_ts` 0 means that none has passed yet."""
+    """The last comparison with the venue; `sent_ts` is when it was asked for.
+
+    `last_ok_ts` 0 means that none has passed yet.
+    """
 
     runs: int = 0
+    sent_ts: int = 0
     last_ok_ts: int = 0
     duration_s: float = 0.0
     orders_ok: bool = False

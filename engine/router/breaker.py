@@ -32,8 +32,9 @@ class Breaker:
 
     def succeeded(self) -> None:
         """The venue gave a definite answer."""
-        self._failures = 0
-        self.state = BreakerState.CLOSED
+        if self._failures:
+            self._failures = 0
+            self.state = BreakerState.CLOSED
 
     def failed(self, now_ns: int) -> None:
         """A request, or the probe, was left without a definite answer."""

@@ -22,6 +22,11 @@ from engine.venues.errors import NotExecuted, VenueUnknown
 from engine.venues.protocol import ExchangeClient, OrderResponse
 from engine.venues.reasons import Reason
 
+# Looking a member up through its class takes 100 ns on Python 3.11; these are needed every request.
+CLOSED = BreakerState.CLOSED
+CANCEL = RequestKind.CANCEL
+UNKNOWN = Outcome.UNKNOWN
+
 Observer = Callable[[RequestKind, str, int, float], None]
 """Called with (kind, symbol, attempts, latency_s) when a request that was sent has ended."""
 
@@ -56,10 +61,11 @@ class Sender:
     async def carry_out(self, job: Job) -> OrderResponse:
         """Return the request's outcome. Nothing that the venue does raises."""
         started_ns = self._clock.now_ns()
-        order_id = job.request.client_order_id
-        if job.kind in self.lanes and not await self._enter_lane(job.kind):
-            return refused(order_id, Reason.RATE_LIMITED, f"the {job.kind} lane is full")
-        if self.breaker.state is not BreakerState.CLOSED and job.kind is not RequestKind.CANCEL:
+        kind = job.kind
+        if kind in self.lanes and not await self._enter_lane(kind):
+            order_id = job.request.client_order_id
+            return refused(order_id, Reason.RATE_LIMITED, f"the {kind} lane is full")
+        if self.breaker.state is not CLOSED and kind is not CANCEL:
             await self._probe()
         refusal = self._refusal(job)
         if refusal is not None:
@@ -70,14 +76,14 @@ class Sender:
         except RETRIED as failure:
             response = await self._try_again(job, failure)
         latency_s = (self._clock.now_ns() - started_ns) / NS
-        self.stats[job.kind].add(latency_s, job.attempts)
-        if job.kind is not RequestKind.CANCEL:
+        self.stats[kind].add(latency_s, job.attempts)
+        if kind is not CANCEL:
             self._judge_venue(job, response)
         if job.route is not None:
             job.route.metrics.attempts = job.attempts
             job.route.metrics.latency_s = latency_s
         if self._on_done is not None:
-            self._on_done(job.kind, job.request.symbol, job.attempts, latency_s)
+            self._on_done(kind, job.request.symbol, job.attempts, latency_s)
         return response if job.attempts == 1 else replace(response, attempts=job.attempts)
 
     async def _try_again(self, job: Job, failure: Exception) -> OrderResponse:
@@ -110,7 +116,7 @@ class Sender:
             # An earlier attempt may still arrive: what is refused now is only the next one.
             return unknown(order_id, refusal.text, refusal.reason) if job.ambiguous else refusal
         response = await self._deadlines.run(job.send())
-        if not job.ambiguous or response.accepted or job.kind is RequestKind.CANCEL:
+        if not job.ambiguous or response.accepted or job.kind is CANCEL:
             return response
         if isinstance(request, OrderRequest):
             if response.reason == Reason.DUPLICATE_ID:  # proof that it exists, seen or not
@@ -146,7 +152,7 @@ class Sender:
         if not self._gate.lets_pass(request):
             text = f"the halt gate is closed by {self._gate.closed_by}"
             return refused(request.client_order_id, Reason.HALTED, text)
-        if self.breaker.state is not BreakerState.CLOSED:
+        if self.breaker.state is not CLOSED:
             text = "the venue stopped answering; cancels and queries still go out"
             return refused(request.client_order_id, Reason.BREAKER_OPEN, text)
         return None
@@ -200,7 +206,7 @@ class Sender:
             job.ambiguous = True
 
     def _judge_venue(self, job: Job, response: OrderResponse) -> None:
-        if response.outcome is Outcome.UNKNOWN:
+        if response.outcome is UNKNOWN:
             self._suspect = _query(job.request)
             self.breaker.failed(self._clock.now_ns())
         else:

@@ -11,7 +11,7 @@ from engine.venues.errors import RateLimited
 KEPT_LATENCIES = 1024
 
 
-class RouteMetrics(msgspec.Struct):
+class RouteMetrics(msgspec.Struct, gc=False):
     """How one order's place request went. `latency_s` is from the call to the final outcome.
 
     `attempts` counts the first one and every retry; 0 means that it never left. `outcome` is None

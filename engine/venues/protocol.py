@@ -14,7 +14,7 @@ from engine.core.reports import AccountSnapshot, FillEvent, OrderLookup, Outcome
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
 
 
-class OrderResponse(msgspec.Struct, frozen=True, kw_only=True):
+class OrderResponse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A venue's answer to a place, amend or cancel.
 
     `REJECTED` carries a `reason` of a closed set and the venue's own sanitised `text`. A request

@@ -30,9 +30,7 @@ class Run(PaperEngine):
         await self.engine.clock.sleep(0.05)
 
 
-def run(
-    folder: Path, market: Market, scenario: Callable[[Run], Coroutine[None, None, T]]
-) -> T:
+def run(folder: Path, market: Market, scenario: Callable[[Run], Coroutine[None, None, T]]) -> T:
     """Build the engine of this folder, wait until it is ready, run the scenario, stop in order."""
     clock = SimClock(T0 - NS)
 

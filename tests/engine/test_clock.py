@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -20,7 +21,7 @@ def test_timers_fire_in_order_of_time_and_at_one_instant_in_the_order_they_were_
     clock = SimClock(T0)
     fired: list[str] = []
     for name, after_s in (("c", 2), ("a", 1), ("d", 2), ("b", 1)):
-        clock.call_at(T0 + after_s * NS, lambda name=name: fired.append(name))
+        clock.call_at(T0 + after_s * NS, partial(fired.append, name))
     while clock.fire_next():
         pass
     assert fired == ["a", "b", "c", "d"]
@@ -190,9 +191,7 @@ def test_the_live_clock_counts_real_time_and_calls_back_on_the_loop() -> None:
     asyncio.run(main())
 
 
-def paced(
-    factor: Callable[[], float | None], clock: SimClock, until: Callable[[], bool]
-) -> None:
+def paced(factor: Callable[[], float | None], clock: SimClock, until: Callable[[], bool]) -> None:
     async def main() -> None:
         moving = asyncio.create_task(pace(clock, factor))
         async with asyncio.timeout(20):

@@ -104,6 +104,32 @@ def test_a_timer_comes_back_when_its_time_has_come(tmp_path: Path) -> None:
     simulate(tmp_path / "h", scenario)
 
 
+def test_timers_come_back_each_at_its_own_time_whatever_their_lengths(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        await house.engine()
+        hands = Hands(house)
+        begun = house.clock.now_ns()
+        came: list[tuple[str, float]] = []
+
+        async def hear(count: int) -> None:
+            for _ in range(count):
+                timer = await hands.answer()
+                assert isinstance(timer, TimerFired)
+                came.append((timer.key, (house.clock.now_ns() - begun) / NS))
+
+        hands.dispatcher.send(StartTimer(kind="ack", key="a", after_s=5.0))
+        hands.dispatcher.send(StartTimer(kind="look", key="b", after_s=0.5))
+        await house.clock.sleep(0.25)
+        hands.dispatcher.send(StartTimer(kind="ack", key="c", after_s=5.0))
+        hands.dispatcher.send(StartTimer(kind="look", key="d", after_s=0.5))
+        await hear(4)
+        hands.dispatcher.send(StartTimer(kind="ack", key="e", after_s=5.0))
+        await hear(1)
+        assert came == [("b", 0.5), ("d", 0.75), ("a", 5.0), ("c", 5.25), ("e", 10.25)]
+
+    simulate(tmp_path / "h", scenario)
+
+
 def test_one_comparison_runs_at_a_time_and_a_question_meanwhile_is_one_more(
     tmp_path: Path,
 ) -> None:

@@ -90,8 +90,9 @@ def test_kill_shuts_the_gate_within_the_call_and_the_engine_does_the_rest(tmp_pa
         assert screen.replica.state.trading_reason == "drill"
         screen.link.kill(KillLevel.KILL, "tester")
         screen.sees(
-            lambda replica: replica.state.kill is not None
-            and replica.state.kill.kill_id.endswith("-3")
+            lambda replica: (
+                replica.state.kill is not None and replica.state.kill.kill_id.endswith("-3")
+            )
         )
 
 

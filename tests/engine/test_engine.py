@@ -20,7 +20,6 @@ from engine.core.commands import (
 from engine.core.context import Context
 from engine.core.decide import Input, decide
 from engine.core.events import (
-    CommandRefused,
     EngineStarted,
     Event,
     EventType,
@@ -188,9 +187,7 @@ def test_orders_wait_for_the_first_comparison(tmp_path: Path) -> None:
         await engine.settled()
         await house.give(house.place("a2"))
         denied = [event for event in house.events() if isinstance(event, OrderDenied)]
-        assert [(event.client_order_id, event.code) for event in denied] == [
-            ("a1", "RECONCILING")
-        ]
+        assert [(event.client_order_id, event.code) for event in denied] == [("a1", "RECONCILING")]
         assert house.created == {"a2": 1}
 
     simulate(tmp_path / "h", scenario)
@@ -203,6 +200,20 @@ def test_a_venue_that_cannot_be_reached_is_an_error_of_the_start(tmp_path: Path)
         with pytest.raises(TimeoutError):
             await engine.start()
         await engine.stop()
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_streams_that_cannot_be_opened_are_an_error_of_the_start_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario(house: House) -> None:
+        engine = await house.engine(wait=False)
+        monkeypatch.setattr(house.exchange, "open_session", lambda *_: None)
+        with pytest.raises(ConnectionError, match="no stream"):
+            await engine.start()
+        await house.stop()
+        assert isinstance(house.events()[0], EngineStarted)
 
     simulate(tmp_path / "h", scenario)
 
@@ -398,6 +409,71 @@ def test_a_kill_does_not_wait_for_a_disk(tmp_path: Path) -> None:
     simulate(tmp_path / "h", scenario)
 
 
+def test_g12_cancels_and_the_switch_overtake_a_commit_that_is_stuck(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        engine = await house.engine()
+        for name in ("a1", "a2", "a3"):
+            await house.give(house.place(name))
+        house.disk.clear()
+        await house.give(house.place("stuck"), after_s=0.2)
+        await house.give(house.place("behind"))
+        await house.give(cancel(house, "a1"), after_s=0.1)
+        assert house.requests[-1] == (CANCEL, "a1")
+        # A cancel of what waits itself keeps its turn, and so does a cancel-all behind a place.
+        engine.submit(CancelAll(command_id="all"))
+        await house.give(cancel(house, "behind"), after_s=0.1)
+        assert set(house.at_venue()) == {"a2", "a3"}
+        await house.give(kill(house), after_s=0.1)
+        assert engine.gate.closed
+        assert house.at_venue() == {}
+        assert [type(event) for event in house.events()].count(KillStarted) == 0
+        house.disk.set()
+        await house.clock.sleep(1)
+        assert engine.state.kill is not None
+        assert engine.state.kill.done
+        assert [type(event) for event in house.events()].count(KillStarted) == 1
+        assert engine.state.seq == len(house.events())
+        assert house.created.keys() == {"a1", "a2", "a3"}
+        assert house.here() == house.at_venue() == {}
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_a_cancel_all_overtakes_a_stuck_commit_where_no_order_waits_before_it(
+    tmp_path: Path,
+) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        await house.engine()
+        await house.give(house.place("a1"))
+        house.disk.clear()
+        await house.give(house.place("stuck"), after_s=0.2)
+        await house.give(CancelAll(command_id="all"), after_s=0.1)
+        assert house.at_venue() == {}
+        house.disk.set()
+        await house.clock.sleep(1)
+        assert house.here() == house.at_venue() == {}
+        assert house.order("stuck").state is OrderState.CANCELED
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_a_commit_that_is_only_slow_is_waited_for(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        await house.engine()
+        house.disk.clear()
+        await house.give(house.place("a1"), after_s=0.01)
+        await house.give(cancel(house, "a1"), after_s=0.01)
+        house.disk.set()
+        await house.clock.sleep(1)
+        assert house.requests == [(CREATE, "a1"), (CANCEL, "a1")]
+        assert house.order("a1").state is OrderState.CANCELED
+
+    simulate(tmp_path / "h", scenario)
+
+
 def test_a_flatten_passes_the_shut_gate_and_nothing_else_does(tmp_path: Path) -> None:
     async def scenario(house: House) -> None:
         await house.clock.sleep(1)
@@ -423,7 +499,8 @@ def test_level_flatten_kills_and_then_closes_what_is_held(tmp_path: Path) -> Non
         await house.give(house.place("a1", price=TAKES))
         await house.give(house.place("a2"))
         await house.give(kill(house, KillLevel.FLATTEN), after_s=1)
-        assert (house.at_venue(), house.venue_position(), house.position()) == ({}, 0, 0)
+        assert house.at_venue() == {}
+        assert house.venue_position() == house.position() == 0
 
     simulate(tmp_path / "h", scenario)
 
@@ -506,7 +583,7 @@ def test_a_second_restart_adds_nothing_but_its_own_beginning(tmp_path: Path) -> 
         await house.give(house.place("a1"))
         await house.stop()
         before = house.events()
-        engine = await house.engine()
+        await house.engine()
         await house.stop()
         added = house.events()[len(before) :]
         assert [type(event).__name__ for event in added] == [
@@ -732,9 +809,7 @@ def test_market_and_immediate_orders_end_without_resting(tmp_path: Path) -> None
     async def scenario(house: House) -> None:
         await house.clock.sleep(1)
         await house.engine()
-        market = house.place(
-            "m1", price=None, type=OrderType.MARKET, time_in_force=TimeInForce.IOC
-        )
+        market = house.place("m1", price=None, type=OrderType.MARKET, time_in_force=TimeInForce.IOC)
         await house.give(market)
         await house.give(house.place("i1", time_in_force=TimeInForce.IOC))
         await house.give(house.place("p1", price=TAKES, post_only=True))

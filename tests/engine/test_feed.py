@@ -1,10 +1,9 @@
 from __future__ import annotations
 
-from tests.support.desk import d
-
 from engine.core.market import BookUpdate, TickerUpdate, TradeTick
 from engine.core.types import Side
 from engine.feed import TRADES_KEPT, MarketFeed
+from tests.support.desk import d
 
 
 def book(

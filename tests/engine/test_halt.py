@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 
@@ -23,9 +24,7 @@ class Switch:
         self.gate = HaltGate(self.clock)
         self.latch = latch or Latch(path)
         self.failures: list[Exception] = []
-        self.halt = Halt(
-            self.gate, self.latch, self.clock, self.failures.append, threaded=threaded
-        )
+        self.halt = Halt(self.gate, self.latch, self.clock, self.failures.append, threaded=threaded)
 
     def run(self, work: Coroutine[None, None, None]) -> None:
         async def main() -> None:
@@ -166,23 +165,19 @@ def test_a_latch_that_cannot_be_removed_keeps_the_gate_shut(tmp_path: Path) -> N
 
 
 def test_a_disk_that_does_not_answer_holds_nothing_up(tmp_path: Path) -> None:
-    going = asyncio.Event()
+    stalled, released = threading.Event(), threading.Event()
 
     class Stalled(Latch):
         def set(self, level: KillLevel, by: str, reason: str, ts: int) -> None:
-            loop.call_soon_threadsafe(going.set)
-            asyncio.run_coroutine_threadsafe(released.wait(), loop).result()
+            stalled.set()
+            released.wait(20)
 
     async def work() -> None:
-        nonlocal loop
-        loop = asyncio.get_running_loop()
         switch.halt.engage("ann", "drill")
-        await going.wait()
+        await asyncio.to_thread(stalled.wait, 20)
         assert switch.gate.closed
         released.set()
 
-    loop: asyncio.AbstractEventLoop
-    released = asyncio.Event()
     switch = Switch(tmp_path, threaded=True, latch=Stalled(tmp_path / "latch"))
     switch.run(work())
     assert switch.failures == []

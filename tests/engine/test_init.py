@@ -1,5 +1,6 @@
-import engine
 import pytest
+
+import engine
 from engine import _HOME_OF
 
 

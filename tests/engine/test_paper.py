@@ -11,6 +11,7 @@ import pytest
 
 from engine.clock import NS, SimClock
 from engine.core.commands import PlaceOrder
+from engine.core.limits import PAPER_LIMITS
 from engine.core.types import OrderState, Side
 from engine.embedded import EmbeddedEngine
 from engine.exchange import create_exchange
@@ -18,7 +19,6 @@ from engine.exchange.errors import RecordingError
 from engine.exchange.sources.synthetic import create_synthetic
 from engine.paper import PaperMarket, start_paper
 from engine.paths import find_running
-from tests.support.desk import PAPER_LIMITS
 from tests.support.embedded import PATIENCE_S, Screen
 from tests.support.market import T0, Line, Market, book, ticker
 
@@ -65,9 +65,11 @@ def test_a_recording_is_played_to_its_end_at_max_speed_and_says_where_it_stands(
 ) -> None:
     with started(tmp_path, recording(tmp_path, 600), speed="max") as screen:
         screen.sees(
-            lambda replica: replica.status is not None
-            and replica.status.replay is not None
-            and replica.status.replay.finished
+            lambda replica: (
+                replica.status is not None
+                and replica.status.replay is not None
+                and replica.status.replay.finished
+            )
         )
         status = screen.replica.status
         assert status is not None
@@ -91,9 +93,11 @@ def test_orders_are_answered_in_a_market_that_is_paused_at_any_speed(tmp_path: P
         screen.sees(lambda replica: replica.state.ready and mark(screen) > 60_000)
         screen.link.pause_replay(True)
         screen.sees(
-            lambda replica: replica.status is not None
-            and replica.status.replay is not None
-            and replica.status.replay.paused
+            lambda replica: (
+                replica.status is not None
+                and replica.status.replay is not None
+                and replica.status.replay.paused
+            )
         )
         held = mark(screen)
         order = PlaceOrder(

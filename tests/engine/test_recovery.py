@@ -151,9 +151,7 @@ def test_of_journal_and_latch_the_stricter_holds(
         for step in begun(desk.state, latched=RECORDS[latch])
         if isinstance(step, TradingStateChanged)
     ]
-    expected = TradingStateChanged(
-        ts=NOW, state=begins or journal, by="ann", reason="drill"
-    )
+    expected = TradingStateChanged(ts=NOW, state=begins or journal, by="ann", reason="drill")
     assert changes == ([expected] if begins else [])
 
 

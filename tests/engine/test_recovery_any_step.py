@@ -41,8 +41,8 @@ def market() -> Market:
 async def busy_hour(house: House) -> None:
     """Orders that rest, take, fill in parts, change, go; a stop, a flatten and a new beginning."""
 
-    def amend(order_id: str, **terms: Decimal) -> AmendOrder:
-        return AmendOrder(command_id=house.command_id(), client_order_id=order_id, **terms)
+    def amend(order_id: str, price: Decimal) -> AmendOrder:
+        return AmendOrder(command_id=house.command_id(), client_order_id=order_id, price=price)
 
     def cancel(order_id: str) -> CancelOrder:
         return CancelOrder(command_id=house.command_id(), client_order_id=order_id)
@@ -52,7 +52,7 @@ async def busy_hour(house: House) -> None:
     await give(place("takes", qty="0.020", price=TAKES))
     await give(place("fills", price=D("59500.0")), after_s=0.003)
     await give(place("goes", "Sell", price=D("61000.0")))
-    await give(amend("rests", price=D("58900.0")), after_s=0.001)
+    await give(amend("rests", D("58900.0")), after_s=0.001)
     await give(cancel("goes"), after_s=0.001)
     house.live.submit(place("brief"))
     await give(cancel("brief"), after_s=0.02)

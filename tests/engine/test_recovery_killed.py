@@ -87,9 +87,7 @@ def test_f60_killed_at_any_moment_every_acknowledged_order_fill_and_the_halt_com
     reader = open_for_reading(tmp_path / "journal.db")
     assert reader.verify() is None
     submitted = [
-        event.client_order_id
-        for _, event in reader.replay()
-        if isinstance(event, OrderSubmitted)
+        event.client_order_id for _, event in reader.replay() if isinstance(event, OrderSubmitted)
     ]
     reader.close()
     assert len(submitted) == len(set(submitted))

@@ -170,7 +170,9 @@ def test_the_summary_is_what_interfaces_promise(tmp_path: Path) -> None:
     }
     sells = next(o for o in found["orders"] if o["client_order_id"] == "sells")
     assert (sells["type"], sells["time_in_force"], sells["price"]) == ("Market", "IOC", None)
-    assert [(f["client_order_id"], f["qty"], f["price"], f["liquidity"]) for f in found["fills"]] == [
+    assert [
+        (f["client_order_id"], f["qty"], f["price"], f["liquidity"]) for f in found["fills"]
+    ] == [
         ("takes", "0.020", "60000.1", "Taker"),
         ("fills", "0.010", "59500.0", "Maker"),
         ("sells", "0.015", "60000.0", "Taker"),
@@ -247,7 +249,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_market(
     assert first != other
 
 
-@pytest.mark.parametrize("latency_ms", [0.0, 2.0, 50.0])
+@pytest.mark.parametrize("latency_ms", [0.0, 2.0, 50.0, 250.0])
 def test_a_command_is_given_at_its_time_and_reaches_the_book_after_the_latency(
     tmp_path: Path, latency_ms: float
 ) -> None:
@@ -393,18 +395,18 @@ def test_an_empty_script_is_a_session_too(tmp_path: Path) -> None:
     assert (summary.orders, summary.fills, summary.passed) == ([], [], True)
 
 
-def test_a_real_recorded_market(tmp_path: Path, shared_dir: Path) -> None:
+REAL = [
+    place(1.5, "btc-takes", "Buy", "0.010", "61900.0"),
+    place(2.0, "btc-rests", "Buy", "0.010", "61700.0"),
+    place(3.0, "eth-takes", "Sell", "0.10", "2600.00", symbol="ETHUSDT"),
+    line(300.0, "cancel_all"),
+    line(310.0, "flatten"),
+]
+
+
+def test_a_real_recorded_market_is_played_whole(tmp_path: Path, shared_dir: Path) -> None:
     replay = [shared_dir / "data" / name for name in RECORDINGS]
-    lines = [
-        place(1.5, "btc-takes", "Buy", "0.010", "61900.0"),
-        place(2.0, "btc-rests", "Buy", "0.010", "61700.0"),
-        place(3.0, "eth-takes", "Sell", "0.10", "2600.00", symbol="ETHUSDT"),
-        line(300.0, "cancel_all"),
-        line(310.0, "flatten"),
-    ]
-    for name in ("one", "two"):
-        summary = session(tmp_path / name, lines, replay=replay)
-    same(tmp_path / "one", tmp_path / "two")
+    summary = session(tmp_path / "out", REAL, replay=replay)
     assert (summary.market.trades, summary.market.book_updates) == (21_308 + 14_075, 6_352 + 6_439)
     assert order(summary, "btc-takes").state is OrderState.FILLED
     assert order(summary, "eth-takes").state is OrderState.FILLED
@@ -413,3 +415,13 @@ def test_a_real_recorded_market(tmp_path: Path, shared_dir: Path) -> None:
         "ETHUSDT": 0,
     }
     assert summary.passed
+
+
+@pytest.mark.slow
+def test_a_real_recorded_market_gives_the_same_bytes_twice(
+    tmp_path: Path, shared_dir: Path
+) -> None:
+    replay = [shared_dir / "data" / name for name in RECORDINGS]
+    for name in ("one", "two"):
+        session(tmp_path / name, REAL, replay=replay)
+    same(tmp_path / "one", tmp_path / "two")

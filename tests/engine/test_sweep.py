@@ -61,9 +61,7 @@ def swept(
 
 
 def report(*residual: str, first_cancel_at: int = T0, **more: bool) -> SweepReport:
-    return SweepReport(
-        kill_id="k1", first_cancel_at=first_cancel_at, residual=residual, **more
-    )
+    return SweepReport(kill_id="k1", first_cancel_at=first_cancel_at, residual=residual, **more)
 
 
 def test_zero_is_verified_by_two_looks_the_second_after_everything_on_its_way_has_arrived() -> None:

@@ -114,7 +114,7 @@ def test_health_status_and_metrics_tell_of_a_kill(tmp_path: Path) -> None:
         assert not telemetry.look().gate_open
         assert telemetry.health().status != "ok"
         status = telemetry.status()
-        assert status.trading == "HALTED"
+        assert status.health.trading == "HALTED"
         text = await telemetry.metrics_text()
         kill = engine.state.kill
         assert kill is not None

@@ -64,6 +64,7 @@ class Desk:
         self.now_ns = 1_000 * NS
         self.quotes = {"BTCUSDT": Quote(symbol="BTCUSDT", mark=d(60_000), ts=self.now_ns)}
         self.gate_closed_at = 0
+        self.placing: set[str] = set()
         self.broken = ""
         self.events: list[Event] = []
         self.requests: list[Request] = []
@@ -83,6 +84,7 @@ class Desk:
             limits=self.limits,
             policy=self.policy,
             gate_closed_at=self.gate_closed_at,
+            placing=self.placing,
             broken=self.broken,
         )
         events: list[Event] = []

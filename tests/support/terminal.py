@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import pyte
 
@@ -51,12 +52,18 @@ KEYS = {
 
 # Sequences that the emulator does not know and would print: keyboard protocols.
 _UNKNOWN = re.compile(rb"\x1b\[[<=>][0-9;]*[A-Za-z]")
+_SEQUENCE = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|[()][0-9A-Z]|[=>78])")
 _UNFINISHED = re.compile(rb"\x1b(?:\[[<=>?]?[0-9;]*)?\Z")
 _ADOPT_TERMINAL = (
     "import fcntl, os, sys, termios;"
     "fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
     "os.execvp(sys.argv[1], sys.argv[1:])"
 )
+
+
+def _with_the_real_size(env: Mapping[str, str]) -> dict[str, str]:
+    """What a program sees: a size in the environment would hide the terminal's own."""
+    return {name: value for name, value in env.items() if name not in ("COLUMNS", "LINES")}
 
 
 class Terminal:
@@ -87,7 +94,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            env=dict(env) if env is not None else None,
+            env=_with_the_real_size(os.environ if env is None else env),
             cwd=cwd,
         )
         os.close(slave)
@@ -96,7 +103,7 @@ class Terminal:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def __enter__(self) -> Terminal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -140,37 +147,46 @@ class Terminal:
 
         With `gone`, until it no longer does. Fails with the last screen when that does not come.
         """
-        came = self.comes(wanted, gone=gone)
-        state = f"ended with {self.process.poll()}" if self._is_over() else "still runs"
-        assert came, f"{wanted!r} is {'still' if gone else 'not'} there, it {state}:\n{self.text}"
-        return self.text
+        screen = self.look_for(wanted, gone=gone)
+        if screen is None:
+            code = self.process.poll()
+            raise AssertionError(
+                f"{wanted!r} is {'still' if gone else 'not'} there, the program "
+                f"{'still runs' if code is None else f'ended with {code}'}:\n{self.text}"
+            )
+        return screen
 
-    def comes(
+    def look_for(
         self,
         wanted: str | Callable[[str], object],
         *,
         gone: bool = False,
         within_s: float = PATIENCE_S,
-    ) -> bool:
-        """True as soon as the screen is as wanted; False when it is not so in time, or ever."""
+    ) -> str | None:
+        """The screen as soon as it is as wanted; None when it is not so in time."""
         deadline_s = time.monotonic() + within_s
         while True:
             over = self._is_over()
             screen = self.text
             there = wanted in screen if isinstance(wanted, str) else bool(wanted(screen))
             if there is not gone:
-                return True
+                return screen
             if over or time.monotonic() > deadline_s:
-                return False
+                return None
             time.sleep(LOOK_S)
 
     def _is_over(self) -> bool:
         return self.process.poll() is not None and not self._reader.is_alive()
 
+    def last_words(self) -> str:
+        """What was written outside the other screen, in the end, as plain text however wide."""
+        after = self.written.rpartition(b"\x1b[?1049l")[2]
+        return _SEQUENCE.sub(b"", after).decode("utf-8", "replace").replace("\r", "")
+
     def is_restored(self) -> bool:
-        """True when the last word about the other screen and the cursor was to put them back."""
+        """True when nothing was done to the screen and the cursor that was not undone later."""
         return all(
-            self.written.rfind(undo) > self.written.rfind(do)
+            self.written.rfind(undo) >= self.written.rfind(do)
             for do, undo in ((b"\x1b[?1049h", b"\x1b[?1049l"), (b"\x1b[?25l", b"\x1b[?25h"))
         )
 

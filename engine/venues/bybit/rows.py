@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 
-class OrderRow(msgspec.Struct, rename="camel", kw_only=True):
+class OrderRow(msgspec.Struct, rename="camel", kw_only=True, gc=False):
     """One order, from the `order` topic or a query. In the stream's order: decodes fastest."""
 
     category: str = ""
@@ -31,7 +31,7 @@ class OrderRow(msgspec.Struct, rename="camel", kw_only=True):
     updated_time: str | None = ""
 
 
-class ExecutionRow(msgspec.Struct, rename="camel", kw_only=True):
+class ExecutionRow(msgspec.Struct, rename="camel", kw_only=True, gc=False):
     """One execution, from the `execution` topic or execution/list. In the stream's order."""
 
     category: str = ""
@@ -49,7 +49,7 @@ class ExecutionRow(msgspec.Struct, rename="camel", kw_only=True):
     fee_currency: str | None = ""
 
 
-class PositionRow(msgspec.Struct, rename="camel"):
+class PositionRow(msgspec.Struct, rename="camel", gc=False):
     """One position; the stream says `entryPrice` where the query says `avgPrice`."""
 
     symbol: str

@@ -296,6 +296,24 @@ def test_f02_absence_takes_two_clean_reads_after_the_request_can_no_longer_be_ac
     assert desk.requests == []
 
 
+def test_nothing_is_proven_while_the_router_may_send_the_order_again() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    desk.placing = {"a1"}
+    desk.later(30.0)
+    nothing = OrderLookup(client_order_id="a1", order=None)
+    for _ in range(5):
+        assert desk.give(nothing) == []
+    desk.placing = set()
+    desk.give(outcome(result=Outcome.UNKNOWN))
+    assert desk.give(nothing) == []
+    assert kinds(desk.give(nothing)) == [EventType.PROVEN_ABSENT]
+
+
+def test_the_outcome_of_an_order_nobody_knows_means_nothing() -> None:
+    assert Desk().give(outcome("zz")) == []
+
+
 def test_an_order_is_asked_for_less_and_less_often_and_never_twice_at_a_time() -> None:
     desk = Desk()
     desk.give(desk.place())

@@ -3,10 +3,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from engine.core.events import EventType, OrderEvent, Reconciled
-from engine.core.reports import AccountSnapshot, FillEvent, OrderReport, PositionReport
+from engine.core.reconcile import note_snapshot
+from engine.core.reports import AccountSnapshot, FillEvent, OrderReport, Outcome, PositionReport
 from engine.core.requests import QueryOrder, StartTimer
+from engine.core.status import ReconcileStatus
 from engine.core.types import Category
-from tests.support.desk import Desk, d, fill, row
+from tests.support.desk import Desk, d, fill, outcome, row
 
 LOOK_AGAIN = StartTimer(kind="account", key="", after_s=1.0)
 
@@ -141,3 +143,41 @@ def test_external_orders_are_named() -> None:
     events = desk.give(snapshot(desk, orders=(row("web-1"),)))
     assert isinstance(events[-1], Reconciled)
     assert events[-1].external_orders == ("web-1",)
+
+
+def noted(desk: Desk, status: ReconcileStatus, taken: AccountSnapshot) -> ReconcileStatus:
+    desk.give(taken)
+    note_snapshot(status, desk.state, taken, desk.now_ns)
+    return status
+
+
+def test_what_a_comparison_found_is_kept_for_people() -> None:
+    desk = Desk()
+    status = noted(desk, ReconcileStatus(), snapshot(desk))
+    assert (status.runs, status.sent_ts, status.last_ok_ts) == (1, desk.now_ns, desk.now_ns)
+    assert (status.fills_ok, status.positions_ok, status.orders_ok) == (True, True, True)
+    desk.give(desk.place())
+    desk.give(outcome(result=Outcome.UNKNOWN))
+    desk.later(1)
+    for _ in range(2):
+        noted(desk, status, snapshot(desk, qty="0.5"))
+    assert (status.positions_ok, status.orders_ok) == (False, False)
+    assert [drift.qty for drift in status.drift] == [d("0.5")]
+
+
+def test_a_failed_comparison_keeps_what_the_last_good_one_found() -> None:
+    desk = Desk()
+    status = noted(desk, ReconcileStatus(), snapshot(desk))
+    passed_ts = desk.now_ns
+    desk.later(5)
+    noted(desk, status, snapshot(desk, complete=False, error="timeout"))
+    assert (status.runs, status.error, status.fills_ok) == (2, "timeout", False)
+    assert (status.last_ok_ts, status.positions_ok) == (passed_ts, True)
+
+
+def test_a_snapshot_that_was_not_decided_passes_nothing() -> None:
+    desk = Desk()
+    desk.state.reconciled = None
+    status = ReconcileStatus()
+    note_snapshot(status, desk.state, snapshot(desk), desk.now_ns)
+    assert (status.runs, status.last_ok_ts) == (1, 0)

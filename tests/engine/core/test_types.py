@@ -10,7 +10,7 @@ def test_a_side_has_a_sign_and_an_opposite() -> None:
 
 
 def test_states_carry_the_spelling_of_files_and_know_when_nothing_is_left_to_work() -> None:
-    assert OrderState.PARTIALLY_FILLED == "PartiallyFilled"
+    assert OrderState.PARTIALLY_FILLED.value == "PartiallyFilled"
     closed = [state for state in OrderState if state.is_closed]
     assert closed == ["Denied", "Filled", "Canceled", "Rejected", "Expired"]
 
