@@ -49,7 +49,7 @@ class Console(Terminal):
 
         for _ in range(TRIES):
             self.press(key, after_s=after_s)
-            if self.comes(obeyed, within_s=4.0):
+            if self.look_for(obeyed, within_s=4.0) is not None:
                 return
         self.wait_for(obeyed)
 

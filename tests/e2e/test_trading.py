@@ -71,15 +71,17 @@ def test_a_morning_on_paper_from_the_first_key_to_leaving(tmp_path: Path) -> Non
     rested, filled, left = state.orders.orders.values()
     assert (rested.state, rested.price) == (OrderState.CANCELED, Decimal("55100"))
     assert (filled.state, filled.cum_qty) == (OrderState.FILLED, Decimal("0.020"))
-    assert (left.state, left.cum_qty) == (OrderState.CANCELED, 0)
+    assert (left.state, left.cum_qty) == (OrderState.CANCELED, Decimal(0))
     assert state.positions.positions["BTCUSDT"].qty == Decimal("0.020")
 
 
 def test_pasted_text_and_a_held_key_trade_nothing(tmp_path: Path) -> None:
-    with console(tmp_path) as desk:
+    with console(tmp_path, size=(80, 24)) as desk:
         desk.send_bytes(b"\x1b[200~bsbscC\rmX\r\x1b[201~")
         desk.send_bytes(b"bbbb\r\r\r\r")
-        desk.wait_for("pasted text")
+        desk.wait_for("buy ignored")
+        # What was said goes again: it covers what is below it.
+        desk.wait_for("buy ignored", gone=True)
         assert "Quantity" not in desk.text
         assert "all 0" in desk.text
         assert desk.quit() == 0
