@@ -18,20 +18,18 @@ GOALS = {1: Goal(2.0), 50: Goal(8.0)}
 def measure(plan: Plan) -> Iterator[Outcome]:
     """Yield CPU of the UI thread a frame, the cost of waiting for it taken off."""
     frames = plan.scaled(50)
-    results = interleaved(
-        plan.runs, {str(size): partial(_run, plan.folder, size, frames) for size in SIZES}
-    )
+    variants = {size: partial(_run, plan.folder, size, frames) for size in SIZES}
+    results = interleaved(plan.runs, variants)
     for dirty, goal in GOALS.items():
+        rows = "1 dirty row" if dirty == 1 else f"{dirty} dirty rows"
         costs = {
-            size: [run[f"dirty_{dirty}_ms"] - run["dirty_0_ms"] for run in results[str(size)]]
-            for size in SIZES
+            size: [run[f"dirty_{dirty}_ms"] - run["dirty_0_ms"] for run in runs]
+            for size, runs in results.items()
         }
         for size, values in costs.items():
-            rows = "1 dirty row" if dirty == 1 else f"{dirty} dirty rows"
             yield Figure(f"{rows} of {size:,} orders", "ms", values, goal)
-        yield Figure(
-            f"  {SIZES[1]:,} / {SIZES[0]:,} orders", "x", ratios(*reversed(costs.values()))
-        )
+        growth = ratios(costs[SIZES[1]], costs[SIZES[0]])
+        yield Figure(f"{rows}: with {SIZES[1]:,} / with {SIZES[0]:,}", "x", growth)
 
 
 def _run(folder: Path, orders: int, frames: int) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """A program for a terminal: the whole console on a link that is fed; writes JSON to a file.
 
-    python -m tests.bench.console_run OUT SNAPSHOT EVENTS_PER_S BUSY_S IDLE_S
+    python -m tests.bench.console_run OUT SNAPSHOT ORDERS EVENTS_PER_S BUSY_S IDLE_S
 
 After a while: events at the rate asked for, with CPU and memory taken at the end; then a link on
 which nothing changes; then events again, for whoever presses keys. The state with its orders
@@ -27,10 +27,12 @@ from engine.core.commands import Command
 from engine.core.events import Event
 from engine.core.status import LinkUpdate
 from engine.core.types import KillLevel
-from tests.bench.orders import MARKETS, NS, count_orders, fill, new_order, numbered
+from tests.bench.orders import MARKETS, NS, fill, last_seq, new_order, numbered
 from tests.console.fakes import MARKS, NOW, book, quote, status
 
 WARM_UP_S = 3.0
+OPEN = 1_000
+"""So many of the newest orders are open at least."""
 NEW_ORDER_EVERY = 10
 """Of so many things that happen one is a new order with its ack; the others are fills."""
 
@@ -42,7 +44,9 @@ def _nowhere() -> None:
 class Feed:
     """An `EngineLink` that plays a script by the clock and notes when keys reach it."""
 
-    def __init__(self, snapshot: bytes, rate: int, busy_s: float, idle_s: float) -> None:
+    def __init__(
+        self, snapshot: bytes, orders: int, rate: int, busy_s: float, idle_s: float
+    ) -> None:
         self.leave: Callable[[], None] = _nowhere
         self.keys_s: dict[str, list[float]] = {"command": [], "kill": []}
         self.result: dict[str, float] = {}
@@ -59,9 +63,8 @@ class Feed:
         self._busy = False
         self._until_s = 0.0
         self._fed_s = 0.0
-        orders, seq = count_orders(snapshot)
-        self._first = LinkUpdate(snapshot=snapshot, snapshot_seq=seq)
-        self._seq = seq
+        self._seq = last_seq(snapshot)
+        self._first = LinkUpdate(snapshot=snapshot, snapshot_seq=self._seq)
         self._events = _events(orders)
         self._fed = 0
         self._began = (0.0, 0.0)
@@ -131,7 +134,7 @@ class Feed:
 
 
 def _events(orders: int) -> Iterator[Event]:
-    """New orders and fills of all that are open, without end."""
+    """New orders and fills of those that are open, without end."""
     for number in count():
         ts = NOW + number * 2_000_000
         if number % NEW_ORDER_EVERY == 0:
@@ -139,7 +142,7 @@ def _events(orders: int) -> Iterator[Event]:
             orders += 1
         else:
             # Half of the fills are of the newest orders, which are on screen.
-            chosen = orders - 1 - number % 40 if number % 2 else number * 7919 % orders
+            chosen = orders - 1 - (number % 40 if number % 2 else number * 7919 % OPEN)
             yield fill(f"c-{chosen:06}", ts)
 
 
@@ -152,8 +155,8 @@ def _resident_mb() -> float:
 
 def main() -> None:
     """Run the console in the terminal at hand, until the feed leaves it."""
-    out, snapshot, rate, busy_s, idle_s = sys.argv[1:]
-    feed = Feed(Path(snapshot).read_bytes(), int(rate), float(busy_s), float(idle_s))
+    out, snapshot, orders, rate, busy_s, idle_s = sys.argv[1:]
+    feed = Feed(Path(snapshot).read_bytes(), int(orders), int(rate), float(busy_s), float(idle_s))
     session = Session(feed, LiveClock(), Options(hz=10.0), read_keymap({}))
     app = ConsoleApp(session)
     feed.leave = partial(app.leave, "leave")

@@ -14,6 +14,7 @@ from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,12 +76,12 @@ class Plan:
         return count // 5 if self.quick else count
 
 
-def interleaved(runs: int, variants: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
+def interleaved(runs: int, variants: Mapping[K, Callable[[], T]]) -> dict[K, list[T]]:
     """Run each variant `runs` times in turn: what slows the machine slows them all.
 
     Every second round goes backwards, so that none always follows the same other one.
     """
-    results: dict[str, list[T]] = {name: [] for name in variants}
+    results: dict[K, list[T]] = {name: [] for name in variants}
     for turn in range(runs):
         names = list(variants)
         for name in names if turn % 2 == 0 else reversed(names):
@@ -146,6 +147,15 @@ def per_call_us(call: Callable[[], object], calls: int) -> float:
     return (time.perf_counter() - started_s) / calls * 1e6
 
 
+def calibration_ms() -> float:
+    """How long a fixed piece of Python takes here: tells a slow hour from slow code."""
+
+    def work() -> int:
+        return sum(number * 3 % 7 for number in range(100_000))
+
+    return min(per_call_us(work, 3) for _ in range(5)) / 1e3
+
+
 def environment(folder: Path) -> dict[str, object]:
     """What the figures depend on besides the code."""
     load = os.getloadavg()[0]
@@ -154,5 +164,6 @@ def environment(folder: Path) -> dict[str, object]:
         "system": f"{platform.system()} {platform.machine()}",
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0,
         "load": round(load, 2),
+        "calibration_ms": round(calibration_ms(), 2),
         "fdatasync_p50_us": round(median(fdatasync_us(folder)), 1),
     }

@@ -69,18 +69,19 @@ def partial_fill(order_ids: Iterable[str], after: int) -> LinkUpdate:
     return LinkUpdate(events=numbered((fill(order_id, NOW) for order_id in order_ids), after))
 
 
-def snapshot(count: int) -> bytes:
-    """The state with `count` open orders, encoded."""
+def snapshot(count: int, still_open: int) -> bytes:
+    """The state with `count` orders, of which the newest `still_open` are open, encoded."""
     state = State()
     for envelope in open_orders(count).events:
         evolve(state, envelope.event)
+    for order in state.orders.open_orders()[: count - still_open]:
+        evolve(state, OrderEvent(EventType.CANCEL_ACK, order.client_order_id, NOW))
     return state.encode()
 
 
-def count_orders(snapshot: bytes) -> tuple[int, int]:
-    """How many orders an encoded state of `snapshot` holds, and the number of its last event."""
-    seq = msgspec.json.decode(snapshot, type=_Numbered).seq
-    return (seq - 1) // 2, seq
+def last_seq(snapshot: bytes) -> int:
+    """The number of the last event in an encoded state."""
+    return msgspec.json.decode(snapshot, type=_Numbered).seq
 
 
 class _Numbered(msgspec.Struct):

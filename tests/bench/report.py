@@ -26,7 +26,7 @@ def table(results: Mapping[str, Sequence[Outcome]]) -> str:
 
 def _row(outcome: Outcome) -> tuple[str, str, str, str]:
     if isinstance(outcome, Skipped):
-        return f"  {outcome.name}", "skipped", outcome.why, ""
+        return f"  {outcome.name}", "skipped", "", outcome.why
     goal, value = outcome.goal, outcome.median
     measured = f"{_short(value)} {outcome.unit}"
     if goal is None:

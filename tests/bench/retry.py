@@ -57,7 +57,6 @@ def measure(plan: Plan) -> Iterator[Outcome]:
         plan.runs,
         {
             "bare": lambda: timed(lambda: _Client().place_order),
-            "retry": lambda: timed(_tried_first),
             "sender": lambda: timed(_sender),
             "router": lambda: timed(_router),
             "tenacity": lambda: timed(_tenacity),
@@ -68,23 +67,9 @@ def measure(plan: Plan) -> Iterator[Outcome]:
     def added(name: str) -> list[float]:
         return [all_us - bare_us for all_us, bare_us in zip(results[name], bare, strict=True)]
 
-    yield Figure("retry: first attempt bare", "us", added("retry"), Goal(2.0))
-    yield Figure("with gate, breaker, timeout and statistics", "us", added("sender"))
-    yield Figure("with deduplication: the whole router", "us", added("router"))
+    yield Figure("retry, timeout, gate, breaker, statistics", "us", added("sender"), Goal(2.0))
+    yield Figure("the whole router, with deduplication", "us", added("router"))
     yield Figure("tenacity around the call, for comparison", "us", added("tenacity"))
-
-
-def _tried_first() -> Callable[[OrderRequest], Awaitable[object]]:
-    """The shape of the sender's retry alone: the attempt, and a handler that is not entered."""
-    client = _Client()
-
-    async def place(request: OrderRequest) -> OrderResponse:
-        try:
-            return await client.place_order(request)
-        except RETRIED:
-            raise AssertionError("this client never fails") from None
-
-    return place
 
 
 def _sender() -> Callable[[OrderRequest], Awaitable[object]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.bench.console_run import WARM_UP_S
+from tests.bench.console_run import OPEN, WARM_UP_S
 from tests.bench.harness import TIMEOUT_S, Figure, Goal, Outcome, Plan
 from tests.bench.open_run import percentile
 from tests.bench.orders import snapshot
@@ -39,7 +39,7 @@ class Measured(NamedTuple):
 def measure(plan: Plan) -> Iterator[Outcome]:
     """Yield what one console costs, and how long its keys take."""
     busy_s = 5.0 if plan.quick else 12.0
-    (plan.folder / "snapshot.json").write_bytes(snapshot(ORDERS))
+    (plan.folder / "snapshot.json").write_bytes(snapshot(ORDERS, OPEN))
     runs = [_run(plan.folder, busy_s, random.Random(number)) for number in range(min(plan.runs, 3))]
 
     def figure(name: str) -> list[float]:
@@ -60,7 +60,13 @@ def measure(plan: Plan) -> Iterator[Outcome]:
 def _run(folder: Path, busy_s: float, rng: random.Random) -> Measured:
     out = folder / "console.json"
     command = [sys.executable, "-m", "tests.bench.console_run", str(out)]
-    command += [str(folder / "snapshot.json"), str(EVENTS_PER_S), str(busy_s), str(IDLE_S)]
+    command += [
+        str(folder / "snapshot.json"),
+        str(ORDERS),
+        str(EVENTS_PER_S),
+        str(busy_s),
+        str(IDLE_S),
+    ]
     pressed_s: dict[str, list[float]] = {name: [] for name in KEYS}
     with Terminal(command) as terminal:
         while not terminal.chunks and terminal.program.poll() is None:
