@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("engine", "console")
-NOT_OURS = {".git", ".venv", "__pycache__", "build", "dist", "htmlcov", "node_modules"}
+NOT_OURS = {".git", ".venv", "__pycache__", "build", "dist", "htmlcov", "snapshot_report.html"}
 
 
 @dataclass(frozen=True)
