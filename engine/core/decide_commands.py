@@ -15,20 +15,17 @@ from engine.core.commands import (
 from engine.core.context import Context
 from engine.core.events import CommandRefused, EventType, OrderEvent
 from engine.core.exposure import worst_leaves
-from engine.core.orders import Order, why_not_cancel, why_not_replace
+from engine.core.orders import Order, other_terms, why_not_cancel, why_not_replace
 from engine.core.requests import QueryAccount, Step
 from engine.core.risk import Denied, check, check_amend
 from engine.core.state import State
-
-TERMS = ("symbol", "side", "qty", "price", "type", "time_in_force", "post_only", "reduce_only")
-"""What makes two orders the same order."""
 
 
 def decide_place(state: State, command: PlaceOrder, context: Context) -> Iterator[Step]:
     """Submit or deny. A known id with the same terms is the same order: nothing more happens."""
     known = state.orders.get_order(command.client_order_id)
     if known is not None:
-        other = [name for name in TERMS if getattr(known, name) != getattr(command, name)]
+        other = other_terms(known, command)
         if other:
             text = "this id belongs to an order with other " + ", ".join(other)
             yield refused(command, context, "DUPLICATE_ID", text, known.client_order_id)

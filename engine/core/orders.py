@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
+from engine.core.commands import PlaceOrder
 from engine.core.events import OrderEvent
 from engine.core.order_rules import RULES
 from engine.core.order_state import (
@@ -44,6 +45,7 @@ __all__ = [
     "SavedOrders",
     "create_fsm",
     "derive_state",
+    "other_terms",
     "why_not_cancel",
     "why_not_replace",
 ]
@@ -61,6 +63,11 @@ class SavedOrders(msgspec.Struct):
 
     orders: dict[str, Order]
     anomalies: dict[str, int]
+
+
+def other_terms(order: Order, wanted: Order | PlaceOrder) -> list[str]:
+    """The names of the terms in which `wanted` is another order than `order`."""
+    return [name for name in TERMS if getattr(order, name) != getattr(wanted, name)]
 
 
 class OrderStateMachine:
@@ -117,7 +124,7 @@ class OrderStateMachine:
         known = self.orders.get(client_order_id)
         if known is None:
             return self.add_order(order)
-        other = [name for name in TERMS if getattr(known, name) != getattr(order, name)]
+        other = other_terms(known, order)
         if other:
             raise ValueError(
                 f"client_order_id: {client_order_id!r} belongs to an order with other "
