@@ -63,6 +63,8 @@ clean:
 		.pytest_cache .ruff_cache snapshot_report.html bench.json
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
+# The lock is complete, so nothing is left to resolve: pip 23 would look past its pin for
+# `coverage[toml]` and stop at the first release newer than the lock.
 # The stamp is written last: an interrupted set-up starts again, a finished one costs nothing.
 $(READY): requirements.lock pyproject.toml
 	@interpreter=$(or $(wildcard $(BIN)/python),$(PYTHON)); \
@@ -74,6 +76,6 @@ $(READY): requirements.lock pyproject.toml
 		rm -rf .venv; \
 		echo "$(PYTHON) cannot make .venv: install its venv module (Debian: apt-get install python3-venv)" >&2; \
 		exit 1; }
-	$(PIP) --require-hashes -r requirements.lock
+	$(PIP) --no-deps --require-hashes -r requirements.lock
 	$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
