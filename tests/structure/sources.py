@@ -91,4 +91,5 @@ def text_files() -> Iterator[Path]:
     """Every file of the checkout that a person might read; caches and hidden folders left out."""
     for folder, folders, names in os.walk(ROOT):
         folders[:] = sorted(f for f in folders if f == ".ci" or not (f in NOT_OURS or f[0] == "."))
-        yield from (Path(folder, name) for name in sorted(names))
+        # A linked worktree has `.git` as a file.
+        yield from (Path(folder, name) for name in sorted(names) if name not in NOT_OURS)
