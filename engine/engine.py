@@ -224,7 +224,7 @@ class Engine:
             self._unsent.add(event.client_order_id)
         elif type(event) is OrderEvent and event.type is EventType.ORDER_ACK:
             self.router.confirm(event.client_order_id, event.exchange_order_id)
-        elif type(event) is TradingStateChanged:
+        elif type(event) is TradingStateChanged and not event.symbol:
             self._released = None
             if event.state is TradingState.HALTED:
                 self._halt.engage(event.by, event.reason)

@@ -184,7 +184,9 @@ _TRADING_STYLES = {
 
 def _trading(event: TradingStateChanged) -> Told:
     why = f": {event.reason}" if event.reason else ""
-    return Told("trading", f"{event.state} by {event.by}{why}", _TRADING_STYLES[event.state])
+    return Told(
+        event.symbol or "trading", f"{event.state} by {event.by}{why}", _TRADING_STYLES[event.state]
+    )
 
 
 def _kill(event: KillStarted) -> Told:

@@ -70,10 +70,14 @@ class Kill(_Command, frozen=True):
 
 
 class Release(_Command, frozen=True):
-    """Leave HALTED or REDUCING: `account` is typed by a person and must be this account's name."""
+    """Leave HALTED or REDUCING: `account` is typed by a person and must be this account's name.
+
+    With a `symbol` only what was narrowed for that market is released.
+    """
 
     account: str
     reason: str
+    symbol: str = ""
 
 
 class Flatten(_Command, frozen=True):

@@ -145,14 +145,26 @@ def decide_release(state: State, command: Release, context: Context) -> Iterator
         by=command.by,
         reason=command.reason,
         command_id=command.command_id,
+        symbol=command.symbol,
     )
 
 
 def _why_not_release(state: State, command: Release, context: Context) -> tuple[str, str]:
     shortest = context.policy.release_reason_min_chars
-    unknown = [o for o in state.orders.open_orders() if o.state is OrderState.UNKNOWN]
-    drift = state.reconciled.drift if state.reconciled is not None else ()
-    if state.trading is TradingState.ACTIVE:
+    symbol = command.symbol
+    unknown = [
+        order
+        for order in state.orders.open_orders()
+        if order.state is OrderState.UNKNOWN and symbol in ("", order.symbol)
+    ]
+    drift = [
+        found
+        for found in (state.reconciled.drift if state.reconciled is not None else ())
+        if symbol in ("", found.symbol)
+    ]
+    if symbol and symbol not in state.narrowed:
+        return "NOT_HALTED", f"{symbol} is not narrowed by itself"
+    if not symbol and state.trading is TradingState.ACTIVE:
         return "NOT_HALTED", "trading is active"
     if context.broken:
         return "ENGINE_FAILED", f"restart the engine: {context.broken}"
@@ -160,7 +172,8 @@ def _why_not_release(state: State, command: Release, context: Context) -> tuple[
         return "WRONG_ACCOUNT", f"type the account's name: {state.account}"
     if len(command.reason.strip()) < shortest:
         return "REASON_TOO_SHORT", f"give a reason of at least {shortest} characters"
-    if state.kill is not None and not state.kill.done and state.trading is TradingState.HALTED:
+    sweeping = state.kill is not None and not state.kill.done
+    if sweeping and not symbol and state.trading is TradingState.HALTED:
         return "KILL_RUNNING", "the sweep has not ended"
     if unknown:
         return "UNKNOWN_ORDERS", f"{len(unknown)} orders of unknown fate"

@@ -166,13 +166,18 @@ class CommandRefused(
 class TradingStateChanged(
     msgspec.Struct, frozen=True, tag="trading", tag_field="event", kw_only=True, omit_defaults=True
 ):
-    """ACTIVE, REDUCING or HALTED: from now on, by whom and why."""
+    """ACTIVE, REDUCING or HALTED: from now on, by whom and why.
+
+    `symbol` is the market that it is about; empty, the whole account. The stricter of the two
+    holds for an order.
+    """
 
     ts: int
     state: TradingState
     by: str
     reason: str = ""
     command_id: str = ""
+    symbol: str = ""
 
 
 class KillStarted(

@@ -136,9 +136,11 @@ def check_amend(
 
 
 def _permission(state: State, order: PlaceOrder) -> Denial | None:
-    if state.trading is TradingState.HALTED:
-        return Denial("HALTED", state.trading_reason or "trading is halted", "release first")
-    if state.trading is TradingState.REDUCING and not order.reduce_only:
+    trading = state.trading_of(order.symbol)
+    if trading is TradingState.HALTED:
+        reason = state.narrowing_of(order.symbol).reason
+        return Denial("HALTED", reason or "trading is halted", "release first")
+    if trading is TradingState.REDUCING and not order.reduce_only:
         return Denial("REDUCING", "order adds exposure", "reduce-only orders")
     if not state.ready:
         return Denial("RECONCILING", "the account is being compared with the venue", "wait")

@@ -36,6 +36,7 @@ from engine.core.instruments import Instrument
 from engine.core.orders import Order, OrderStateMachine, SavedOrders
 from engine.core.positions import PositionTracker, SavedPositions
 from engine.core.reports import FillEvent
+from engine.core.trading import Narrowing, is_stricter
 from engine.core.types import ZERO, KillLevel, Liquidity, TradingState
 
 COMMANDS_REMEMBERED = 65_536
@@ -79,6 +80,7 @@ class State:
         self.trading_by = ""
         self.trading_reason = ""
         self.trading_since = 0
+        self.narrowed: dict[str, Narrowing] = {}
         self.kill: KillRecord | None = None
         self.reconciled: Reconciled | None = None
         self.ready = False
@@ -100,6 +102,17 @@ class State:
         for instrument in instruments:
             self.instruments[instrument.symbol] = instrument
             self.positions.set_instrument(instrument)
+
+    def narrowing_of(self, symbol: str) -> Narrowing:
+        """What holds for orders of `symbol`: the stricter of the account's state and its own."""
+        own = self.narrowed.get(symbol)
+        if own is not None and is_stricter(own.state, self.trading):
+            return own
+        return Narrowing(self.trading, self.trading_by, self.trading_reason, self.trading_since)
+
+    def trading_of(self, symbol: str) -> TradingState:
+        """The trading state that holds for orders of `symbol`."""
+        return self.narrowing_of(symbol).state if self.narrowed else self.trading
 
     def has_command(self, command_id: str) -> bool:
         """True when this command was already carried out or refused."""
@@ -157,6 +170,7 @@ class _SavedState(msgspec.Struct, kw_only=True):
     trading_by: str
     trading_reason: str
     trading_since: int
+    narrowed: dict[str, Narrowing] = {}
     ready: bool
     links: dict[str, bool]
     kill: KillRecord | None
@@ -179,6 +193,7 @@ _PLAIN_FIELDS = (
     "trading_by",
     "trading_reason",
     "trading_since",
+    "narrowed",
     "ready",
     "links",
     "kill",
@@ -288,11 +303,16 @@ def _refused(state: State, event: CommandRefused) -> None:
 
 
 def _trading(state: State, event: TradingStateChanged) -> None:
-    state.trading = event.state
-    state.trading_by = event.by
-    state.trading_reason = event.reason
-    state.trading_since = event.ts
     state.remember_command(event.command_id)
+    if not event.symbol:
+        state.trading = event.state
+        state.trading_by = event.by
+        state.trading_reason = event.reason
+        state.trading_since = event.ts
+    elif event.state is TradingState.ACTIVE:
+        state.narrowed.pop(event.symbol, None)
+    else:
+        state.narrowed[event.symbol] = Narrowing(event.state, event.by, event.reason, event.ts)
 
 
 def _kill_started(state: State, event: KillStarted) -> None:

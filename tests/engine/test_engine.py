@@ -505,6 +505,19 @@ def test_level_flatten_kills_and_then_closes_what_is_held(tmp_path: Path) -> Non
     simulate(tmp_path / "h", scenario)
 
 
+def test_a_market_halted_by_itself_leaves_the_gate_to_the_others(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        engine = await house.engine()
+        halted = TradingState.HALTED
+        engine._take(TradingStateChanged(ts=1, state=halted, by="risk", symbol="BTCUSDT"))
+        assert not engine.gate.closed
+        await house.give(house.place("a1"))
+        assert house.order("a1").reason == "HALTED"
+        assert latch(house).read() is None
+
+    simulate(tmp_path / "h", scenario)
+
+
 # What a restart finds.
 
 

@@ -65,6 +65,8 @@ def _order(type: EventType, **fields: object) -> ev.OrderEvent:
          "trading | HALTED by ops: drill | halted"),
         (ev.TradingStateChanged(ts=NOW, state=TradingState.ACTIVE, by="ops"),
          "trading | ACTIVE by ops | good"),
+        (ev.TradingStateChanged(ts=NOW, state=TradingState.REDUCING, by="risk", symbol="BTCUSDT"),
+         "BTCUSDT | REDUCING by risk | warn"),
         (ev.KillStarted(ts=NOW, kill_id="k", level=KillLevel.KILL, blocked_at=NOW, by="ops",
                         targets=("a", "b")), "kill | kill by ops: cancels 2 orders | halted"),
         (ev.KillProgress(ts=NOW, kill_id="k", residual=("a",)), "kill | 1 left a | warn"),

@@ -215,8 +215,12 @@ def test_a_flatten_without_a_position_is_refused_and_a_repeated_one_has_no_effec
     assert desk.give(Flatten(command_id="f3")) == []
 
 
-def release(desk: Desk, account: str = "paper", reason: str = "drill over") -> list[object]:
-    return list(desk.give(Release(command_id=desk.command_id(), account=account, reason=reason)))
+def release(
+    desk: Desk, account: str = "paper", reason: str = "drill over", symbol: str = ""
+) -> list[object]:
+    command_id = desk.command_id()
+    command = Release(command_id=command_id, account=account, reason=reason, symbol=symbol)
+    return list(desk.give(command))
 
 
 def test_release_takes_the_accounts_name_and_a_reason() -> None:
@@ -250,6 +254,44 @@ def test_release_waits_for_the_sweep_for_unknown_orders_and_for_a_clean_comparis
     assert code(release(desk)) == "NOT_RECONCILED"
     desk.state.ready = True
     assert isinstance(release(desk)[0], TradingStateChanged)
+
+
+def narrow(desk: Desk, symbol: str = "BTCUSDT") -> None:
+    """Let only reducing orders pass in one market."""
+    reducing = TradingState.REDUCING
+    evolve(desk.state, TradingStateChanged(ts=1, state=reducing, by="risk", symbol=symbol))
+
+
+def test_a_market_narrowed_by_itself_is_released_by_its_name() -> None:
+    desk = Desk()
+    narrow(desk)
+    assert code(release(desk)) == "NOT_HALTED"
+    assert code(release(desk, symbol="ETHUSDT")) == "NOT_HALTED"
+    assert release(desk, symbol="BTCUSDT") == [
+        TradingStateChanged(
+            ts=desk.now_ns,
+            state=TradingState.ACTIVE,
+            by="operator",
+            reason="drill over",
+            command_id="c3",
+            symbol="BTCUSDT",
+        )
+    ]
+    assert desk.state.trading_of("BTCUSDT") is TradingState.ACTIVE
+
+
+def test_a_market_is_released_whatever_is_wrong_in_another_one() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    desk.give(outcome(result=Outcome.UNKNOWN))
+    drift = Drift(symbol="BTCUSDT", ours=d(0), venue=d(1), since_ts=1)
+    evolve(desk.state, Reconciled(ts=desk.now_ns, drift=(drift,)))
+    narrow(desk, "BTCUSDT")
+    narrow(desk, "ETHUSDT")
+    assert isinstance(release(desk, symbol="ETHUSDT")[0], TradingStateChanged)
+    assert code(release(desk, symbol="BTCUSDT")) == "UNKNOWN_ORDERS"
+    desk.give(row("a1", status=VenueStatus.CANCELED))
+    assert code(release(desk, symbol="BTCUSDT")) == "NOT_RECONCILED"
 
 
 def test_an_engine_that_broke_is_not_released() -> None:

@@ -170,6 +170,24 @@ def test_halted_denies_and_reducing_lets_only_reduce_only_pass() -> None:
     assert denial(desk, client_order_id="a4")[1] == "trading is halted"
 
 
+def test_one_market_can_be_narrowed_while_the_others_trade() -> None:
+    desk = Desk()
+    eth = perpetual("ETHUSDT", tick="0.01")
+    evolve(desk.state, InstrumentsChanged(ts=1, instruments=(eth,)))
+    desk.quotes["ETHUSDT"] = Quote(symbol="ETHUSDT", mark=d(3_000))
+    reducing = TradingState.REDUCING
+    evolve(desk.state, TradingStateChanged(ts=1, state=reducing, by="risk", symbol="BTCUSDT"))
+    assert denial(desk)[0] == "REDUCING"
+    others = desk.place("a2", symbol="ETHUSDT", price=d(3_000))
+    assert isinstance(desk.give(others)[0], OrderSubmitted)
+    halted = TradingState.HALTED
+    evolve(
+        desk.state,
+        TradingStateChanged(ts=1, state=halted, by="risk", reason="drift", symbol="BTCUSDT"),
+    )
+    assert denial(desk, client_order_id="a3") == ("HALTED", "drift", "release first")
+
+
 def test_an_amend_is_judged_by_the_order_it_would_become() -> None:
     limits = replace(PAPER_LIMITS, max_position_notional_usd=d(1_500), orders_per_s=1)
     desk = Desk(limits=limits)

@@ -10,6 +10,7 @@ from engine.core.events import (
     OrderAdopted,
     OrderDenied,
     OrderEvent,
+    TradingStateChanged,
 )
 from engine.core.state import COMMANDS_REMEMBERED, State, evolve
 from engine.core.types import KillLevel, OrderState, Side, TradingState
@@ -26,6 +27,11 @@ def busy_desk() -> Desk:
     desk.give(desk.place("a3", price=d(90_000)))
     desk.give(CancelOrder(command_id="x1", client_order_id="zz"))
     desk.give(row("web-1"))
+    narrowed = TradingStateChanged(
+        ts=5, state=TradingState.REDUCING, by="risk", reason="drift", symbol="ETHUSDT"
+    )
+    evolve(desk.state, narrowed)
+    desk.events.append(narrowed)
     desk.give(Kill(command_id="k1", level=KillLevel.KILL, reason="drill"))
     return desk
 
