@@ -84,16 +84,10 @@ class OrderEvent(
     command_id: str = ""
 
 
-class OrderSubmitted(
-    msgspec.Struct,
-    frozen=True,
-    gc=False,
-    tag="submitted",
-    tag_field="event",
-    kw_only=True,
-    omit_defaults=True,
+class NewOrder(
+    msgspec.Struct, frozen=True, gc=False, tag_field="event", kw_only=True, omit_defaults=True
 ):
-    """An order passed every check and will be sent. Build it with `risk.submit`, never by hand."""
+    """An order as a command asked for it: its terms, and who wanted it."""
 
     ts: int
     command_id: str
@@ -109,23 +103,13 @@ class OrderSubmitted(
     by: str = "operator"
 
 
-class OrderDenied(
-    msgspec.Struct, frozen=True, tag="denied", tag_field="event", kw_only=True, omit_defaults=True
-):
+class OrderSubmitted(NewOrder, frozen=True, tag="submitted"):
+    """An order passed every check and will be sent. Only `risk.Approved` makes one."""
+
+
+class OrderDenied(NewOrder, frozen=True, tag="denied", kw_only=True):
     """An order was refused here, before sending: which rule, which value, which limit."""
 
-    ts: int
-    command_id: str
-    client_order_id: str
-    symbol: str
-    side: Side
-    qty: Decimal
-    price: Decimal | None = None
-    type: OrderType = OrderType.LIMIT
-    time_in_force: TimeInForce = TimeInForce.GTC
-    post_only: bool = False
-    reduce_only: bool = False
-    by: str = "operator"
     code: str = ""
     value: str = ""
     limit: str = ""

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 
 from engine.core.commands import PlaceOrder
 from engine.core.context import Context
-from engine.core.events import OrderDenied, OrderSubmitted
+from engine.core.events import NewOrder, OrderDenied, OrderSubmitted
 from engine.core.instruments import Instrument
 from engine.core.limits import RiskLimits
 from engine.core.state import State
@@ -33,6 +34,8 @@ CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
 MAX_EXPONENT, MIN_EXPONENT = 12, -18
 """Numbers outside 1e12 and 1e-18 are slips or attacks, whatever the instrument says."""
 PASSIVE_COLLAR_MIN = Decimal("0.10")
+
+_E = TypeVar("_E", bound=NewOrder)
 
 
 class Denial(msgspec.Struct, frozen=True):
@@ -65,21 +68,7 @@ class Approved(msgspec.Struct, frozen=True, gc=False):
 
     def submitted(self) -> OrderSubmitted:
         """The event that lets the order out."""
-        order = self.order
-        return OrderSubmitted(
-            ts=self.ts,
-            command_id=order.command_id,
-            client_order_id=order.client_order_id,
-            symbol=order.symbol,
-            side=order.side,
-            qty=order.qty,
-            price=order.price,
-            type=order.type,
-            time_in_force=order.time_in_force,
-            post_only=order.post_only,
-            reduce_only=order.reduce_only,
-            by=order.by,
-        )
+        return _event(OrderSubmitted, self.ts, self.order)
 
 
 class Denied(msgspec.Struct, frozen=True, gc=False):
@@ -91,24 +80,34 @@ class Denied(msgspec.Struct, frozen=True, gc=False):
 
     def denied(self) -> OrderDenied:
         """The event that records the refusal."""
-        order, denial = self.order, self.denial
-        return OrderDenied(
-            ts=self.ts,
-            command_id=order.command_id,
-            client_order_id=order.client_order_id,
-            symbol=order.symbol,
-            side=order.side,
-            qty=order.qty,
-            price=order.price,
-            type=order.type,
-            time_in_force=order.time_in_force,
-            post_only=order.post_only,
-            reduce_only=order.reduce_only,
-            by=order.by,
+        denial = self.denial
+        return _event(
+            OrderDenied,
+            self.ts,
+            self.order,
             code=denial.code,
             value=denial.value,
             limit=denial.limit,
         )
+
+
+def _event(kind: type[_E], ts: int, order: PlaceOrder, **more: str) -> _E:
+    """An event of this kind, with the order's terms."""
+    return kind(
+        ts=ts,
+        command_id=order.command_id,
+        client_order_id=order.client_order_id,
+        symbol=order.symbol,
+        side=order.side,
+        qty=order.qty,
+        price=order.price,
+        type=order.type,
+        time_in_force=order.time_in_force,
+        post_only=order.post_only,
+        reduce_only=order.reduce_only,
+        by=order.by,
+        **more,
+    )
 
 
 def check(state: State, order: PlaceOrder, context: Context) -> Approved | Denied:
