@@ -46,6 +46,17 @@ TRIGGERS = {
     VenueStatus.UNTRIGGERED: (EventType.UNTRIGGERED, OrderState.UNTRIGGERED),
     VenueStatus.TRIGGERED: (EventType.TRIGGERED, OrderState.NEW),
 }
+_FURTHER_ON = {
+    VenueStatus.OTHER: 0,
+    VenueStatus.UNTRIGGERED: 1,
+    VenueStatus.TRIGGERED: 2,
+    VenueStatus.NEW: 3,
+    VenueStatus.PARTIALLY_FILLED: 4,
+    VenueStatus.FILLED: 5,
+    VenueStatus.CANCELED: 5,
+    VenueStatus.REJECTED: 5,
+    VenueStatus.EXPIRED: 5,
+}
 
 
 def decide_order_report(state: State, report: OrderReport, context: Context) -> Iterator[Step]:
@@ -56,32 +67,32 @@ def decide_order_report(state: State, report: OrderReport, context: Context) -> 
         order = state.orders.get_order(_external_id(report))
     if order is None or is_stale(state, report):
         return
-    if report.status in ACKNOWLEDGING:
-        yield from _acknowledge(order, report, context)
-        yield from _new_terms(order, report, context)
-    elif report.status in ENDINGS:
-        if order.is_open or order.is_reversible:
-            yield _event(ENDINGS[report.status], order, report, context)
-    elif report.status in TRIGGERS:
-        event_type, shown = TRIGGERS[report.status]
-        if order.state is not shown:
-            yield _event(event_type, order, report, context)
-    else:
+    if report.status is VenueStatus.OTHER:
         yield query_of(order)
+    else:
+        if report.status in ACKNOWLEDGING:
+            yield from _acknowledge(order, report, context)
+        elif report.status in TRIGGERS:
+            event_type, shown = TRIGGERS[report.status]
+            if order.state is not shown:
+                yield _event(event_type, order, report, context)
+        yield from _new_terms(order, report, context)
+    if report.status in ENDINGS and (order.is_open or order.is_reversible):
+        yield _event(ENDINGS[report.status], order, report, context)
     if report.cum_qty > order.cum_qty:
         state.promised[order.client_order_id] = report.cum_qty
         yield _look_later(order, context)
 
 
 def is_stale(state: State, report: OrderReport) -> bool:
-    """True when a newer row of the same order was seen; otherwise this one is now the newest."""
-    newest = state.row_ts.get(report.exchange_order_id, 0)
-    if report.ts < newest:
+    """True when a newer row of the same order was seen; otherwise this one is now the newest.
+
+    At one instant the row that shows more filled is the newer, then the one further on.
+    """
+    shows = (report.ts, report.cum_qty, _FURTHER_ON[report.status])
+    if shows < state.row_shown.get(report.exchange_order_id, shows):
         return True
-    if report.status in ENDINGS or report.status is VenueStatus.FILLED:
-        state.row_ts.pop(report.exchange_order_id, None)
-    elif report.exchange_order_id:
-        state.row_ts[report.exchange_order_id] = report.ts
+    state.remember_row(report.exchange_order_id, shows)
     return False
 
 
@@ -95,10 +106,17 @@ def find_order(state: State, client_order_id: str, exchange_order_id: str) -> Or
 def _acknowledge(order: Order, report: OrderReport, context: Context) -> Iterator[Step]:
     if order.is_reversible or not order.acked_ts or order.state is OrderState.UNKNOWN:
         yield _event(EventType.ORDER_ACK, order, report, context)
+    if order.untriggered and not order.triggered:
+        # A working row of a conditional order: the one that said Triggered is late or lost.
+        yield _event(EventType.TRIGGERED, order, report, context)
 
 
 def _new_terms(order: Order, report: OrderReport, context: Context) -> Iterator[Step]:
-    moved = report.qty != order.qty or (
+    """Take the terms that the venue shows: as an amend asked for them, or by itself.
+
+    A filled order takes them too: its fills may have overtaken the row of a larger quantity.
+    """
+    moved = max(report.qty, order.cum_qty) != order.qty or (
         report.price is not None and order.price is not None and report.price != order.price
     )
     asked = order.pending_qty is not None or order.pending_price is not None
@@ -110,7 +128,7 @@ def _new_terms(order: Order, report: OrderReport, context: Context) -> Iterator[
         if as_asked:
             yield _event(EventType.REPLACE_ACK, order, report, context, terms=True)
             return
-    if moved and not order.state.is_closed:
+    if moved and (order.is_open or order.state is OrderState.FILLED):
         yield _event(EventType.RESTATED, order, report, context, terms=True)
 
 

@@ -78,11 +78,12 @@ def _grow(
     show_life(order, event.ts, anomalies)
 
 
-def busted(order: Order, event: OrderEvent, _anomalies: Anomalies) -> str | None:
+def busted(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
     """The venue took an execution back: it never counts again, whenever it is heard of."""
     known = order.fills.get(event.exec_id)
     order.fills[event.exec_id] = Fill(ZERO, ZERO, amended=True)
     if known is None:
+        show_life(order, event.ts, anomalies)  # what has traded exists
         return f"{event.exec_id} taken back before it was seen"
     if not known.qty:
         return None

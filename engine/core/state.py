@@ -42,6 +42,9 @@ from engine.core.types import ZERO, KillLevel, Liquidity, TradingState
 COMMANDS_REMEMBERED = 65_536
 """Command ids kept for deduplication: hours of a busy desk, at some ten bytes each."""
 
+ROWS_REMEMBERED = 16_384
+"""Orders whose newest row is remembered, so that an older one is known as such: some 4 MB."""
+
 REFUSALS_KEPT = 200
 SUBMITS_KEPT = 4_096
 """Submit times kept for the rate limit; no account's limit a second comes near it."""
@@ -90,7 +93,7 @@ class State:
         self.commands: dict[str, None] = {}
         # What the venue was last heard to say. Not folded from events and not in a snapshot: a
         # restart or a replica begins without it and asks again.
-        self.row_ts: dict[str, int] = {}
+        self.row_shown: dict[str, tuple[int, Decimal, int]] = {}
         self.absences: dict[str, int] = {}
         self.tries: dict[str, int] = {}
         self.asking: set[str] = set()
@@ -125,6 +128,14 @@ class State:
         self.commands[command_id] = None
         if len(self.commands) > COMMANDS_REMEMBERED:
             del self.commands[next(iter(self.commands))]
+
+    def remember_row(self, exchange_order_id: str, shows: tuple[int, Decimal, int]) -> None:
+        """Note how far an order's newest row is; of orders beyond the bound, the oldest go."""
+        if not exchange_order_id:
+            return
+        self.row_shown[exchange_order_id] = shows
+        if len(self.row_shown) > ROWS_REMEMBERED:
+            del self.row_shown[next(iter(self.row_shown))]
 
     def encode(self) -> bytes:
         """The whole state as JSON, for a snapshot; `decode` gives it back exactly."""

@@ -175,3 +175,12 @@ def test_executions_of_a_closed_order_that_were_inferred_are_not_late() -> None:
     assert fsm.anomalies == {}
     assert order.cum_qty == 10
     assert order.state is OrderState.FILLED
+
+
+def test_a_bust_of_an_execution_not_seen_yet_shows_that_the_order_exists() -> None:
+    fsm = create_fsm()
+    order = fsm.create_order("o1", "BTCUSDT", "Buy", 10, 100)
+    fsm.handle_event(OrderEvent(EventType.SEND_UNKNOWN, "o1", 1))
+    bust(fsm, "e1")
+    fill(fsm, "e1", 4)
+    assert (order.state, order.cum_qty) == (OrderState.NEW, Decimal(0))
