@@ -143,16 +143,22 @@ class Palette:
     def __init__(self, variables: Mapping[str, str], base: Style) -> None:
         """`variables` are `App.theme_variables`, `base` the colours of the widget itself."""
         styles = {meaning: _style(variables, meaning) for meaning in MEANINGS}
-        self._plain = {meaning: _look(style, base) for meaning, style in styles.items()}
+        self._plain = _looks({meaning: _look(style, base) for meaning, style in styles.items()})
         under = base + styles["cursor"]
-        self._cursor = {
-            meaning: _look(style, base if style.bgcolor else under)
-            for meaning, style in styles.items()
-        }
+        self._cursor = _looks(
+            {
+                meaning: _look(style, base if style.bgcolor else under)
+                for meaning, style in styles.items()
+            }
+        )
 
     def look(self, meaning: str, *, cursor: bool = False) -> Look:
         """The look of a meaning. Raises KeyError for a word that is none."""
-        return (self._cursor if cursor else self._plain)[meaning]
+        return self.looks(cursor=cursor)[meaning]
+
+    def looks(self, *, cursor: bool = False) -> Mapping[str, Look]:
+        """The look of every meaning."""
+        return self._cursor if cursor else self._plain
 
 
 def _check_keys(source: str, table: str, keys: Iterable[str], known: tuple[str, ...]) -> None:
@@ -183,6 +189,12 @@ def _style(variables: Mapping[str, str], meaning: str) -> Style:
         color=variables[f"{PREFIX}{meaning}"],
         bgcolor=None if background == "transparent" else background,
     ) + Style.parse(attributes)
+
+
+def _looks(looks: dict[str, Look]) -> dict[str, Look]:
+    """The same, but what looks alike is one object: whoever draws need not compare."""
+    alike: dict[Look, Look] = {}
+    return {meaning: alike.setdefault(look, look) for meaning, look in looks.items()}
 
 
 def _look(style: Style, under: Style) -> Look:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -100,7 +100,19 @@ class HaltBar(Static):
             self.update(f"{view.head}\n{view.scope}")
 
 
-class Slot(Vertical):
+class Across(Horizontal):
+    """Panels side by side. They cover all of it, so it is never composed of anything itself."""
+
+    BLANK = True
+
+
+class Down(Vertical):
+    """Panels one below the other, as `Across`."""
+
+    BLANK = True
+
+
+class Slot(Down):
     """One panel's place. A panel that fails to draw says so here and takes nobody with it."""
 
     def __init__(self, name: str, panel: Widget) -> None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
@@ -18,7 +18,7 @@ from console.actions import Scope
 from console.frame import Frame
 from console.halt import HaltView
 from console.keymap import Keymap, bindings
-from console.screens.chrome import Footer, HaltBar, Slot, Tabs
+from console.screens.chrome import Across, Down, Footer, HaltBar, Slot, Tabs
 from console.screens.fields import Field
 from console.screens.layout import LEFT, PANELS, SizeClass, next_panel, shown_panels, size_class
 from console.widgets.banner import Banner
@@ -125,10 +125,10 @@ class MainScreen(Screen[None]):
         yield self.banner
         yield self.halt_bar
         yield self.tabs
-        with Horizontal(id="body"):
-            with Vertical(id="left"):
+        with Across(id="body"):
+            with Down(id="left"):
                 yield from (self.slots[name] for name in LEFT)
-            with Vertical(id="right"):
+            with Down(id="right"):
                 yield from (
                     self.slots[name] for name in ("positions", "requests", "recon", "ladder")
                 )

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
 from console import format as fmt
-from console.theme import Look, Palette
+from console.theme import Look
 from console.views.cells import Cell, Column
 
 
@@ -17,27 +17,36 @@ def row_strip(
     mark: str,
     cells: Iterable[tuple[Cell, Column]],
     width: int,
-    palette: Palette,
+    looks: Mapping[str, Look],
     *,
     more: str,
-    cursor: bool = False,
 ) -> Strip:
     """`mark`, then each cell in its column, one space apart, filled up or cut to `width` cells.
 
-    `more` marks what was cut; `cursor` draws the row as the one under the cursor.
+    `more` marks what was cut; `looks` says how the row's meanings are drawn. Neighbours that look
+    alike are one segment with the blanks between them: less to cut, to encode and to send.
     """
-    blank = palette.look("text", cursor=cursor).style
+    blank = looks["text"].style
     segments: list[Segment] = []
-    text, look = mark, palette.look("value", cursor=cursor)
-    used, gap = 1, 0
-    for cell, column in cells:
-        cut = "" if column.cut else more
-        fitted, spare = fmt.fit(cell.text, column.width, tail=column.tail, more=cut)
-        _add(segments, text, look, gap + spare * column.right, blank)
-        text, look = fitted, palette.look(cell.style, cursor=cursor)
-        used += (used > 1) + column.width
-        gap = 1 + spare * (not column.right)
-    _add(segments, text, look, max(0, width - used) + max(0, gap - 1), blank)
+    text, look = mark, looks["value"]
+    used, blanks = 1, 0
+    for (content, meaning), column in cells:
+        fitted, spare = fmt.fit(
+            content, column.width, tail=column.tail, more="" if column.cut else more
+        )
+        before, after = (spare, 0) if column.right else (0, spare)
+        blanks += before + (used > 1)
+        used += column.width + (used > 1)
+        following = looks[meaning]
+        if following is look and look.plain:
+            text += " " * blanks + fitted
+        elif fitted:
+            _add(segments, text, look, blanks, blank)
+            text, look = fitted, following
+        else:
+            after += blanks
+        blanks = after
+    _add(segments, text, look, blanks + max(0, width - used), blank)
     return Strip(segments, max(used, width)).adjust_cell_length(width)
 
 

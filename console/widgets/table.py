@@ -20,13 +20,13 @@ from textual.strip import Strip
 
 from console.glyphs import UNICODE, Glyphs
 from console.views.cells import Cell, Column, Line, Row, Shrink, fit_columns
-from console.widgets.drawn import Drawn
+from console.widgets.framed import Framed
 from console.widgets.strips import row_strip
 
 STRIPS_KEPT = 1_000
 
 
-class LineTable(ScrollView, Drawn, can_focus=True):
+class LineTable(ScrollView, Framed, can_focus=True):
     """Rows under pinned head lines and a column header, over pinned foot lines.
 
     A subclass says what its rows are (`row_total`, `row_id`, `row_index`, `row_cells`) and tells
@@ -71,7 +71,8 @@ class LineTable(ScrollView, Drawn, can_focus=True):
         self.foot: tuple[Line, ...] = ()
         self._columns: tuple[tuple[int, Column], ...] = ()
         self._thumb: tuple[int, ...] = ()
-        self._fitted_width = 0
+        self._fitted = Size(0, 0)
+        self._top = 0
         self._header = tuple(Cell(column.title, "header") for column in self.COLUMNS)
         self._strips: dict[tuple[str, bool], Strip] = {}
         self._shown: list[str | None] = []
@@ -209,52 +210,66 @@ class LineTable(ScrollView, Drawn, can_focus=True):
     # Drawing.
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Fit the columns to the width, which may be news, then draw."""
-        if self._fitted_width != self.size.width:
-            self._fitted_width = self.size.width
+        """Fit the columns to the size, which may be news, then draw."""
+        size, self._top = self.size, self.scroll_offset.y
+        if self._fitted != size:
+            self._fitted = size
             # Less the cursor mark on the left and the scroll bar on the right.
-            self._columns = fit_columns(self.COLUMNS, self.SHRINK, self._fitted_width - 2)
+            self._columns = fit_columns(self.COLUMNS, self.SHRINK, size.width - 2)
             self._strips.clear()
         return super().render_lines(crop)
 
+    def framed_line(self, y: int) -> Strip:
+        """One line of the viewport with its border: a row's is kept, wherever it moves to."""
+        index = self._index_at(y)
+        if index is None:
+            return super().framed_line(y)
+        row_id = self.row_id(index)
+        key = (row_id, row_id == self.cursor_id)
+        strip = self._strips.get(key)
+        if strip is None:
+            if len(self._strips) >= STRIPS_KEPT:
+                self._strips.clear()
+            strip = self._strips[key] = self.frame(self._draw_row(row_id))
+        return strip
+
     def render_line(self, y: int) -> Strip:
         """One line of the viewport."""
+        index = self._index_at(y)
+        if index is not None:
+            return self._draw_row(self.row_id(index))
         line = y - len(self.head)
-        foot_line = y - (self.size.height - len(self.foot))
+        foot_line = y - (self._fitted.height - len(self.foot))
         if line < 0:
             return self._pinned(self.head[y])
         if foot_line >= 0:
             return self._pinned(self.foot[foot_line])
         if self.COLUMNS and line == 0:
             return self._row(self._header)
-        index = self.scroll_offset.y + y - self.rows_top
-        if index < self.row_total():
-            return self._draw_row(index)
-        return self._pinned((Cell(self.empty_text() if not index else "", "muted"),))
+        empty = not self.row_total() and y == self.rows_top
+        return self._pinned((Cell(self.empty_text() if empty else "", "muted"),))
 
-    def _draw_row(self, index: int) -> Strip:
-        row_id = self.row_id(index)
-        selected = row_id == self.cursor_id
-        strip = self._strips.get((row_id, selected))
-        if strip is None:
-            if len(self._strips) >= STRIPS_KEPT:
-                self._strips.clear()
-            strip = self._row(self.row_cells(row_id), selected=selected)
-            self._strips[(row_id, selected)] = strip
-        return strip
+    def _index_at(self, y: int) -> int | None:
+        """The place in the display order of the row on a line; None where there is none."""
+        line = y - self.rows_top
+        if line < 0 or y >= self._fitted.height - len(self.foot):
+            return None
+        index = self._top + line
+        return index if index < self.row_total() else None
+
+    def _draw_row(self, row_id: str) -> Strip:
+        return self._row(self.row_cells(row_id), selected=row_id == self.cursor_id)
 
     def _row(self, cells: Row, *, selected: bool = False) -> Strip:
         mark = self.glyphs.cursor if selected else " "
         pieces = [(cells[place], column) for place, column in self._columns]
-        lit = selected and self.has_focus
-        return row_strip(
-            mark, pieces, self.size.width, self.palette, more=self.glyphs.more, cursor=lit
-        )
+        looks = self.palette.looks(cursor=selected and self.has_focus)
+        return row_strip(mark, pieces, self._fitted.width, looks, more=self.glyphs.more)
 
     def _pinned(self, line: Line) -> Strip:
         """A free line: what is too long for the panel is cut with a mark."""
         strip = Strip(self.spans((Cell(" "), *line)))
-        width = self.size.width
+        width = self._fitted.width
         if strip.cell_length > width:
             more = Segment(self.glyphs.more, self.palette.look("muted").style)
             strip = Strip.join([strip.crop(0, width - 1), Strip([more])])
