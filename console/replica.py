@@ -107,10 +107,11 @@ class Replica:
             self._fold(envelope, changes)
         self._take_market(update, changes)
         if update.status is not None:
+            # One that says the same again proves that the engine lives, and changes nothing.
+            changes.status = update.status != self.status
             self.status = update.status
             self._status_at_ns = now_ns
             self.engine_ns = max(self.engine_ns, update.status.ts)
-            changes.status = True
         self._sample_pnl()
         return changes
 

@@ -244,9 +244,10 @@ def test_an_idle_console_draws_nothing() -> None:
         drawn: list[object] = []
         c.app.main.show = lambda *args: drawn.append(args)  # type: ignore[method-assign]
         for _ in range(5):
+            c.link.tell(status())
             await c.frame()
         assert drawn == []
-        c.link.tell(status())
+        c.link.tell(status(ready=False))
         await c.frame()
         assert len(drawn) == 1
 

@@ -210,3 +210,12 @@ def test_the_pnl_history_has_a_point_a_second_and_a_bound() -> None:
     for step in range(PNL_KEPT + 10):
         replica.apply(LinkUpdate(status=status(ts=NOW + (10 + step) * NS)), NOW)
     assert len(replica.pnl_history) == PNL_KEPT
+
+
+def test_a_status_that_says_the_same_again_is_no_change_but_a_sign_of_life() -> None:
+    replica = Replica()
+    assert replica.apply(LinkUpdate(status=status()), NOW).status
+    again = replica.apply(LinkUpdate(status=status()), NOW + 3 * NS)
+    assert not again
+    assert replica.stale_s(NOW + 4 * NS) == 0
+    assert replica.apply(LinkUpdate(status=status(error="disk full")), NOW + 4 * NS).status
