@@ -13,7 +13,14 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from engine.clock import NS, Clock
-from engine.core.reports import AccountSnapshot, OrderLookup, RequestKind, RequestOutcome
+from engine.core.decide_reports import find_order
+from engine.core.reports import (
+    AccountSnapshot,
+    FillEvent,
+    OrderLookup,
+    RequestKind,
+    RequestOutcome,
+)
 from engine.core.requests import (
     AmendRequest,
     CancelRequest,
@@ -31,11 +38,10 @@ from engine.router import OrderRouter
 from engine.sweep import Sweeper
 from engine.venues.protocol import OrderResponse
 
-FILLS_OVERLAP_NS = 10 * NS
-"""How far before the newest known execution the next list of them begins.
+FILLS_OVERLAP_NS = 60 * NS
+"""How far before the last comparison the next one looks for executions it should have shown.
 
-Longer than clocks differ (the venue refuses requests that are off by 5 s) and lists lag; no longer,
-because each comparison reads and judges this much again, thousands of executions when it is busy.
+Longer than clocks differ and lists lag, and longer than it takes to notice that one is missing.
 """
 
 
@@ -154,12 +160,26 @@ class Dispatcher:
         again = True
         while again:
             self._asked_again = False
-            snapshot = await self.snapshot(self._fills_since_ns)
+            is_booked = None if self._in_doubt() else self._is_booked
+            snapshot = await self._router.snapshot(self._fills_since_ns, is_booked)
             if snapshot.complete:
                 since_ns = snapshot.sent_ts - FILLS_OVERLAP_NS
                 self._fills_since_ns = max(self._fills_since_ns, since_ns)
             self._inbox.put(snapshot)
             again = self._asked_again
+
+    def _in_doubt(self) -> bool:
+        """True while something may be missing: then every execution of the time is read again.
+
+        Otherwise the newest ones are, back to what is booked: a busy account has thousands.
+        """
+        state = self._state
+        drift = state.reconciled.drift if state.reconciled is not None else ()
+        return not state.ready or bool(state.suspects or drift)
+
+    def _is_booked(self, fill: FillEvent) -> bool:
+        order = find_order(self._state, fill.client_order_id, fill.exchange_order_id)
+        return order is not None and order.has_execution(fill.exec_id, fill.qty, fill.price)
 
     async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
         """The venue's view of the account, through the query lane."""

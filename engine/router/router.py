@@ -25,7 +25,7 @@ from engine.router.lanes import Lane
 from engine.router.sender import Observer, Sender
 from engine.router.stats import RouteMetrics
 from engine.venues.orders import Number, order_request
-from engine.venues.protocol import ExchangeClient, OrderResponse
+from engine.venues.protocol import Booked, ExchangeClient, OrderResponse
 from engine.venues.reasons import Reason
 
 REMEMBERED_ORDERS = 50_000
@@ -129,9 +129,11 @@ class OrderRouter:
         """Ask for one order, once. `complete` is False where the venue did not answer in time."""
         return await self._sender.lookup(query)
 
-    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
+    async def snapshot(
+        self, fills_since_ns: int, is_booked: Booked | None = None
+    ) -> AccountSnapshot:
         """Ask for everything open, through the query lane. Never raises."""
-        return await self._sender.snapshot(fills_since_ns)
+        return await self._sender.snapshot(fills_since_ns, is_booked)
 
     def confirm(self, client_order_id: str, exchange_order_id: str) -> None:
         """Take evidence that the venue has an order: a retry that is due will not send it again."""

@@ -19,7 +19,7 @@ from engine.router.lanes import Lane
 from engine.router.retry import RETRIED, RetryPolicy
 from engine.router.stats import KindStats
 from engine.venues.errors import NotExecuted, VenueUnknown
-from engine.venues.protocol import ExchangeClient, OrderResponse
+from engine.venues.protocol import Booked, ExchangeClient, OrderResponse
 from engine.venues.reasons import Reason
 
 # Looking a member up through its class takes 100 ns on Python 3.11; these are needed every request.
@@ -184,7 +184,9 @@ class Sender:
         finally:
             stats.add((self._clock.now_ns() - sent_ns) / NS, attempts=1)
 
-    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
+    async def snapshot(
+        self, fills_since_ns: int, is_booked: Booked | None = None
+    ) -> AccountSnapshot:
         """Ask for everything open, through the query lane. Never raises."""
         if not await self._enter_lane(RequestKind.QUERY):
             return AccountSnapshot(
@@ -196,7 +198,7 @@ class Sender:
                 complete=False,
                 error="too many queries are waiting",
             )
-        snapshot = await self._client.snapshot(fills_since_ns)
+        snapshot = await self._client.snapshot(fills_since_ns, is_booked)
         self.stats[RequestKind.QUERY].add(snapshot.duration_s, attempts=1)
         return snapshot
 

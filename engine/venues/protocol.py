@@ -13,6 +13,9 @@ from engine.core.market import MarketUpdate
 from engine.core.reports import AccountSnapshot, FillEvent, OrderLookup, Outcome, Report
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
 
+Booked = Callable[[FillEvent], bool]
+"""True for an execution that is known already."""
+
 
 class OrderResponse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A venue's answer to a place, amend or cancel.
@@ -62,8 +65,14 @@ class ExchangeClient(Protocol):
         """Ask by our id: open, recently closed, history and executions."""
         ...
 
-    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
-        """All open orders and positions, and executions since a time (unix ns). Never raises."""
+    async def snapshot(
+        self, fills_since_ns: int, is_booked: Booked | None = None
+    ) -> AccountSnapshot:
+        """All open orders and positions, and executions since a time (unix ns). Never raises.
+
+        With `is_booked` executions are read back, newest first, only until a whole page of them
+        is booked already: what a quiet look costs does not grow with how busy the account was.
+        """
         ...
 
     async def close(self) -> None: ...

@@ -3,8 +3,7 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from pathlib import Path
-
-import pytest
+from typing import Any
 
 from engine.clock import NS
 from engine.core.commands import Kill
@@ -23,6 +22,8 @@ from engine.core.state import State
 from engine.core.types import Side
 from engine.dispatch import FILLS_OVERLAP_NS, Dispatcher
 from engine.inbox import Inbox
+from engine.router import OrderRouter
+from engine.venues.protocol import Booked
 from tests.support.house import House, simulate
 from tests.support.market import T0
 
@@ -35,11 +36,12 @@ class Hands:
     def __init__(self, house: House, state: State | None = None) -> None:
         self.failures: list[BaseException] = []
         self.inbox = Inbox(self.failures.append)
+        self.router = NotingRouter(house.live.router)
         self.clock = house.clock
         self.dispatcher = Dispatcher(
             state=state or house.live.state,
             inbox=self.inbox,
-            router=house.live.router,
+            router=self.router,  # type: ignore[arg-type]
             clock=house.clock,
             on_failure=self.failures.append,
             settle_s=0.1,
@@ -58,6 +60,23 @@ def order(order_id: str = "d1") -> OrderRequest:
         qty=D("0.010"),
         price=D("59000.0"),
     )
+
+
+class NotingRouter:
+    """A router that notes from when on each comparison asks for executions."""
+
+    def __init__(self, router: OrderRouter) -> None:
+        self._router = router
+        self.asked: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._router, name)
+
+    async def snapshot(
+        self, fills_since_ns: int, is_booked: Booked | None = None
+    ) -> AccountSnapshot:
+        self.asked.append(fills_since_ns)
+        return await self._router.snapshot(fills_since_ns, is_booked)
 
 
 def test_every_answer_comes_back_through_the_inbox(tmp_path: Path) -> None:
@@ -152,21 +171,13 @@ def test_one_comparison_runs_at_a_time_and_a_question_meanwhile_is_one_more(
 
 
 def test_executions_are_asked_for_from_a_little_before_the_last_complete_answer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    asked: list[int] = []
     answers: list[AccountSnapshot] = []
 
     async def scenario(house: House) -> None:
         await house.engine()
         hands = Hands(house, State())
-        snapshot = hands.dispatcher.snapshot
-
-        async def noted(fills_since_ns: int) -> AccountSnapshot:
-            asked.append(fills_since_ns)
-            return await snapshot(fills_since_ns)
-
-        monkeypatch.setattr(hands.dispatcher, "snapshot", noted)
         began_ns = house.clock.now_ns()
         for lost in (False, True, False, False):
             await house.clock.sleep(100)
@@ -179,16 +190,14 @@ def test_executions_are_asked_for_from_a_little_before_the_last_complete_answer(
             answers.append(answer)
         assert [answer.complete for answer in answers] == [True, False, True, True]
         since = [answer.sent_ts - FILLS_OVERLAP_NS for answer in answers]
-        assert asked == [began_ns, since[0], since[0], since[2]]
+        assert hands.router.asked == [began_ns, since[0], since[0], since[2]]
 
     simulate(tmp_path / "h", scenario)
 
 
 def test_a_restart_asks_for_executions_since_the_last_thing_that_is_known(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    asked: list[int] = []
-
     async def scenario(house: House) -> None:
         await house.clock.sleep(1)
         await house.engine()
@@ -197,16 +206,33 @@ def test_a_restart_asks_for_executions_since_the_last_thing_that_is_known(
         await house.crash()
         await house.clock.sleep(1000)
         engine = await house.engine(wait=False)
-        snapshot = engine.router.snapshot
+        hands = Hands(house, engine.state)
+        hands.dispatcher.send(QueryAccount())
+        await hands.answer()
+        assert hands.router.asked == [known_ns - FILLS_OVERLAP_NS]
 
-        async def noted(fills_since_ns: int) -> AccountSnapshot:
-            asked.append(fills_since_ns)
-            return await snapshot(fills_since_ns)
+    simulate(tmp_path / "h", scenario)
 
-        monkeypatch.setattr(engine.router, "snapshot", noted)
-        await engine.start()
-        await engine.settled()
-        assert asked[0] == known_ns - FILLS_OVERLAP_NS
+
+def test_a_quiet_comparison_reads_executions_back_to_what_is_booked(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        engine = await house.engine()
+        for number in range(101):
+            await house.give(house.place(f"a{number}", price=D("60100.0"), qty="0.001"))
+        answer = await compared(house)
+        assert len(answer.fills) == 100
+        engine.state.suspects["BTCUSDT"] = D(1)
+        answer = await compared(house)
+        assert len(answer.fills) == 101
+
+    async def compared(house: House) -> AccountSnapshot:
+        hands = Hands(house)
+        hands.dispatcher.send(QueryAccount())
+        answer = await hands.answer()
+        assert isinstance(answer, AccountSnapshot)
+        assert answer.complete
+        return answer
 
     simulate(tmp_path / "h", scenario)
 

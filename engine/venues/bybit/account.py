@@ -24,6 +24,7 @@ from engine.venues.bybit.instruments import SymbolMap
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rest import RestSession
 from engine.venues.errors import VenueRefused
+from engine.venues.protocol import Booked
 
 SETTLE_COIN = "USDT"
 MS = 1_000_000  # nanoseconds in a millisecond
@@ -103,10 +104,13 @@ class Account:
             raise ConnectionError(f"an execution of {client_order_id} could not be read")
         return fills
 
-    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
+    async def snapshot(
+        self, fills_since_ns: int, is_booked: Booked | None = None
+    ) -> AccountSnapshot:
         """Everything open, every position, the executions since a time. Never raises.
 
-        Spot holdings are balances, not positions, and are left out.
+        With `is_booked` not all of these: see `ExchangeClient.snapshot`. Spot holdings are
+        balances, not positions, and are left out.
         """
         sent_ns = self._clock.now_ns()
         orders: dict[str, OrderReport] = {}
@@ -130,7 +134,7 @@ class Account:
                         complete = complete and clean
                         positions += [position for position in held if position.qty]
                 since: _Params = {"category": category, "startTime": max(0, fills_since_ns) // MS}
-                new, clean = await self._fills(since, category)
+                new, clean = await self._fills(since, category, is_booked)
                 complete = complete and clean
                 fills += new
             if not complete:
@@ -147,8 +151,13 @@ class Account:
             error=error,
         )
 
-    async def _fills(self, params: _Params, category: Category) -> tuple[list[FillEvent], bool]:
-        """Executions over all pages, oldest first; pages may overlap, so each id counts once."""
+    async def _fills(
+        self, params: _Params, category: Category, is_booked: Booked | None = None
+    ) -> tuple[list[FillEvent], bool]:
+        """Executions over all pages, oldest first; pages may overlap, so each id counts once.
+
+        The venue's pages go back in time: with `is_booked` the first that is booked ends it.
+        """
         fills: dict[str, FillEvent] = {}
         complete = True
         async for rows in self._rest.pages(_EXECUTIONS, params | {"limit": 100}):
@@ -156,6 +165,8 @@ class Account:
             complete = complete and clean
             for fill in page:
                 fills.setdefault(fill.exec_id, fill)
+            if is_booked is not None and page and all(map(is_booked, page)):
+                break
         return sorted(fills.values(), key=_by_time), complete
 
     def _read(

@@ -31,7 +31,7 @@ from engine.venues.bybit.retcodes import Verdict
 from engine.venues.bybit.signing import Signer
 from engine.venues.bybit.streams import StreamKeeper
 from engine.venues.orders import order_request
-from engine.venues.protocol import OrderResponse, Transport
+from engine.venues.protocol import Booked, OrderResponse, Transport
 from engine.venues.reasons import Reason
 
 REMEMBERED_ORDERS = 10_000
@@ -220,9 +220,11 @@ class BybitClient:
         """Ask by our id: open, recently closed, history, executions. Never raises."""
         return await self._account.lookup(query)
 
-    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
+    async def snapshot(
+        self, fills_since_ns: int, is_booked: Booked | None = None
+    ) -> AccountSnapshot:
         """All open orders and positions, and executions since a time (unix ns). Never raises."""
-        return await self._account.snapshot(fills_since_ns)
+        return await self._account.snapshot(fills_since_ns, is_booked)
 
     async def place_limit_order(
         self,

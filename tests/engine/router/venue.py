@@ -23,7 +23,7 @@ from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, Quer
 from engine.core.types import Side
 from engine.router import HaltGate, OrderRouter
 from engine.venues.errors import NotExecuted
-from engine.venues.protocol import OrderResponse
+from engine.venues.protocol import Booked, OrderResponse
 from engine.venues.reasons import Reason
 
 T0 = 1_700_000_000 * NS
@@ -125,7 +125,9 @@ class Venue:
             avg_price=None,
         )
 
-    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
+    async def snapshot(
+        self, fills_since_ns: int, is_booked: Booked | None = None
+    ) -> AccountSnapshot:
         return AccountSnapshot(
             open_orders=(),
             positions=(),

@@ -414,6 +414,27 @@ def test_a_snapshot_reads_every_page_of_everything() -> None:
     ]
 
 
+def test_executions_are_read_back_until_a_whole_page_is_booked_already() -> None:
+    def fill(name: str) -> dict[str, object]:
+        return LINEAR_FILL | {"execId": name, "execTime": f"170000000000{name}"}
+
+    rig = Rig(
+        {
+            EXECUTIONS: [
+                page(fill("4"), fill("3"), cursor="next"),
+                page(fill("2"), fill("1"), cursor="over"),
+                page(fill("0")),
+            ]
+        },
+        categories=("linear",),
+    )
+    booked = {"0", "1", "2", "3"}
+    snapshot = rig.run(rig.client.snapshot(0, lambda fill: fill.exec_id in booked))
+    assert snapshot.complete
+    assert [fill.exec_id for fill in snapshot.fills] == ["1", "2", "3", "4"]
+    assert rig.transport.paths().count(EXECUTIONS) == 2
+
+
 def test_flat_positions_and_closed_orders_are_left_out() -> None:
     rig = Rig(
         {
