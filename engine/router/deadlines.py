@@ -27,15 +27,16 @@ class Deadlines:
         self._expired: set[asyncio.Task[Any]] = set()
         self._timer: Timer | None = None
 
-    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+    async def run(self, work: Coroutine[Any, Any, T], now_ns: int) -> T:
         """Return the coroutine's result; cancel it and raise TimeoutError when time is up.
 
+        `now_ns` is when the wait begins: now, by the same clock, which the caller has read.
         A cancellation from outside passes through, also when it meets the timeout. A task waits
         for one thing at a time: do not nest.
         """
         task = asyncio.current_task()
         assert task is not None  # a coroutine runs in a task
-        self._waits[task] = due_ns = self._clock.now_ns() + self._timeout_ns
+        self._waits[task] = due_ns = now_ns + self._timeout_ns
         if self._timer is None:
             self._timer = self._clock.call_at(due_ns, self._expire)
         before = task.cancelling()

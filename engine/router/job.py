@@ -15,15 +15,19 @@ Send = Callable[[], Coroutine[Any, Any, OrderResponse]]
 
 
 class Route:
-    """One order's place request. `waiter` exists while a duplicate waits for the first outcome."""
+    """One order's place request. `waiter` exists while a duplicate waits for the first outcome.
 
-    __slots__ = ("exchange_order_id", "metrics", "request", "response", "waiter")
+    Once `canceled`, somebody wants the order gone: it is not sent any more.
+    """
+
+    __slots__ = ("canceled", "exchange_order_id", "metrics", "request", "response", "waiter")
 
     def __init__(self, request: OrderRequest) -> None:
         self.request = request
         self.metrics = RouteMetrics()
         self.response: OrderResponse | None = None
         self.waiter: asyncio.Future[OrderResponse] | None = None
+        self.canceled = False
         self.exchange_order_id = ""  # evidence from elsewhere that the venue has it
 
     def finish(self, response: OrderResponse) -> None:

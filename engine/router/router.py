@@ -120,7 +120,13 @@ class OrderRouter:
         )
 
     async def cancel(self, request: CancelRequest) -> OrderResponse:
-        """Cancel an order. Neither the gate nor the breaker stands in its way."""
+        """Cancel an order. Neither the gate nor the breaker stands in its way.
+
+        A place request of this order that is still under way is not sent again from now on.
+        """
+        route = self._routes.get(request.client_order_id)
+        if route is not None:
+            route.canceled = True
         return await self._sender.carry_out(
             Job(RequestKind.CANCEL, request, lambda: self._client.cancel_order(request))
         )

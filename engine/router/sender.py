@@ -60,19 +60,21 @@ class Sender:
 
     async def carry_out(self, job: Job) -> OrderResponse:
         """Return the request's outcome. Nothing that the venue does raises."""
-        started_ns = self._clock.now_ns()
+        started_ns = sent_ns = self._clock.now_ns()
         kind = job.kind
-        if kind in self.lanes and not await self._enter_lane(kind):
-            order_id = job.request.client_order_id
-            return refused(order_id, Reason.RATE_LIMITED, f"the {kind} lane is full")
-        if self.breaker.state is not CLOSED and kind is not CANCEL:
-            await self._probe()
+        if kind in self.lanes or self.breaker.state is not CLOSED:
+            if not await self._enter_lane(kind):
+                order_id = job.request.client_order_id
+                return refused(order_id, Reason.RATE_LIMITED, f"the {kind} lane is full")
+            if kind is not CANCEL:
+                await self._probe()
+            sent_ns = self._clock.now_ns()
         refusal = self._refusal(job)
         if refusal is not None:
             return refusal
         job.attempts = 1
         try:
-            response = await self._deadlines.run(job.send())
+            response = await self._deadlines.run(job.send(), sent_ns)
         except RETRIED as failure:
             response = await self._try_again(job, failure)
         latency_s = (self._clock.now_ns() - started_ns) / NS
@@ -115,7 +117,7 @@ class Sender:
         if refusal is not None:
             # An earlier attempt may still arrive: what is refused now is only the next one.
             return unknown(order_id, refusal.text, refusal.reason) if job.ambiguous else refusal
-        response = await self._deadlines.run(job.send())
+        response = await self._deadlines.run(job.send(), self._clock.now_ns())
         if not job.ambiguous or response.accepted or job.kind is CANCEL:
             return response
         if isinstance(request, OrderRequest):
@@ -146,9 +148,11 @@ class Sender:
 
     def _refusal(self, job: Job) -> OrderResponse | None:
         """What keeps the next attempt here, asked right before it leaves."""
-        request = job.request
+        request, route = job.request, job.route
         if isinstance(request, CancelRequest):
             return None
+        if route is not None and route.canceled:
+            return refused(request.client_order_id, Reason.CANCELED, "canceled before it was sent")
         if not self._gate.lets_pass(request):
             text = f"the halt gate is closed by {self._gate.closed_by}"
             return refused(request.client_order_id, Reason.HALTED, text)
@@ -177,7 +181,7 @@ class Sender:
         stats = self.stats[RequestKind.QUERY]
         sent_ns = self._clock.now_ns()
         try:
-            return await self._deadlines.run(self._client.lookup(query))
+            return await self._deadlines.run(self._client.lookup(query), sent_ns)
         except RETRIED as failure:
             stats.note(failure)
             return absent

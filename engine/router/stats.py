@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import msgspec
 
 from engine.core.reports import Outcome, RequestKind
@@ -31,7 +33,7 @@ class RouteMetrics(msgspec.Struct, gc=False):
 class KindStats:
     """Counts of one kind of request, and a ring of its newest latencies."""
 
-    __slots__ = ("_latencies", "_next", "count", "kind", "rate_limited", "retries", "timeouts")
+    __slots__ = ("_latencies", "count", "kind", "rate_limited", "retries", "timeouts")
 
     def __init__(self, kind: RequestKind) -> None:
         self.kind = kind
@@ -39,18 +41,13 @@ class KindStats:
         self.retries = 0
         self.rate_limited = 0
         self.timeouts = 0
-        self._latencies: list[float] = []
-        self._next = 0
+        self._latencies: deque[float] = deque(maxlen=KEPT_LATENCIES)
 
     def add(self, latency_s: float, attempts: int) -> None:
         """Book one finished request."""
         self.count += 1
         self.retries += attempts - 1
-        if len(self._latencies) < KEPT_LATENCIES:
-            self._latencies.append(latency_s)
-            return
-        self._latencies[self._next] = latency_s
-        self._next = (self._next + 1) % KEPT_LATENCIES
+        self._latencies.append(latency_s)
 
     def note(self, failure: Exception) -> None:
         """Book one attempt that failed."""

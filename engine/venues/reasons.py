@@ -37,6 +37,7 @@ class Reason(StrEnum):
     IN_PROGRESS = "IN_PROGRESS"
     # It never left this host, or was turned away each time.
     HALTED = "HALTED"
+    CANCELED = "CANCELED"
     BREAKER_OPEN = "BREAKER_OPEN"
     RATE_LIMITED = "RATE_LIMITED"
     VENUE_BUSY = "VENUE_BUSY"

@@ -249,7 +249,8 @@ def test_lanes_keep_their_rate_and_cancels_do_not_wait_behind_places() -> None:
     async def scenario() -> None:
         placing = [asyncio.create_task(rig.router.place(request(f"o-{n}"))) for n in range(3)]
         await asyncio.sleep(0)
-        assert (await rig.router.cancel(CANCEL)).accepted
+        other = CancelRequest(client_order_id="o-9", symbol="BTCUSDT")
+        assert (await rig.router.cancel(other)).accepted
         assert rig.router.budget() == {RequestKind.PLACE: -2}
         await asyncio.gather(*placing)
 
@@ -548,6 +549,51 @@ def test_f44_a_gate_that_closes_between_attempts_stops_the_next_one() -> None:
     # The attempt before may still arrive, so the order is unknown and not refused.
     assert (response.outcome, response.reason) == (Outcome.UNKNOWN, Reason.HALTED)
     assert len(rig.venue.times("place")) == 1
+
+
+def test_an_order_that_was_canceled_meanwhile_is_looked_for_and_not_sent_again() -> None:
+    rig = Rig()
+    rig.venue.failures = [LOST]
+
+    async def scenario() -> OrderResponse:
+        placing = asyncio.create_task(rig.router.place(request()))
+        await rig.clock.sleep(1)
+        await rig.router.cancel(CANCEL)
+        return await placing
+
+    response = rig.run(scenario())
+    assert (response.outcome, response.reason) == (Outcome.UNKNOWN, Reason.CANCELED)
+    assert [name for name, _ in rig.venue.calls] == ["place", "cancel", "lookup"]
+
+
+def test_an_order_that_was_canceled_meanwhile_and_surely_never_arrived_is_refused() -> None:
+    rig = Rig()
+    rig.venue.failures = [NotExecuted("busy")]
+
+    async def scenario() -> OrderResponse:
+        placing = asyncio.create_task(rig.router.place(request()))
+        await rig.clock.sleep(0.05)
+        await rig.router.cancel(CANCEL)
+        return await placing
+
+    response = rig.run(scenario())
+    assert (response.outcome, response.reason) == (Outcome.REJECTED, Reason.CANCELED)
+    assert [name for name, _ in rig.venue.calls] == ["place", "cancel"]
+
+
+def test_an_order_that_is_canceled_while_it_waits_in_its_lane_never_leaves() -> None:
+    rig = Rig(lanes={RequestKind.PLACE: Lane(1, 1)})
+
+    async def scenario() -> OrderResponse:
+        await rig.router.place(request("o-0"))
+        placing = asyncio.create_task(rig.router.place(request()))
+        await rig.clock.sleep(0.5)
+        await rig.router.cancel(CANCEL)
+        return await placing
+
+    response = rig.run(scenario())
+    assert (response.outcome, response.reason) == (Outcome.REJECTED, Reason.CANCELED)
+    assert [name for name, _ in rig.venue.calls] == ["place", "cancel"]
 
 
 def test_a_gate_that_closes_after_a_rate_limit_refuses() -> None:
