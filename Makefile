@@ -9,16 +9,20 @@ BIN   := .venv/bin
 READY := .venv/.ready
 PIP   := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: help setup run test lint types contracts unit slow bench screenshots lock clean
+CLIENTS       := build/clients
+CLIENTS_READY := $(CLIENTS)/.ready
+
+.PHONY: help setup run test lint types contracts unit slow clients bench screenshots lock clean
 
 help:
 	@echo "make setup        .venv with pinned, hash-checked tools and $(BIN)/tradedeck"
 	@echo "make run          the console on paper; ARGS=\"--seed 7\" passes options"
 	@echo "make test         every check: lint, types, import contracts, tests, coverage"
 	@echo "make slow         the tests that take minutes"
+	@echo "make clients      pybit and ccxt trade on the simulated exchange, in an environment of their own"
 	@echo "make bench        measure speed and memory"
 	@echo "make screenshots  draw screenshots/*.svg by driving the console"
-	@echo "make lock         choose new versions for requirements.lock (needs uv)"
+	@echo "make lock         choose new versions for both locks (needs uv)"
 	@echo "make clean        remove caches, reports and builds; .venv stays"
 
 setup: $(READY)
@@ -48,6 +52,9 @@ unit: $(READY)
 slow: $(READY)
 	$(BIN)/python -m pytest -m slow $(ARGS)
 
+clients: $(CLIENTS_READY)
+	$(CLIENTS)/bin/python -m pytest tests/clients $(ARGS)
+
 bench: $(READY)
 	$(BIN)/python -m tests.bench $(ARGS)
 
@@ -57,6 +64,9 @@ screenshots: $(READY)
 lock:
 	$(UV) pip compile pyproject.toml --extra speed --group dev --group build --upgrade --universal \
 		--generate-hashes --python-version 3.11 --no-header --quiet -o requirements.lock
+	$(UV) pip compile pyproject.toml --group clients --universal \
+		--generate-hashes --python-version 3.11 --no-header --no-annotate --quiet \
+		-o tests/clients/requirements.lock
 
 clean:
 	rm -rf build dist htmlcov .coverage .coverage.* .hypothesis .import_linter_cache .mypy_cache \
@@ -78,4 +88,10 @@ $(READY): requirements.lock pyproject.toml
 		exit 1; }
 	$(PIP) --no-deps --require-hashes -r requirements.lock
 	$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(CLIENTS_READY): tests/clients/requirements.lock
+	@test -x $(CLIENTS)/bin/python || $(or $(wildcard $(BIN)/python),$(PYTHON)) -m venv $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--require-hashes -r tests/clients/requirements.lock
 	@touch $@

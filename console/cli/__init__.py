@@ -48,6 +48,9 @@ COMMANDS = (
     Entry(
         "Trade", "session", "session", "run a script on paper without a screen, and keep its files"
     ),
+    Entry(
+        "Test", "exchange", "exchange", "the simulated exchange as a server that speaks Bybit v5"
+    ),
     Entry("Look", "status", "status", "how the running engine is: one screen of text, or JSON"),
     Entry(
         "Set up", "check-config", "check_config", "check a configuration file and show its limits"

@@ -126,6 +126,10 @@ def add_market_options(parser: Parser) -> None:
         metavar="MS",
         help="market time from sending an order to the book (default: 2)",
     )
+
+
+def add_paper_config_option(parser: Parser) -> None:
+    """The configuration of an engine on paper."""
     parser.add_argument(
         "--config",
         type=Path,

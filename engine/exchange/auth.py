@@ -14,6 +14,7 @@ RECV_WINDOW = "X-BAPI-RECV-WINDOW"
 SIGNATURE = "X-BAPI-SIGN"
 
 DEFAULT_RECV_WINDOW_MS = 5000
+EXPIRY_SKEW_MS = 1000  # some clients let a stream's auth expire in one second: be patient
 MAX_AHEAD_MS = 1000  # a clock faster than this is refused however wide the window
 
 
@@ -60,7 +61,11 @@ def authenticate_stream(
         return None
     api_key, expires, signature = args
     account = accounts.get(str(api_key))
-    if account is None or not str(expires).isdecimal() or int(str(expires)) <= now_ms:
+    if (
+        account is None
+        or not str(expires).isdecimal()
+        or int(str(expires)) + EXPIRY_SKEW_MS <= now_ms
+    ):
         return None
     signed = f"GET/realtime{expires}".encode()
     return account if _matches(account, signed, str(signature)) else None

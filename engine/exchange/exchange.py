@@ -14,9 +14,12 @@ from decimal import Decimal
 import msgspec
 
 from engine.exchange.account import Account, MarketKey
+from engine.exchange.commands import Commands
+from engine.exchange.feeds import Feeds
 from engine.exchange.hub import Hub, Send
 from engine.exchange.ids import Ids
 from engine.exchange.instruments import parse_instrument
+from engine.exchange.limits import NoLimits, VenueLimits
 from engine.exchange.market_data import MarketData
 from engine.exchange.matching import Market
 from engine.exchange.memory import MemoryTransport
@@ -80,6 +83,7 @@ class Exchange:
         ids: Ids,
         auto_fill: bool,
         max_open_orders: int,
+        rate_limits: bool,
     ) -> None:
         self.counts = Counts()
         self.accounts: dict[str, Account] = {}
@@ -97,12 +101,15 @@ class Exchange:
             self.markets[instrument.key] = Market(
                 instrument, self.accounts, ids, clock.now_ns, auto_fill=auto_fill
             )
+        limits = VenueLimits(clock.now_ns) if rate_limits else NoLimits(clock.now_ns)
         trading = Trading(self.markets, ids, clock.now_ns, max_open_orders=max_open_orders)
+        commands = Commands(trading, limits)
         queries = Queries(self.markets, self._price_usd)
         market_data = MarketData(self.markets, clock.now_ns)
-        self._api = RestApi(self.accounts, trading, queries, market_data, clock.now_ns)
+        self._api = RestApi(self.accounts, commands, queries, market_data, limits, clock.now_ns)
         self._hub = Hub(clock.now_ns)
-        self._venue = Venue(self._hub, self.accounts, self.markets, ids, clock.now_ns)
+        self._feeds = Feeds(self._hub)
+        self._venue = Venue(self._hub, self.accounts, self.markets, commands, ids, clock.now_ns)
         self._player = Player(clock, source.frames(), self._play, self.flush, source.first_ts)
 
     # The market
@@ -132,16 +139,18 @@ class Exchange:
     def _play(self, frame: Frame) -> None:
         market = self.markets[frame.category, frame.symbol]
         decoded = frame.decoded
-        self._hub.publish(frame)
+        self._hub.publish((frame.category, frame.topic), frame.raw)
         if isinstance(decoded, BookFrame):
             self.counts.book_updates += 1
             market.on_book(decoded)
+            self._feeds.on_book(market, frame)
         elif isinstance(decoded, TickerFrame):
             market.on_ticker(decoded, frame.raw)
         else:
             self.counts.trades += len(decoded.data)
             for trade in decoded.data:
                 market.on_trade(trade)
+            self._feeds.on_trades(market)
 
     # Connections
 
@@ -150,6 +159,18 @@ class Exchange:
     ) -> Reply:
         """Answer one HTTP request now. Call `flush` once the answer is on its way."""
         return self._api.handle(method, path, query, body, headers)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        answer: Callable[[Reply | None], None],
+    ) -> None:
+        """Let a request travel; `answer` gets the reply, or None where the connection is cut."""
+        self.arrive(lambda: answer(self._api.handle(method, path, query, body, headers)))
 
     def open_session(self, path: str, send: Send) -> Session | None:
         """Open a WebSocket session now; None where `path` is no stream."""
@@ -270,13 +291,15 @@ def create_exchange(
     run: int = 0,
     auto_fill: bool = False,
     max_open_orders: int = 10_000,
+    rate_limits: bool = False,
 ) -> Exchange:
     """Build a simulated exchange.
 
     `latency_ns` is how long requests travel; answers come at the instant of arrival. `credentials`
     maps API keys to secrets, by default `paper` to `paper`. All ids come from `seed` and `run`; a
     start that goes on with an older journal passes another `run`, or its ids repeat. `auto_fill`
-    fills every limit order at once at its own price. `max_open_orders` is a market's ceiling.
+    fills every limit order at once at its own price. `max_open_orders` is a market's ceiling;
+    `rate_limits` enforces the venue's default limits of requests a second.
     """
     return Exchange(
         clock,
@@ -286,4 +309,5 @@ def create_exchange(
         ids=Ids(seed, run),
         auto_fill=auto_fill,
         max_open_orders=max_open_orders,
+        rate_limits=rate_limits,
     )

@@ -8,13 +8,17 @@ from operator import itemgetter
 from typing import Protocol
 
 from engine.exchange.account import Account, Row
-from engine.exchange.sources.frames import Frame
-from engine.exchange.wire import Push, encode
+from engine.exchange.wire import ExecutionRow, FastExecutionRow, FastPush, Push, encode
 
 Send = Callable[[Sequence[bytes]], None]
 """Takes messages for a client, in order."""
 PublicTopic = tuple[str, str]
 """Category and topic."""
+
+# The topic beside which one for the impatient exists, and its name.
+FAST_TOPICS = {
+    f"execution{suffix}": f"execution.fast{suffix}" for suffix in ("", ".linear", ".spot")
+}
 
 _topic_of = itemgetter(0, 1)  # a row's kind and category
 
@@ -49,12 +53,16 @@ class Hub:
         """Send no more frames of a topic."""
         del self._public[topic][outlet]
 
-    def publish(self, frame: Frame) -> None:
+    def is_heard(self, topic: PublicTopic) -> bool:
+        """True while anybody listens to a topic."""
+        return bool(self._public.get(topic))
+
+    def publish(self, topic: PublicTopic, message: bytes) -> None:
         """Pass a market frame on, as it is."""
-        listeners = self._public.get((frame.category, frame.topic))
+        listeners = self._public.get(topic)
         if listeners:
-            messages = (frame.raw,)
-            for outlet in listeners:
+            messages = (message,)
+            for outlet in list(listeners):
                 outlet.send(messages)
 
     def join(self, stream: Subscriber, account: Account) -> None:
@@ -83,5 +91,25 @@ class Hub:
                 if topic in account.topics:
                     push = Push(message_id, topic, now_ns // 1_000_000, data)
                     messages.append((topic, encode(push)))
+                fast = FAST_TOPICS.get(topic)
+                if fast is not None and fast in account.topics:
+                    short = [_fast_row(row) for row in data if isinstance(row, ExecutionRow)]
+                    messages.append((fast, encode(FastPush(fast, now_ns // 1_000_000, short))))
         for stream in self._private.get(account.api_key, ()):
             stream.send([message for topic, message in messages if topic in stream.topics])
+
+
+def _fast_row(row: ExecutionRow) -> FastExecutionRow:
+    return FastExecutionRow(
+        category=row.category,
+        symbol=row.symbol,
+        execId=row.execId,
+        execPrice=row.execPrice,
+        execQty=row.execQty,
+        orderId=row.orderId,
+        isMaker=row.isMaker,
+        orderLinkId="" if row.isMaker else row.orderLinkId,
+        side=row.side,
+        execTime=row.execTime,
+        seq=row.seq,
+    )

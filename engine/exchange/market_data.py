@@ -1,10 +1,12 @@
-"""What anyone may ask: the time, the instruments, books and tickers."""
+"""What anyone may ask: the time, the instruments, books, tickers, trades and candles."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 
 from engine.exchange.account import MarketKey
+from engine.exchange.candles import INTERVALS
 from engine.exchange.checks import check_category
 from engine.exchange.errors import Refusal
 from engine.exchange.matching import Market
@@ -13,6 +15,9 @@ from engine.exchange.paging import Query, page, page_size
 from engine.exchange.sources.frames import Level
 
 Result = Mapping[str, object]
+
+NOT_LISTED = ("inverse", "option")  # the venue has them: lists of them are empty here
+FOREVER = 1 << 62  # unix ms, past any time
 
 
 class MarketData:
@@ -71,6 +76,55 @@ class MarketData:
         ]
         return {"category": category, "list": rows}
 
+    def candles(self, query: Query) -> Result:
+        """market/kline: candles that have had a trade, the newest first."""
+        category, symbol = query.get("category") or "linear", query.get("symbol", "")
+        market = self._market(category, symbol)
+        interval = query.get("interval", "")
+        if interval not in INTERVALS:
+            raise Refusal(10001, f"interval is one of {', '.join(INTERVALS)}")
+        start, end = number(query, "start", 0), number(query, "end", FOREVER)
+        found = (
+            candle.row()
+            for candle in market.candles.latest_first(interval)
+            if start <= candle.start_ms <= end
+        )
+        rows = list(islice(found, page_size(query, 1000, 200)))
+        return {"category": category, "symbol": symbol, "list": rows}
+
+    def recent_trades(self, query: Query) -> Result:
+        """market/recent-trade, the newest first."""
+        category = query_category(query)
+        market = self._market(category, query.get("symbol", ""))
+        most = 60 if category == "spot" else 1000
+        count = page_size(query, most, min(most, 500))
+        rows = [
+            {
+                "execId": trade.i,
+                "symbol": trade.s,
+                "price": text(trade.p),
+                "size": text(trade.v),
+                "side": trade.S,
+                "time": str(trade.T),
+                "isBlockTrade": trade.BT,
+                "isRPITrade": False,
+                "seq": str(market.book.seq),
+            }
+            for trade in islice(reversed(market.recent), count)
+        ]
+        return {"category": category, "list": rows}
+
+    def price_limit(self, query: Query) -> Result:
+        """market/price-limit: the highest price for a buy and the lowest for a sell."""
+        market = self._market(query.get("category") or "linear", query.get("symbol", ""))
+        listed = market.instrument
+        return {
+            "symbol": listed.symbol,
+            "buyLmt": text(listed.max_price),
+            "sellLmt": text(max(listed.min_price, listed.tick)),
+            "ts": str(self._now_ns() // 1_000_000),
+        }
+
     def _market(self, category: str, symbol: str) -> Market:
         found = self._markets.get((category, symbol))
         if found is None:
@@ -78,10 +132,19 @@ class MarketData:
         return found
 
 
+def number(query: Query, name: str, default: int) -> int:
+    """A whole number among the parameters."""
+    try:
+        return int(query.get(name) or default)
+    except ValueError:
+        raise Refusal(10001, f"params error: {name} is not a number") from None
+
+
 def query_category(query: Query) -> str:
-    """The category a query is about; refused when it is not traded here."""
+    """The category a query is about; refused when the venue has none of that name."""
     category = query.get("category", "")
-    check_category(category)
+    if category not in NOT_LISTED:
+        check_category(category)
     return category
 
 

@@ -11,11 +11,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from engine.exchange.account import Account
 from engine.exchange.book import Book, is_snapshot
+from engine.exchange.candles import Candles
 from engine.exchange.ids import Ids
 from engine.exchange.instruments import Instrument
 from engine.exchange.numbers import INFINITE, ZERO
@@ -28,6 +30,8 @@ from engine.exchange.orders import (
 )
 from engine.exchange.resting import RestingSide
 from engine.exchange.sources.frames import BookFrame, TickerFrame, Trade
+
+RECENT_TRADES = 1000
 
 
 class Market:
@@ -44,6 +48,8 @@ class Market:
     ) -> None:
         self.instrument = instrument
         self.book = Book()
+        self.candles = Candles()
+        self.recent: deque[Trade] = deque(maxlen=RECENT_TRADES)
         self.ticker: dict[str, str | None] = {}
         self.ticker_raw = b""
         self.last_price = ZERO  # zero until the first trade or ticker
@@ -79,6 +85,8 @@ class Market:
     def on_trade(self, trade: Trade) -> None:
         """Let a recorded trade fill what it went through, then its share of what it met."""
         self.last_price = trade.p
+        self.recent.append(trade)
+        self.candles.add(trade.T, trade.p, trade.v)
         if self.buys:
             self._fill_whole(self.buys.through(trade.p))
         if self.sells:

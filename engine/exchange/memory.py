@@ -14,9 +14,15 @@ from engine.exchange.streams import Session
 class Venue(Protocol):
     """What the transport needs of the exchange."""
 
-    def handle(
-        self, method: str, path: str, query: str, body: bytes, headers: Mapping[str, str]
-    ) -> Reply: ...
+    def request(
+        self,
+        method: str,
+        path: str,
+        query: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        answer: Callable[[Reply | None], None],
+    ) -> None: ...
     def open_session(self, path: str, send: Send) -> Session | None: ...
     def arrive(self, action: Callable[[], None]) -> None: ...
 
@@ -83,21 +89,27 @@ class MemoryTransport:
     async def request(
         self, method: str, path: str, query: str, body: bytes, headers: Mapping[str, str]
     ) -> Reply:
-        """One HTTP exchange. A cancelled or dropped request still reaches the exchange."""
-        answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        """One HTTP exchange. A cancelled or dropped request still reaches the exchange.
+
+        Raises ConnectionError where the exchange cuts the connection instead of answering.
+        """
+        arrived: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         in_flight = self._in_flight
 
-        def arrive() -> None:
-            reply = self._venue.handle(method, path, query, body, headers)
-            if answer in in_flight and not answer.done():
-                answer.set_result(reply)
+        def answer(reply: Reply | None) -> None:
+            if arrived not in in_flight or arrived.done():
+                return
+            if reply is None:
+                arrived.set_exception(ConnectionError("connection reset by the exchange"))
+            else:
+                arrived.set_result(reply)
 
-        in_flight.add(answer)
-        self._venue.arrive(arrive)
+        in_flight.add(arrived)
+        self._venue.request(method, path, query, body, headers, answer)
         try:
-            return await answer
+            return await arrived
         finally:
-            in_flight.discard(answer)
+            in_flight.discard(arrived)
 
     async def open_stream(
         self, path: str, on_message: Callable[[bytes], None], on_close: Callable[[str], None]

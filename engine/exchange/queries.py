@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice, takewhile
 
-from engine.exchange.account import Account, MarketKey
+from engine.exchange.account import MAKER_FEE, TAKER_FEE, Account, MarketKey
 from engine.exchange.checks import refusal, select
 from engine.exchange.errors import Refusal
-from engine.exchange.market_data import Result, query_category
+from engine.exchange.market_data import FOREVER, NOT_LISTED, Result, number, query_category
 from engine.exchange.matching import Market
+from engine.exchange.numbers import text
 from engine.exchange.orders import Execution, Order
 from engine.exchange.paging import Numbered, Query, latest_first, page
 from engine.exchange.positions import Position
 from engine.exchange.rows import execution_row, order_row, position_row, wallet_row
 
-FOREVER = 1 << 62  # unix ms, past any time
 RECENTLY_CLOSED = 500  # how many closed orders a category's realtime list remembers
 
 
@@ -94,10 +94,12 @@ class Queries:
     def positions(self, account: Account, query: Query) -> Result:
         """position/list: with a symbol always one row, with a coin only what is not flat."""
         category, symbol = query_category(query), query.get("symbol", "")
-        if category != "linear":
+        if category == "spot":
             raise Refusal(10001, "Illegal category")
         found: list[Position] = []
-        if symbol:
+        if category in NOT_LISTED:
+            pass
+        elif symbol:
             market = self._markets.get((category, symbol))
             if market is None:
                 raise refusal("symbol", category)
@@ -133,6 +135,16 @@ class Queries:
             "isMasterTrader": False,
             "spotHedgingStatus": "OFF",
         }
+
+    def fee_rates(self, account: Account, query: Query) -> Result:
+        """account/fee-rate: every market of a category has the same."""
+        category, symbol = query.get("category") or "linear", query.get("symbol", "")
+        rows = [
+            {"symbol": name, "takerFeeRate": text(TAKER_FEE), "makerFeeRate": text(MAKER_FEE)}
+            for listed, name in self._markets
+            if listed == category and symbol in ("", name)
+        ]
+        return {"category": category, "list": rows}
 
     def api_key(self, account: Account, query: Query) -> Result:
         """user/query-api: what this key may do."""
@@ -181,10 +193,7 @@ def _selected(order: Order, by: tuple[str, str] | None) -> bool:
 
 
 def _time_range(query: Query) -> tuple[int, int]:
-    try:
-        return int(query.get("startTime") or 0), int(query.get("endTime") or FOREVER)
-    except ValueError:
-        raise Refusal(10001, "startTime and endTime are unix ms") from None
+    return number(query, "startTime", 0), number(query, "endTime", FOREVER)
 
 
 def _order_page(orders: Iterable[Numbered[Order]], query: Query) -> Result:

@@ -35,6 +35,30 @@ class Push(Struct, gc=False):
     data: Sequence[object]
 
 
+class FastPush(Struct, gc=False):
+    """A message of the `execution.fast` topics, which has no id."""
+
+    topic: str
+    creationTime: int
+    data: Sequence[object]
+
+
+class FastExecutionRow(Struct, kw_only=True, gc=False):
+    """A fill without its fee; `orderLinkId` is empty where the fill was a maker's."""
+
+    category: str | UnsetType
+    symbol: str
+    execId: str
+    execPrice: str
+    execQty: str
+    orderId: str
+    isMaker: bool
+    orderLinkId: str
+    side: str
+    execTime: str
+    seq: int
+
+
 class OrderIds(Struct, gc=False):
     """Which order a request was about."""
 

@@ -12,6 +12,7 @@ from console.cli.parsing import (
     Parser,
     UsageError,
     add_market_options,
+    add_paper_config_option,
     check_market_options,
     speed,
     whole,
@@ -36,6 +37,7 @@ EXAMPLES = (
 def add_options(parser: Parser) -> None:
     """Declare the console's options."""
     add_market_options(parser)
+    add_paper_config_option(parser)
     parser.add_argument(
         "--speed",
         type=speed,

@@ -10,6 +10,7 @@ from console.cli.parsing import (
     Parser,
     UsageError,
     add_market_options,
+    add_paper_config_option,
     check_market_options,
     seconds,
     speed,
@@ -35,6 +36,7 @@ def add_options(parser: Parser) -> None:
         "--out", type=Path, required=True, metavar="DIR", help="where the files go; new or empty"
     )
     add_market_options(parser)
+    add_paper_config_option(parser)
     parser.add_argument(
         "--duration",
         type=seconds,

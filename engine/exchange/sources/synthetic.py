@@ -215,6 +215,8 @@ class _Market:
             data |= {
                 "markPrice": middle,
                 "indexPrice": middle,
+                "openInterest": "0",  # clients know a contract's ticker by these two
+                "openInterestValue": "0",
                 "bid1Price": text(bid),
                 "bid1Size": text(self._lot * self._bids.lots_at(self._bid)),
                 "ask1Price": text(ask),

@@ -74,7 +74,10 @@ def test_a_checkout_that_is_not_installed_has_no_version(
     ("arguments", "line"),
     [
         (["sesion"], "tradedeck: 'sesion' is no command; did you mean \"session\"?"),
-        (["xyzzy"], "tradedeck: 'xyzzy' is no command; there are session, status, check-config"),
+        (
+            ["xyzzy"],
+            "tradedeck: 'xyzzy' is no command; there are session, exchange, status, check-config",
+        ),
         (
             ["--sed", "7"],
             "tradedeck: unknown option '--sed'; did you mean \"--seed\"? (see tradedeck --help)",
