@@ -48,13 +48,15 @@ class Account:
         self.orders: dict[str, Order] = {}
         self.closed: dict[str, list[Order]] = {}  # by category, in order of closing
         self.executions: list[Execution] = []  # in order of time
-        self.positions: dict[str, Position] = {}  # linear, by symbol
+        self.positions: dict[str, Position] = {}  # linear, one-way, by symbol
+        self._hedged: dict[str, tuple[Position, Position]] = {}  # linear, long and short
+        self._leverage: dict[str, str] = {}
         self.coins: dict[str, CoinState] = {}
         self.outbox: list[Row] = []
         self._links: dict[tuple[str, str], Order] = {}
         self._open: dict[MarketKey, dict[str, Order]] = {}
         self._reducing: dict[MarketKey, dict[str, Order]] = {}
-        self._touched_positions: dict[str, Position] = {}
+        self._touched_positions: dict[tuple[str, int], Position] = {}
         self._touched_coins: dict[str, CoinState] = {}
 
     def coin(self, name: str) -> CoinState:
@@ -64,13 +66,53 @@ class Account:
             found = self.coins[name] = CoinState()
         return found
 
-    def position(self, instrument: Instrument) -> Position:
-        """The account's position in a derivative market, flat when it has none."""
+    def position(self, instrument: Instrument, idx: int = 0) -> Position:
+        """The account's position in a derivative market, flat when it has none.
+
+        `idx` is 1 or 2 in hedge mode. Raises KeyError for one of those outside hedge mode.
+        """
+        if idx:
+            return self._hedged[instrument.symbol][idx - 1]
         found = self.positions.get(instrument.symbol)
         if found is None:
-            found = Position(symbol=instrument.symbol, settle=instrument.settle)
-            self.positions[instrument.symbol] = found
+            found = self.positions[instrument.symbol] = self._new_position(instrument, 0)
         return found
+
+    def positions_in(self, instrument: Instrument) -> tuple[Position, ...]:
+        """One position, or in hedge mode two."""
+        return self._hedged.get(instrument.symbol) or (self.position(instrument),)
+
+    def all_positions(self) -> list[Position]:
+        """Every position there has been."""
+        hedged = [position for pair in self._hedged.values() for position in pair]
+        return [*self.positions.values(), *hedged]
+
+    def is_hedged(self, instrument: Instrument) -> bool:
+        """True where the account is in hedge mode."""
+        return instrument.symbol in self._hedged
+
+    def set_hedge(self, instrument: Instrument, *, on: bool) -> None:
+        """Switch the position mode of a market in which nothing is held or open."""
+        if on:
+            long, short = (self._new_position(instrument, idx) for idx in (1, 2))
+            self._hedged[instrument.symbol] = (long, short)
+        else:
+            del self._hedged[instrument.symbol]
+
+    def leverage_of(self, instrument: Instrument) -> str:
+        """What the account has set, or the default."""
+        return self.positions_in(instrument)[0].leverage
+
+    def set_leverage(self, instrument: Instrument, leverage: str) -> None:
+        """Set it for the market, whatever its mode."""
+        self._leverage[instrument.symbol] = leverage
+        for position in (self.position(instrument), *self.positions_in(instrument)):
+            position.leverage = leverage
+
+    def _new_position(self, instrument: Instrument, idx: int) -> Position:
+        position = Position(symbol=instrument.symbol, settle=instrument.settle, idx=idx)
+        position.leverage = self._leverage.get(instrument.symbol, position.leverage)
+        return position
 
     # Orders
 
@@ -163,7 +205,7 @@ class Account:
             closed, pnl = ZERO, ZERO
         else:
             fee, fee_coin = value * rate, instrument.settle
-            position = self.position(instrument)
+            position = self.position(instrument, order.position_idx)
             position.mark_price = mark_price
             closed, pnl = self._move_position(position, order, qty, price, fee, time_ms, seq)
         order.cum_fee += fee
@@ -228,7 +270,7 @@ class Account:
         coin.balance += pnl - fee
         coin.realised += pnl - fee
         coin.unrealised += position.revalue()
-        self._touched_positions[position.symbol] = position
+        self._touched_positions[position.symbol, position.idx] = position
         self._touched_coins[position.settle] = coin
         return closed, pnl
 
@@ -253,9 +295,9 @@ class Account:
     def mark(self, symbol: str, price: Decimal) -> None:
         """Revalue a position at a new mark price."""
         position = self.positions.get(symbol)
-        if position is not None:
-            position.mark_price = price
-            self.coin(position.settle).unrealised += position.revalue()
+        for held in self._hedged.get(symbol) or ((position,) if position else ()):
+            held.mark_price = price
+            self.coin(held.settle).unrealised += held.revalue()
 
     # What to tell the owner
 

@@ -60,6 +60,14 @@ REFUSALS: dict[str, tuple[tuple[int, str], tuple[int, str]]] = {
         (170810, "Exceeded the maximum number of active orders."),
     ),
     "balance": ((110007, "ab not enough for new order"), (170131, "Balance insufficient.")),
+    "mode": (
+        (10001, "position idx not match position mode"),
+        (10001, "position idx not match position mode"),
+    ),
+    "reduce": (
+        (110017, "current position is zero, cannot fix reduce-only order qty"),
+        (110017, "current position is zero, cannot fix reduce-only order qty"),
+    ),
     "cancel_unknown": (
         (110001, "order not exists or too late to cancel"),
         (170213, "Order does not exist."),

@@ -11,12 +11,14 @@ from engine.exchange.account import Account
 from engine.exchange.errors import Refusal
 from engine.exchange.limits import Limits
 from engine.exchange.orders import Order
+from engine.exchange.settings import CutOff, Leverage, PositionMode, Settings
 from engine.exchange.trading import Amend, Cancel, CancelAll, Place, Trading
 from engine.exchange.wire import NOTHING, OrderIds
 
 MAX_BATCH = {"linear": 20, "spot": 10}
 
 Request = TypeVar("Request", Place, Amend, Cancel)
+Setting = TypeVar("Setting", Leverage, PositionMode, CutOff)
 Body = TypeVar("Body")
 
 
@@ -54,7 +56,7 @@ class BatchIds(msgspec.Struct, kw_only=True):
 class Commands:
     """Runs commands of accounts that have proved who they are. `run` never raises."""
 
-    def __init__(self, trading: Trading, limits: Limits) -> None:
+    def __init__(self, trading: Trading, settings: Settings, limits: Limits) -> None:
         self._trading = trading
         self._limits = limits
         place, amend, cancel = trading.place, trading.amend, trading.cancel
@@ -65,6 +67,15 @@ class Commands:
             "/v5/order/cancel-all": self._cancel_all,
             "/v5/order/create-batch": self._batch(
                 "/v5/order/create-batch", Place, place, with_time=True
+            ),
+            "/v5/position/set-leverage": self._setting(
+                "/v5/position/set-leverage", Leverage, settings.set_leverage
+            ),
+            "/v5/position/switch-mode": self._setting(
+                "/v5/position/switch-mode", PositionMode, settings.switch_mode
+            ),
+            "/v5/order/disconnected-cancel-all": self._setting(
+                "/v5/order/disconnected-cancel-all", CutOff, settings.cancel_when_cut_off
             ),
             "/v5/order/amend-batch": self._batch("/v5/order/amend-batch", Amend, amend),
             "/v5/order/cancel-batch": self._batch("/v5/order/cancel-batch", Cancel, cancel),
@@ -86,6 +97,20 @@ class Commands:
         self._limits.take(account, "/v5/order/cancel-all", request.category)
         orders = self._trading.cancel_all(account, request)
         return Answer(result={"list": [_ids(order) for order in orders], "success": "1"})
+
+    def _setting(
+        self, path: str, kind: type[Setting], change: Callable[[Account, Setting], None]
+    ) -> Command:
+        """A command with nothing to tell but that it is done."""
+        decoder = msgspec.json.Decoder(kind, strict=False)
+
+        def command(account: Account, body: bytes) -> Answer:
+            request = decode(decoder, body)
+            self._limits.take(account, path, getattr(request, "category", ""))
+            change(account, request)
+            return Answer()
+
+        return command
 
     def _single(
         self, path: str, kind: type[Request], act: Callable[[Account, Request], Order]

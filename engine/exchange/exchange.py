@@ -15,6 +15,7 @@ import msgspec
 
 from engine.exchange.account import Account, MarketKey
 from engine.exchange.commands import Commands
+from engine.exchange.deadman import DeadMan
 from engine.exchange.feeds import Feeds
 from engine.exchange.hub import Hub, Send
 from engine.exchange.ids import Ids
@@ -28,6 +29,7 @@ from engine.exchange.orders import Order
 from engine.exchange.player import Clock, Player, Progress
 from engine.exchange.queries import Queries
 from engine.exchange.rest import Reply, RestApi
+from engine.exchange.settings import Settings
 from engine.exchange.sources.frames import BookFrame, Frame, MarketSource, TickerFrame
 from engine.exchange.streams import Session, Venue, open_session
 from engine.exchange.trading import Trading
@@ -102,14 +104,17 @@ class Exchange:
                 instrument, self.accounts, ids, clock.now_ns, auto_fill=auto_fill
             )
         limits = VenueLimits(clock.now_ns) if rate_limits else NoLimits(clock.now_ns)
+        dead_man = DeadMan(self.markets, clock, self.flush)
         trading = Trading(self.markets, ids, clock.now_ns, max_open_orders=max_open_orders)
-        commands = Commands(trading, limits)
-        queries = Queries(self.markets, self._price_usd)
+        commands = Commands(trading, Settings(self.markets, dead_man), limits)
+        queries = Queries(self.markets, self._price_usd, dead_man)
         market_data = MarketData(self.markets, clock.now_ns)
         self._api = RestApi(self.accounts, commands, queries, market_data, limits, clock.now_ns)
         self._hub = Hub(clock.now_ns)
         self._feeds = Feeds(self._hub)
-        self._venue = Venue(self._hub, self.accounts, self.markets, commands, ids, clock.now_ns)
+        self._venue = Venue(
+            self._hub, self.accounts, self.markets, commands, dead_man, ids, clock.now_ns
+        )
         self._player = Player(clock, source.frames(), self._play, self.flush, source.first_ts)
 
     # The market

@@ -243,7 +243,8 @@ class Market:
     def _trim_reduce_only(self, account: Account) -> None:
         """Shrink or cancel what would now do more than reduce."""
         for order in account.reducing_in(self.instrument.key):
-            reducible = account.position(self.instrument).reducible(is_buy=order.is_buy)
+            position = account.position(self.instrument, order.position_idx)
+            reducible = position.reducible(is_buy=order.is_buy)
             if not reducible:
                 self.cancel(order, BY_REDUCE_ONLY)
             elif order.leaves > reducible:

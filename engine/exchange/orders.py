@@ -16,6 +16,7 @@ NO_ERROR = "EC_NoError"
 
 # How an order ends without being filled whole: cancelType and rejectReason of its last row.
 BY_USER = ("CancelByUser", "EC_PerCancelRequest")
+BY_CUT_OFF = ("CancelByDCP", "EC_PerCancelRequest")
 BY_REDUCE_ONLY = ("CancelByReduceOnly", "EC_PerCancelRequest")
 POST_ONLY_TAKES = (NO_CANCEL, "EC_PostOnlyWillTakeLiquidity")
 NOTHING_LEFT_TO_TAKE = (NO_CANCEL, "EC_NoImmediateQtyToFill")
@@ -36,6 +37,7 @@ class Order(msgspec.Struct, kw_only=True, eq=False, gc=False):
     qty: Decimal
     price: Decimal
     reduce_only: bool = False
+    position_idx: int = 0  # 0 one-way; in hedge mode 1 the long side, 2 the short one
     market_unit: str = ""
     last_price_on_created: str = ""
     created_ms: int = 0

@@ -10,10 +10,15 @@ from engine.exchange.numbers import ZERO
 
 
 class Position(msgspec.Struct, kw_only=True, gc=False):
-    """One-way position in one market. `qty` is signed; money is in the settle coin."""
+    """A position in one market. `qty` is signed; money is in the settle coin.
+
+    `idx` is 0 in one-way mode. In hedge mode a market has two: 1 is long or flat, 2 short or flat.
+    """
 
     symbol: str
     settle: str
+    idx: int = 0
+    leverage: str = "10"
     qty: Decimal = ZERO
     avg_price: Decimal = ZERO
     realised: Decimal = ZERO  # since the account began, fees included, as the venue shows it

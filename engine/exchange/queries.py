@@ -8,6 +8,7 @@ from itertools import islice, takewhile
 
 from engine.exchange.account import MAKER_FEE, TAKER_FEE, Account, MarketKey
 from engine.exchange.checks import refusal, select
+from engine.exchange.deadman import DeadMan
 from engine.exchange.errors import Refusal
 from engine.exchange.market_data import FOREVER, NOT_LISTED, Result, number, query_category
 from engine.exchange.matching import Market
@@ -27,8 +28,10 @@ class Queries:
         self,
         markets: Mapping[MarketKey, Market],
         price_usd: Callable[[str], Decimal],
+        dead_man: DeadMan,
     ) -> None:
         self._markets = markets
+        self._dead_man = dead_man
         self._price_usd = price_usd
 
     def open_orders(self, account: Account, query: Query) -> Result:
@@ -92,7 +95,7 @@ class Queries:
         return {"nextPageCursor": cursor, "category": category, "list": shown}
 
     def positions(self, account: Account, query: Query) -> Result:
-        """position/list: with a symbol always one row, with a coin only what is not flat."""
+        """position/list: with a symbol every row, with a coin only what is not flat."""
         category, symbol = query_category(query), query.get("symbol", "")
         if category == "spot":
             raise Refusal(10001, "Illegal category")
@@ -103,9 +106,9 @@ class Queries:
             market = self._markets.get((category, symbol))
             if market is None:
                 raise refusal("symbol", category)
-            found = [account.position(market.instrument)]
+            found = list(account.positions_in(market.instrument))
         elif settle := query.get("settleCoin", ""):
-            held = account.positions.values()
+            held = account.all_positions()
             found = [item for item in held if item.settle == settle and item.qty]
         else:
             raise Refusal(10001, "symbol or settleCoin is required")
@@ -135,6 +138,10 @@ class Queries:
             "isMasterTrader": False,
             "spotHedgingStatus": "OFF",
         }
+
+    def cut_off(self, account: Account, query: Query) -> Result:
+        """account/query-dcp-info: what happens when the account is cut off."""
+        return {"dcpInfos": self._dead_man.shown(account)}
 
     def fee_rates(self, account: Account, query: Query) -> Result:
         """account/fee-rate: every market of a category has the same."""

@@ -59,6 +59,7 @@ class RestApi:
             "/v5/account/wallet-balance": queries.wallet,
             "/v5/account/info": queries.account_info,
             "/v5/account/fee-rate": queries.fee_rates,
+            "/v5/account/query-dcp-info": queries.cut_off,
             "/v5/user/query-api": queries.api_key,
             "/v5/asset/coin/query-info": queries.coin_info,
         }

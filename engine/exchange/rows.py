@@ -25,6 +25,7 @@ def order_row(order: Order, *, on_stream: bool) -> OrderRow:
         orderId=order.order_id,
         orderLinkId=order.link_id,
         side=order.side,
+        positionIdx=order.position_idx,
         orderStatus=order.status,
         createType=UNSET if is_spot else "CreateByUser",
         cancelType=order.cancel_type,
@@ -93,6 +94,8 @@ def position_row(position: Position, *, on_stream: bool) -> PositionRow:
     size = abs(position.qty)
     entry = average(position.avg_price)
     return PositionRow(
+        positionIdx=position.idx,
+        leverage=position.leverage,
         symbol=position.symbol,
         side="" if not size else "Buy" if position.qty > 0 else "Sell",
         size=text(size) if size else "0",

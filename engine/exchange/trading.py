@@ -112,6 +112,8 @@ class Trading:
         """Check an order as the venue does and let it meet the book."""
         market = self.market(request.category, request.symbol)
         _check_words(request)
+        closes = _check_mode(account, market.instrument, request)
+        request.reduceOnly = request.reduceOnly or closes
         _check_supported(request.triggerPrice, request.takeProfit, request.stopLoss)
         check_link_id(request.orderLinkId)
         qty, price = self._terms(account, market, request)
@@ -138,7 +140,10 @@ class Trading:
             check_notional(instrument, qty, price)
             _check_balance(account, instrument, qty, price, is_buy=is_buy)
         elif request.reduceOnly:
-            qty = min(qty, _reducible(account, instrument, is_buy=is_buy))
+            found = account.position(instrument, request.positionIdx).reducible(is_buy=is_buy)
+            if not found:
+                raise refusal("reduce", request.category)
+            qty = min(qty, found)
         else:
             check_notional(instrument, qty, price)
         return qty, price
@@ -162,6 +167,7 @@ class Trading:
             qty=qty,
             price=price,
             reduce_only=request.reduceOnly and not is_spot,
+            position_idx=request.positionIdx,
             market_unit=request.marketUnit,
             last_price_on_created=text(market.last_price) if market.last_price else "",
             created_ms=now_ms,
@@ -183,7 +189,8 @@ class Trading:
         if qty <= order.cum_qty:
             raise refusal("amend_filled", category)
         if order.reduce_only:
-            reducible = account.position(instrument).reducible(is_buy=order.is_buy)
+            position = account.position(instrument, order.position_idx)
+            reducible = position.reducible(is_buy=order.is_buy)
             qty = min(qty, order.cum_qty + reducible)
         else:
             check_notional(instrument, qty, price)
@@ -231,8 +238,14 @@ def _check_words(request: Place) -> None:
         raise refusal("type", request.category)
     if request.timeInForce and request.timeInForce not in TIMES_IN_FORCE:
         raise refusal("tif", request.category)
-    if request.positionIdx:
-        raise Refusal(10001, "position idx not match position mode")
+
+
+def _check_mode(account: Account, instrument: Instrument, request: Place) -> bool:
+    """Refuse an index that does not fit the position mode; true where an order closes a side."""
+    is_hedged = instrument.category == "linear" and account.is_hedged(instrument)
+    if request.positionIdx not in ((1, 2) if is_hedged else (0,)):
+        raise refusal("mode", request.category)
+    return is_hedged and (request.side == "Buy") != (request.positionIdx == 1)
 
 
 def _check_supported(*conditions: str) -> None:
@@ -258,13 +271,6 @@ def _check_market_unit(request: Place) -> None:
     )
     if by_value:
         raise Refusal(10001, "market orders by value are not simulated: send marketUnit baseCoin")
-
-
-def _reducible(account: Account, instrument: Instrument, *, is_buy: bool) -> Decimal:
-    found = account.position(instrument).reducible(is_buy=is_buy)
-    if not found:
-        raise Refusal(110017, "current position is zero, cannot fix reduce-only order qty")
-    return found
 
 
 def _check_balance(

@@ -9,6 +9,7 @@ import msgspec
 
 from engine.exchange.account import Account, MarketKey
 from engine.exchange.commands import Commands
+from engine.exchange.deadman import DeadMan
 from engine.exchange.hub import Hub, Send
 from engine.exchange.ids import Ids
 from engine.exchange.matching import Market
@@ -22,6 +23,7 @@ class Venue(NamedTuple):
     accounts: Mapping[str, Account]
     markets: Mapping[MarketKey, Market]
     commands: Commands
+    dead_man: DeadMan
     ids: Ids
     now_ns: Callable[[], int]
 

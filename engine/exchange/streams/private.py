@@ -52,8 +52,9 @@ class PrivateStream:
     def close(self) -> None:
         """Stop listening to everything."""
         if self._account is not None:
-            self._venue.hub.leave(self, self._account)
-            self._account = None
+            account, self._account = self._account, None
+            self._venue.hub.leave(self, account)
+            self._venue.dead_man.note_topics(account)
 
     def _ping(self, request: Request) -> None:
         pong = PrivatePong(
@@ -90,6 +91,7 @@ class PrivateStream:
     def _note_topics(self) -> None:
         if self._account is not None:
             self._venue.hub.note_topics(self._account)
+            self._venue.dead_man.note_topics(self._account)
 
     def _problem(self, topics: list[str]) -> str:
         if self._account is None:

@@ -143,7 +143,7 @@ def test_an_order_over_the_trade_stream_shows_on_the_private_one() -> None:
         private, trade = await site.sign_in("/v5/private"), await site.sign_in("/v5/trade")
         await private.send_json({"op": "subscribe", "args": ["order"]})
         await private.receive_json()
-        request = {"reqId": "r1", "op": "order.create", "args": [ORDER]}
+        request: dict[str, Any] = {"reqId": "r1", "op": "order.create", "args": [ORDER]}
         request["header"] = {"X-BAPI-TIMESTAMP": LiveClock().now_ns() // 1_000_000}
         await trade.send_json(request)
         answer = await trade.receive_json()
