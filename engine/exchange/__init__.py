@@ -18,9 +18,10 @@ It imports nothing of the engine. From the outside in:
 from __future__ import annotations
 
 from engine.exchange.errors import RecordingError
-from engine.exchange.exchange import Exchange, SeedOrder, SeedPosition, create_exchange
+from engine.exchange.exchange import Exchange, create_exchange
 from engine.exchange.memory import MemoryTransport
 from engine.exchange.player import Progress
+from engine.exchange.seeds import SeedOrder, SeedPosition
 
 __all__ = [
     "Exchange",

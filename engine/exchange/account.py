@@ -47,6 +47,7 @@ class Account:
         self.topics: set[str] = set()  # what any of its private streams listens to
         self.orders: dict[str, Order] = {}
         self.closed: dict[str, list[Order]] = {}  # by category, in order of closing
+        self.forgotten: dict[str, int] = {}  # by category, closed orders before it are not recent
         self.executions: list[Execution] = []  # in order of time
         self.positions: dict[str, Position] = {}  # linear, one-way, by symbol
         self._hedged: dict[str, tuple[Position, Position]] = {}  # linear, long and short

@@ -10,28 +10,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from typing import Protocol
 
 import msgspec
 
 from engine.exchange.account import Account, MarketKey
 from engine.exchange.commands import Commands
 from engine.exchange.deadman import DeadMan
+from engine.exchange.faults import Plan
+from engine.exchange.faults.chaos import Chaos, ItemFaults
+from engine.exchange.faults.dice import Dice
+from engine.exchange.faults.noise import Noise
 from engine.exchange.feeds import Feeds
 from engine.exchange.hub import Hub, Send
 from engine.exchange.ids import Ids
 from engine.exchange.instruments import parse_instrument
-from engine.exchange.limits import NoLimits, VenueLimits
+from engine.exchange.limits import Limits, NoLimits, VenueLimits
 from engine.exchange.market_data import MarketData
 from engine.exchange.matching import Market
 from engine.exchange.memory import MemoryTransport
 from engine.exchange.numbers import ONE, ZERO
-from engine.exchange.orders import Order
 from engine.exchange.player import Clock, Player, Progress
 from engine.exchange.queries import Queries
 from engine.exchange.rest import Reply, RestApi
+from engine.exchange.seeds import SeedOrder, SeedPosition, seeded_order
 from engine.exchange.settings import Settings
 from engine.exchange.sources.frames import BookFrame, Frame, MarketSource, TickerFrame
 from engine.exchange.streams import Session, Venue, open_session
+from engine.exchange.streams.line import open_gate
 from engine.exchange.trading import Trading
 
 PAPER_BALANCE = Decimal(1_000_000)  # USDT that every account starts with
@@ -46,30 +52,14 @@ class Counts(msgspec.Struct):
     book_updates: int = 0
 
 
-class SeedPosition(msgspec.Struct, frozen=True, kw_only=True):
-    """A position to begin with; `qty` is signed. On spot it is a holding of the base coin."""
+class Network(Protocol):
+    """Connections of clients that can be cut."""
 
-    category: str
-    symbol: str
-    qty: Decimal
-    avg_price: Decimal = ZERO
+    def cut(self) -> None: ...
 
 
-class SeedOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A resting order to begin with; `qty` is its total, of which `cum_qty` is filled."""
-
-    category: str
-    symbol: str
-    order_id: str
-    link_id: str
-    side: str
-    price: Decimal
-    qty: Decimal
-    cum_qty: Decimal = ZERO
-    avg_price: Decimal = ZERO
-    time_in_force: str = "GTC"
-    reduce_only: bool = False
-    created_ms: int = 0
+def _no_lag(path: str) -> int:
+    return 0
 
 
 class Exchange:
@@ -86,6 +76,7 @@ class Exchange:
         auto_fill: bool,
         max_open_orders: int,
         rate_limits: bool,
+        faults: Plan | None,
     ) -> None:
         self.counts = Counts()
         self.accounts: dict[str, Account] = {}
@@ -95,6 +86,7 @@ class Exchange:
         self._latency_ns = latency_ns
         self._will_push_touched = False
         self._transports: list[MemoryTransport] = []
+        self._networks: list[Network] = []
         for number, (key, secret) in enumerate(credentials.items()):
             account = self.accounts[key] = Account(key, secret, FIRST_UID + number)
             account.coin("USDT").balance = PAPER_BALANCE
@@ -103,18 +95,27 @@ class Exchange:
             self.markets[instrument.key] = Market(
                 instrument, self.accounts, ids, clock.now_ns, auto_fill=auto_fill
             )
-        limits = VenueLimits(clock.now_ns) if rate_limits else NoLimits(clock.now_ns)
+        limits: Limits = (VenueLimits if rate_limits else NoLimits)(clock.now_ns)
+        self._hub = Hub(clock.now_ns)
+        self._feeds = Feeds(self._hub)
+        self._dice = self._chaos = self._noise = None
+        if faults is not None:
+            self._dice = Dice(faults)
+            self._chaos = Chaos(self._dice, clock, self.flush, self._cut, self._forget_closed)
+            self._noise = Noise(self._dice, clock, self._hub.push)
+            limits = ItemFaults(limits, self._dice)
         dead_man = DeadMan(self.markets, clock, self.flush)
         trading = Trading(self.markets, ids, clock.now_ns, max_open_orders=max_open_orders)
         commands = Commands(trading, Settings(self.markets, dead_man), limits)
-        queries = Queries(self.markets, self._price_usd, dead_man)
+        lag_ms = self._chaos.lag_ms if self._chaos else _no_lag
+        queries = Queries(self.markets, self._price_usd, dead_man, lag_ms, clock.now_ns)
         market_data = MarketData(self.markets, clock.now_ns)
         self._api = RestApi(self.accounts, commands, queries, market_data, limits, clock.now_ns)
-        self._hub = Hub(clock.now_ns)
-        self._feeds = Feeds(self._hub)
+        gate = self._chaos.trade if self._chaos else open_gate
         self._venue = Venue(
-            self._hub, self.accounts, self.markets, commands, dead_man, ids, clock.now_ns
+            self._hub, self.accounts, self.markets, commands, dead_man, gate, ids, clock.now_ns
         )
+        self._tell = self._noise.rows if self._noise else self._hub.push
         self._player = Player(clock, source.frames(), self._play, self.flush, source.first_ts)
 
     # The market
@@ -144,7 +145,14 @@ class Exchange:
     def _play(self, frame: Frame) -> None:
         market = self.markets[frame.category, frame.symbol]
         decoded = frame.decoded
-        self._hub.publish((frame.category, frame.topic), frame.raw)
+        topic = (frame.category, frame.topic)
+        if isinstance(decoded, BookFrame) and self._noise is not None:
+            self.counts.book_updates += 1
+            market.on_book(decoded)
+            for message in self._noise.book(frame, market):
+                self._hub.publish(topic, message)
+            return
+        self._hub.publish(topic, frame.raw)
         if isinstance(decoded, BookFrame):
             self.counts.book_updates += 1
             market.on_book(decoded)
@@ -175,11 +183,22 @@ class Exchange:
         answer: Callable[[Reply | None], None],
     ) -> None:
         """Let a request travel; `answer` gets the reply, or None where the connection is cut."""
-        self.arrive(lambda: answer(self._api.handle(method, path, query, body, headers)))
+
+        def call() -> Reply:
+            return self._api.handle(method, path, query, body, headers)
+
+        if self._chaos is None:
+            self.arrive(lambda: answer(call()))
+        else:
+            chaos = self._chaos
+            self.arrive(lambda: chaos.rest(path, call, answer))
 
     def open_session(self, path: str, send: Send) -> Session | None:
         """Open a WebSocket session now; None where `path` is no stream."""
-        return open_session(self._venue, path.partition("?")[0], send)
+        bare = path.partition("?")[0]
+        if self._chaos is None:
+            return open_session(self._venue, bare, send)
+        return self._chaos.open(lambda through: open_session(self._venue, bare, through), send)
 
     def flush(self) -> None:
         """Push to the private streams what has happened since the last call.
@@ -190,7 +209,7 @@ class Exchange:
         is_touched = False
         for account in self.accounts.values():
             if account.outbox:
-                self._hub.push(account, account.take_outbox())
+                self._tell(account, account.take_outbox())
             is_touched = is_touched or account.is_touched
         if is_touched and not self._will_push_touched:
             self._will_push_touched = True
@@ -200,7 +219,7 @@ class Exchange:
         self._will_push_touched = False
         for account in self.accounts.values():
             if account.is_touched:
-                self._hub.push(account, account.take_touched(self._price_usd))
+                self._tell(account, account.take_touched(self._price_usd))
 
     def arrive(self, action: Callable[[], None]) -> None:
         """Run `action` when something sent now reaches the exchange, after that instant's frames.
@@ -222,7 +241,26 @@ class Exchange:
         """A connection to this exchange inside the process."""
         transport = MemoryTransport(self)
         self._transports.append(transport)
+        self.connected(transport)
         return transport
+
+    def connected(self, network: Network) -> None:
+        """Note whose streams a fault may cut."""
+        self._networks.append(network)
+
+    def _cut(self) -> None:
+        for network in self._networks:
+            network.cut()
+
+    def _forget_closed(self) -> None:
+        for account in self.accounts.values():
+            for category, closed in account.closed.items():
+                account.forgotten[category] = len(closed)
+
+    @property
+    def faults_played(self) -> Mapping[str, int]:
+        """How often each kind of fault has struck."""
+        return self._dice.played if self._dice else {}
 
     def drop_connections(self) -> None:
         """Cut every stream and never answer what is in flight; the exchange itself lives on."""
@@ -254,7 +292,7 @@ class Exchange:
             position.created_ms = position.updated_ms = self._clock.now_ns() // 1_000_000
         for seed in orders:
             market = self.markets[seed.category, seed.symbol]
-            market.seed(_seeded(seed, api_key, market))
+            market.seed(seeded_order(seed, api_key, market))
 
     def _price_usd(self, coin: str) -> Decimal:
         if coin in STABLE_COINS:
@@ -264,26 +302,6 @@ class Exchange:
             if market is not None and market.last_price:
                 return market.last_price
         return ZERO
-
-
-def _seeded(seed: SeedOrder, api_key: str, market: Market) -> Order:
-    return Order(
-        api_key=api_key,
-        instrument=market.instrument,
-        order_id=seed.order_id,
-        link_id=seed.link_id,
-        is_buy=seed.side == "Buy",
-        order_type="Limit",
-        time_in_force=seed.time_in_force,
-        qty=seed.qty,
-        price=seed.price,
-        reduce_only=seed.reduce_only,
-        created_ms=seed.created_ms,
-        updated_ms=seed.created_ms,
-        status="PartiallyFilled" if seed.cum_qty else "New",
-        cum_qty=seed.cum_qty,
-        cum_value=seed.cum_qty * seed.avg_price,
-    )
 
 
 def create_exchange(
@@ -297,6 +315,7 @@ def create_exchange(
     auto_fill: bool = False,
     max_open_orders: int = 10_000,
     rate_limits: bool = False,
+    faults: Plan | None = None,
 ) -> Exchange:
     """Build a simulated exchange.
 
@@ -304,7 +323,8 @@ def create_exchange(
     maps API keys to secrets, by default `paper` to `paper`. All ids come from `seed` and `run`; a
     start that goes on with an older journal passes another `run`, or its ids repeat. `auto_fill`
     fills every limit order at once at its own price. `max_open_orders` is a market's ceiling;
-    `rate_limits` enforces the venue's default limits of requests a second.
+    `rate_limits` enforces the venue's default limits of requests a second; `faults` is what goes
+    wrong.
     """
     return Exchange(
         clock,
@@ -315,4 +335,5 @@ def create_exchange(
         auto_fill=auto_fill,
         max_open_orders=max_open_orders,
         rate_limits=rate_limits,
+        faults=faults,
     )

@@ -58,18 +58,22 @@ class Feeds:
             self._hub.publish(key, _candle(key[1], interval, candle, market, is_closed=False))
 
 
-def book_snapshot(topic: str, market: Market, depth: int) -> bytes:
-    """The book as the market shows it, as a snapshot of a topic."""
+def book_snapshot(topic: str, market: Market, depth: int, *, restarted: bool = False) -> bytes:
+    """The book as the market shows it, as a snapshot of a topic.
+
+    After a restart the venue says so by the update id 1, whatever the type.
+    """
     book = market.book
     depth = 1 if depth == 1 else WHOLE_BOOK  # what later frames change has to be there
     data = {
         "s": market.instrument.symbol,
         "b": written_levels(book.bids.levels(depth)),
         "a": written_levels(book.asks.levels(depth)),
-        "u": book.update_id,
+        "u": 1 if restarted else book.update_id,
         "seq": book.seq,
     }
-    frame = {"topic": topic, "type": "snapshot", "ts": book.ts, "data": data, "cts": book.cts}
+    kind = "delta" if restarted else "snapshot"
+    frame = {"topic": topic, "type": kind, "ts": book.ts, "data": data, "cts": book.cts}
     return encode(frame)
 
 

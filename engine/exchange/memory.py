@@ -119,8 +119,12 @@ class MemoryTransport:
         self._streams.append(stream)
         return stream
 
+    def cut(self) -> None:
+        """Lose every stream; requests are still answered."""
+        for stream in list(self._streams):
+            stream.end("connection lost")
+
     def drop(self) -> None:
         """Lose the network: streams end, and nothing in flight is ever answered."""
         self._in_flight.clear()
-        for stream in list(self._streams):
-            stream.end("connection lost")
+        self.cut()

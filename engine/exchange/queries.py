@@ -29,35 +29,51 @@ class Queries:
         markets: Mapping[MarketKey, Market],
         price_usd: Callable[[str], Decimal],
         dead_man: DeadMan,
+        lag_ms: Callable[[str], int],
+        now_ns: Callable[[], int],
     ) -> None:
         self._markets = markets
         self._dead_man = dead_man
+        self._lag_ms = lag_ms
+        self._now_ns = now_ns
         self._price_usd = price_usd
 
     def open_orders(self, account: Account, query: Query) -> Result:
         """order/realtime: open orders, or with `openOnly=1` or an id also recently closed ones."""
         category = query_category(query)
+        until_ms = self._as_of_ms("/v5/order/realtime")
+        all_closed = account.closed.get(category, [])
+        first = max(account.forgotten.get(category, 0), len(all_closed) - RECENTLY_CLOSED)
         if _has_id(query):
             order = _by_id(account, query)
-            recent = account.closed.get(category, [])[-RECENTLY_CLOSED:]
-            shown = order is not None and (order.is_open or order in recent)
+            shown = (
+                order is not None
+                and (order.is_open or order in all_closed[first:])
+                and order.created_ms <= until_ms
+            )
             return _order_page([(0, order)] if order and shown else [], query)
         by = select(query.get("symbol", ""), query.get("baseCoin", ""), query.get("settleCoin", ""))
         if by is None and category != "spot":
             raise Refusal(10001, "symbol, baseCoin or settleCoin is required")
         if query.get("openOnly") == "1":
-            closed = islice(latest_first(account.closed.get(category, [])), RECENTLY_CLOSED)
+            closed = islice(latest_first(all_closed), len(all_closed) - first)
             return _order_page((item for item in closed if _selected(item[1], by)), query)
         orders = reversed(account.open_orders(category))
-        numbered = ((-order.number, order) for order in orders if _selected(order, by))
+        numbered = (
+            (-order.number, order)
+            for order in orders
+            if _selected(order, by) and order.created_ms <= until_ms
+        )
         return _order_page(numbered, query)
 
     def order_history(self, account: Account, query: Query) -> Result:
         """order/history: closed orders, the latest first."""
         category = query_category(query)
+        until_ms = self._as_of_ms("/v5/order/history")
         if _has_id(query):
             order = _by_id(account, query)
-            return _order_page([(0, order)] if order and not order.is_open else [], query)
+            shown = order is not None and not order.is_open and order.updated_ms <= until_ms
+            return _order_page([(0, order)] if order and shown else [], query)
         by = select(query.get("symbol", ""), query.get("baseCoin", ""), query.get("settleCoin", ""))
         status = query.get("orderStatus", "")
         since, until = _time_range(query)
@@ -66,7 +82,7 @@ class Queries:
             for number, order in latest_first(account.closed.get(category, []), query)
             if _selected(order, by)
             and status in ("", order.status)
-            and since <= order.updated_ms <= until
+            and since <= order.updated_ms <= min(until, until_ms)
         )
         return _order_page(found, query)
 
@@ -74,6 +90,7 @@ class Queries:
         """execution/list: fills, the latest first."""
         category = query_category(query)
         since, until = _time_range(query)
+        until_ms = self._as_of_ms("/v5/execution/list")
         fills: Sequence[Execution] = account.executions
         by = select(query.get("symbol", ""), query.get("baseCoin", ""), query.get("settleCoin", ""))
         if _has_id(query):
@@ -87,12 +104,17 @@ class Queries:
             (number, fill)
             for number, fill in recent
             if fill.order.instrument.category == category
-            and fill.time_ms <= until
+            and fill.time_ms <= min(until, until_ms)
             and _selected(fill.order, by)
         )
         rows, cursor = page(found, query, 100, 50)
         shown = [execution_row(fill, on_stream=False) for fill in rows]
         return {"nextPageCursor": cursor, "category": category, "list": shown}
+
+    def _as_of_ms(self, path: str) -> int:
+        """Up to when a list knows what has happened: always, unless it lags."""
+        lag_ms = self._lag_ms(path)
+        return self._now_ns() // 1_000_000 - lag_ms if lag_ms else FOREVER
 
     def positions(self, account: Account, query: Query) -> Result:
         """position/list: with a symbol every row, with a coin only what is not flat."""

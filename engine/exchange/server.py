@@ -84,7 +84,7 @@ class ExchangeServer:
             connection.end()
         await self._web.shutdown(CLOSE_WAIT_S)
 
-    def drop(self) -> None:
+    def cut(self) -> None:
         """Cut every stream at once, as a failing network would."""
         for connection in list(self._connections):
             connection.cut()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from console.cli.parsing import (
@@ -20,6 +21,7 @@ from engine.errors import InputError
 
 if TYPE_CHECKING:
     from engine.exchange import Exchange
+    from engine.exchange.faults import Plan
 
 NAME = "tradedeck exchange"
 DEFAULT_PORT = 18080
@@ -82,6 +84,12 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "--rate-limits", action="store_true", help="enforce the venue's limits of requests"
     )
+    parser.add_argument(
+        "--faults",
+        type=Path,
+        metavar="FILE",
+        help="play the faults that this file names (TOML or JSON lines, see docs/exchange.md)",
+    )
     shown = snippets(f"http://127.0.0.1:{DEFAULT_PORT}", DEFAULT_KEY, DEFAULT_KEY)
     parser.epilog = f"{parser.epilog}\n\n{shown}"
 
@@ -96,25 +104,27 @@ def run(options: Options) -> int:
     """Serve until interrupted; 0 after an orderly end."""
     check_market_options(NAME, options)
     credentials = _credentials(options)
+    faults = None if options.faults is None else _faults(options.faults)
 
     from engine.exchange.errors import RecordingError
 
     try:
-        asyncio.run(_serve(options, credentials))
+        asyncio.run(_serve(options, credentials, faults))
     except RecordingError as error:
         raise InputError(f"{NAME}: --replay {error}") from None
     return 0
 
 
-async def _serve(options: Options, credentials: dict[str, str]) -> None:
+async def _serve(options: Options, credentials: dict[str, str], faults: Plan | None) -> None:
     from engine.exchange.server import ExchangeServer
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    exchange = _exchange(options, credentials)
+    exchange = _exchange(options, credentials, faults)
     server = ExchangeServer(exchange)
+    exchange.connected(server)
     await server.listen(options.host, options.port)
     exchange.start()
     key, secret = next(iter(credentials.items()))
@@ -125,9 +135,12 @@ async def _serve(options: Options, credentials: dict[str, str]) -> None:
     finally:
         exchange.stop()
         await server.close()
+    if exchange.faults_played:
+        played = sorted(exchange.faults_played.items())
+        print("faults played:", ", ".join(f"{kind} {count}" for kind, count in played))
 
 
-def _exchange(options: Options, credentials: dict[str, str]) -> Exchange:
+def _exchange(options: Options, credentials: dict[str, str], faults: Plan | None) -> Exchange:
     from engine.clock import LiveClock
     from engine.exchange import create_exchange
     from engine.exchange.sources.frames import MarketSource
@@ -148,6 +161,7 @@ def _exchange(options: Options, credentials: dict[str, str]) -> Exchange:
         credentials=credentials,
         seed=seed,
         rate_limits=options.rate_limits,
+        faults=faults,
     )
 
 
@@ -160,6 +174,17 @@ def _credentials(options: Options) -> dict[str, str]:
     if len(set(keys)) < len(keys):
         raise UsageError(f"{NAME}: --api-key: the same key is given twice")
     return dict(zip(keys, secrets, strict=True))
+
+
+def _faults(file: Path) -> Plan:
+    from engine.exchange.faults import FaultsError, read_plan
+
+    try:
+        return read_plan(file)
+    except FaultsError as error:
+        raise InputError(f"{NAME}: --faults {error}") from None
+    except OSError as error:
+        raise InputError(f"{NAME}: --faults {file}: {error.strerror}") from None
 
 
 def _loopback(host: str) -> str:

@@ -8,12 +8,28 @@ from typing import NamedTuple, Protocol
 import msgspec
 
 from engine.exchange.account import Account, MarketKey
-from engine.exchange.commands import Commands
+from engine.exchange.commands import Answer, Commands
 from engine.exchange.deadman import DeadMan
 from engine.exchange.hub import Hub, Send
 from engine.exchange.ids import Ids
 from engine.exchange.matching import Market
 from engine.exchange.wire import encode
+
+Gate = Callable[
+    [str, Callable[[], Answer], Callable[[Answer | None], None], Callable[[], None]], None
+]
+"""Lets an order of the trade stream happen: its path, what does it, what answers (None: nothing
+ever does), and what answers without the request's id."""
+
+
+def open_gate(
+    path: str,
+    call: Callable[[], Answer],
+    answer: Callable[[Answer | None], None],
+    garble: Callable[[], None],
+) -> None:
+    """Everything happens, at once."""
+    answer(call())
 
 
 class Venue(NamedTuple):
@@ -24,6 +40,7 @@ class Venue(NamedTuple):
     markets: Mapping[MarketKey, Market]
     commands: Commands
     dead_man: DeadMan
+    gate: Gate
     ids: Ids
     now_ns: Callable[[], int]
 

@@ -98,16 +98,26 @@ class TradeStream:
         if account is None:
             self._reply(request, 10003, "Request not authorized")
             return
-        try:
-            self._check(request)
-        except Refusal as refused:
-            answer = Answer(refused.code, refused.message)
-        else:
-            body = bytes(request.args[0])
-            answer = self._venue.commands.run(account, COMMANDS[request.op], body)
-        self._reply(
-            request, answer.code, answer.message, answer.result, answer.extra, answer.headers
-        )
+        path = COMMANDS[request.op]
+
+        def call() -> Answer:
+            try:
+                self._check(request)
+            except Refusal as refused:
+                return Answer(refused.code, refused.message)
+            return self._venue.commands.run(account, path, bytes(request.args[0]))
+
+        def answer(found: Answer | None) -> None:
+            if found is not None and self._account is not None:
+                self._reply(
+                    request, found.code, found.message, found.result, found.extra, found.headers
+                )
+
+        def garble() -> None:
+            lost = {"success": False, "ret_msg": "Params Error", "op": request.op}
+            self._line.send((encode(lost),))
+
+        self._venue.gate(path, call, answer, garble)
 
     def _check(self, request: TradeRequest) -> None:
         """Refuse what the gateway does not let through."""
