@@ -173,7 +173,7 @@ class Account:
         if instrument.category != "spot":
             return
         need = ZERO
-        if order.is_open:
+        if order.is_open and not order.is_waiting:
             need = order.leaves * order.price if order.is_buy else order.leaves
         spent = self.coin(instrument.quote if order.is_buy else instrument.base)
         spent.locked += need - order.locked

@@ -11,8 +11,9 @@ from engine.exchange.account import Account
 from engine.exchange.errors import Refusal
 from engine.exchange.limits import Limits
 from engine.exchange.orders import Order
+from engine.exchange.requests import Amend, Cancel, CancelAll, Place
 from engine.exchange.settings import CutOff, Leverage, PositionMode, Settings
-from engine.exchange.trading import Amend, Cancel, CancelAll, Place, Trading
+from engine.exchange.trading import Trading
 from engine.exchange.wire import NOTHING, OrderIds
 
 MAX_BATCH = {"linear": 20, "spot": 10}

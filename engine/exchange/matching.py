@@ -13,25 +13,29 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from engine.exchange.account import Account
 from engine.exchange.book import Book, is_snapshot
 from engine.exchange.candles import Candles
 from engine.exchange.ids import Ids
 from engine.exchange.instruments import Instrument
-from engine.exchange.numbers import INFINITE, ZERO
+from engine.exchange.numbers import INFINITE, ONE, ZERO
 from engine.exchange.orders import (
     BY_REDUCE_ONLY,
+    NO_BALANCE,
     NOT_FILLED_WHOLE,
     NOTHING_LEFT_TO_TAKE,
     POST_ONLY_TAKES,
+    WAITING,
     Order,
 )
+from engine.exchange.protection import Protection
 from engine.exchange.resting import RestingSide
 from engine.exchange.sources.frames import BookFrame, TickerFrame, Trade
 
 RECENT_TRADES = 1000
+MARKET_PROTECTION = Decimal("0.05")  # how far from the last price a market order may trade
 
 
 class Market:
@@ -57,6 +61,8 @@ class Market:
         self.seq = 0
         self.buys = RestingSide(is_buy=True)
         self.sells = RestingSide(is_buy=False)
+        self.waiting: dict[str, Order] = {}  # for their trigger price, oldest first
+        self._protection = Protection(self, ids, now_ns)
         self._accounts = accounts
         self._ids = ids
         self._now_ns = now_ns
@@ -94,6 +100,8 @@ class Market:
         met = self.buys if trade.S == "Sell" else self.sells
         if met:
             self._share(met.at(trade.p), trade.v)
+        if self.waiting:
+            self._trigger()
 
     def on_ticker(self, frame: TickerFrame, raw: bytes) -> None:
         """Take in a ticker, whole or changes only."""
@@ -105,6 +113,8 @@ class Market:
             self.mark_price = Decimal(mark)
             for account in self._accounts.values():
                 account.mark(self.instrument.symbol, self.mark_price)
+        if self.waiting:
+            self._trigger()
 
     @staticmethod
     def _cap_queue(order: Order, shown: Decimal) -> None:
@@ -133,7 +143,7 @@ class Market:
             self._side(order).remove(order)
             account.close(order)
         account.tell(order)
-        self._trim_reduce_only(account)
+        self._follow_fill(order, account)
 
     # Our own orders
 
@@ -142,6 +152,72 @@ class Market:
         account = self._accounts[order.api_key]
         account.add(order)
         self._meet(order, account)
+
+    def arm(self, order: Order) -> None:
+        """Let a new order wait for its trigger price."""
+        account = self._accounts[order.api_key]
+        order.status = WAITING
+        account.add(order)
+        self.waiting[order.order_id] = order
+        account.tell(order)
+
+    def price_by(self, by: str) -> Decimal:
+        """The price that a condition looks at; zero while there is none."""
+        if by == "IndexPrice":
+            return Decimal(self.ticker.get("indexPrice") or self.last_price)
+        return self.mark_price or self.last_price if by == "MarkPrice" else self.last_price
+
+    def protection_price(self, *, is_buy: bool) -> Decimal | None:
+        """The limit that a market order gets: so far from the last price, on the tick."""
+        opposite = self.book.asks if is_buy else self.book.bids
+        reference = self.last_price or self.mark_price or opposite.best_available()
+        if not reference:
+            return None
+        tick = self.instrument.tick
+        factor = ONE + MARKET_PROTECTION if is_buy else ONE - MARKET_PROTECTION
+        ticks = reference * factor / tick
+        return ticks.quantize(ONE, rounding=ROUND_DOWN if is_buy else ROUND_UP) * tick
+
+    def _trigger(self) -> None:
+        """Release every order whose price has come."""
+        for order in list(self.waiting.values()):
+            condition = order.condition
+            if (
+                condition is not None
+                and order.is_waiting
+                and condition.is_met(self.price_by(condition.by))
+            ):
+                self._release(order)
+
+    def _release(self, order: Order) -> None:
+        account = self._accounts[order.api_key]
+        del self.waiting[order.order_id]
+        order.status, order.updated_ms = "Triggered", self._now_ms()
+        account.tell(order)
+        refused = self._prepare(order, account)
+        if refused is not None:
+            self._end(order, account, refused)
+            account.tell(order)
+            return
+        order.status = "New"
+        self._meet(order, account)
+
+    def _prepare(self, order: Order, account: Account) -> tuple[str, str] | None:
+        """Give a triggered order its price and quantity; how it ends if it cannot have them."""
+        if order.order_type == "Market":
+            order.price = self.protection_price(is_buy=order.is_buy) or order.price
+        if order.reduce_only:
+            position = account.position(self.instrument, order.position_idx)
+            reducible = position.reducible(is_buy=order.is_buy)
+            if not reducible:
+                return BY_REDUCE_ONLY
+            order.qty = min(order.qty, reducible)
+        if self.instrument.category == "spot":
+            need = order.qty * order.price if order.is_buy else order.qty
+            coin = account.coin(self.instrument.quote if order.is_buy else self.instrument.base)
+            if need > coin.balance - coin.locked:
+                return NO_BALANCE
+        return None
 
     def seed(self, order: Order) -> None:
         """Rest an order from an earlier life of the exchange; the first snapshot queues it."""
@@ -166,10 +242,19 @@ class Market:
             account.tell(order)  # the new terms, before the fills that they bring
         self._meet(order, account)
 
+    def restate(self, order: Order, price: Decimal, qty: Decimal) -> None:
+        """Tell the new terms of an order that waits."""
+        order.price, order.qty = price, qty
+        order.updated_ms = self._now_ms()
+        self._accounts[order.api_key].tell(order)
+
     def cancel(self, order: Order, how: tuple[str, str]) -> None:
-        """Take a resting order out of the book; `how` is its cancelType and rejectReason."""
-        self._side(order).remove(order)
+        """Take an open order out of the book; `how` is its cancelType and rejectReason."""
         account = self._accounts[order.api_key]
+        if order.is_waiting:
+            del self.waiting[order.order_id]
+        else:
+            self._side(order).remove(order)
         self._end(order, account, how)
         account.tell(order)
 
@@ -188,7 +273,7 @@ class Market:
                 self._end(order, account, NOTHING_LEFT_TO_TAKE)
         account.tell(order)
         if order.cum_qty:
-            self._trim_reduce_only(account)
+            self._follow_fill(order, account)
 
     def _take(self, order: Order) -> None:
         if self._auto_fill and order.order_type == "Limit":
@@ -222,7 +307,10 @@ class Market:
 
     def _end(self, order: Order, account: Account, how: tuple[str, str]) -> None:
         is_spot_with_fills = order.cum_qty and self.instrument.category == "spot"
-        order.status = "PartiallyFilledCanceled" if is_spot_with_fills else "Cancelled"
+        if order.is_waiting:
+            order.status = "Deactivated"
+        else:
+            order.status = "PartiallyFilledCanceled" if is_spot_with_fills else "Cancelled"
         order.cancel_type, order.reject_reason = how
         order.updated_ms = self._now_ms()
         account.close(order)
@@ -240,9 +328,17 @@ class Market:
             seq=self.seq,
         )
 
+    def _follow_fill(self, order: Order, account: Account) -> None:
+        """Let what depends on the position follow it."""
+        self._trim_reduce_only(account)
+        if order.attached is not None or self._protection:
+            self._protection.follow(account, order)
+
     def _trim_reduce_only(self, account: Account) -> None:
         """Shrink or cancel what would now do more than reduce."""
         for order in account.reducing_in(self.instrument.key):
+            if order.is_waiting:
+                continue  # its size is settled when it is triggered
             position = account.position(self.instrument, order.position_idx)
             reducible = position.reducible(is_buy=order.is_buy)
             if not reducible:

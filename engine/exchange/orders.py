@@ -6,10 +6,12 @@ from decimal import Decimal
 
 import msgspec
 
+from engine.exchange.conditions import Condition
 from engine.exchange.instruments import Instrument
 from engine.exchange.numbers import ZERO
 
-OPEN_STATUSES = frozenset({"New", "PartiallyFilled"})
+WAITING = "Untriggered"
+OPEN_STATUSES = frozenset({"New", "PartiallyFilled", WAITING, "Triggered"})
 
 NO_CANCEL = "UNKNOWN"
 NO_ERROR = "EC_NoError"
@@ -18,9 +20,18 @@ NO_ERROR = "EC_NoError"
 BY_USER = ("CancelByUser", "EC_PerCancelRequest")
 BY_CUT_OFF = ("CancelByDCP", "EC_PerCancelRequest")
 BY_REDUCE_ONLY = ("CancelByReduceOnly", "EC_PerCancelRequest")
+POSITION_CLOSED = ("CancelByTpSlTsClear", NO_ERROR)
+NO_BALANCE = (NO_CANCEL, "EC_Others")
 POST_ONLY_TAKES = (NO_CANCEL, "EC_PostOnlyWillTakeLiquidity")
 NOTHING_LEFT_TO_TAKE = (NO_CANCEL, "EC_NoImmediateQtyToFill")
 NOT_FILLED_WHOLE = (NO_CANCEL, "EC_CancelForNoFullFill")
+
+
+class Attached(msgspec.Struct, kw_only=True, gc=False, frozen=True):
+    """What an order brings to protect the position it opens; None where it does not."""
+
+    take_profit: Condition | None = None
+    stop_loss: Condition | None = None
 
 
 class Order(msgspec.Struct, kw_only=True, eq=False, gc=False):
@@ -39,6 +50,12 @@ class Order(msgspec.Struct, kw_only=True, eq=False, gc=False):
     reduce_only: bool = False
     position_idx: int = 0  # 0 one-way; in hedge mode 1 the long side, 2 the short one
     market_unit: str = ""
+    value: str = ""  # of a market order by value, in quote coin; `qty` is what it buys or sells
+    condition: Condition | None = None  # what it waits or has waited for
+    attached: Attached | None = None
+    close_on_trigger: bool = False
+    stop_order_type: str = ""
+    create_type: str = "CreateByUser"
     last_price_on_created: str = ""
     created_ms: int = 0
     updated_ms: int = 0
@@ -69,6 +86,20 @@ class Order(msgspec.Struct, kw_only=True, eq=False, gc=False):
     def is_open(self) -> bool:
         """True while the order can still be filled."""
         return self.status in OPEN_STATUSES
+
+    def passes(self, order_filter: str) -> bool:
+        """True where a request's orderFilter takes the order in; an empty one takes all."""
+        if not order_filter:
+            return True
+        if not self.is_waiting:
+            return order_filter in ("Order", "OpenOrder")
+        kind = "tpslOrder" if self.stop_order_type == "tpslOrder" else "StopOrder"
+        return order_filter == kind
+
+    @property
+    def is_waiting(self) -> bool:
+        """True while it waits for its trigger price."""
+        return self.status == WAITING
 
     @property
     def rests(self) -> bool:

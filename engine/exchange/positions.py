@@ -27,6 +27,8 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
     mark_price: Decimal = ZERO  # zero until the market has one
     created_ms: int = 0
     updated_ms: int = 0
+    take_profit: str = "0"
+    stop_loss: str = "0"
     seq: int = -1  # the venue's spelling of "never traded"
 
     def apply(self, signed_qty: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
@@ -46,6 +48,13 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
         elif (self.qty > 0) != (held > 0):
             self.avg_price = price
         return closed, gain
+
+    def protect(self, kind: str, price: str) -> None:
+        """Note the price of its TakeProfit or StopLoss; "0" is none."""
+        if kind == "TakeProfit":
+            self.take_profit = price
+        else:
+            self.stop_loss = price
 
     def revalue(self) -> Decimal:
         """Bring `unrealised` up to the mark; returns by how much it changed."""

@@ -62,7 +62,9 @@ class Queries:
         numbered = (
             (-order.number, order)
             for order in orders
-            if _selected(order, by) and order.created_ms <= until_ms
+            if _selected(order, by)
+            and order.passes(query.get("orderFilter", ""))
+            and order.created_ms <= until_ms
         )
         return _order_page(numbered, query)
 

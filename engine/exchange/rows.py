@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from typing import Any
 
 from msgspec import UNSET
 
+from engine.exchange.conditions import FALLS, RISES
 from engine.exchange.numbers import ZERO, average, money, text
 from engine.exchange.orders import Execution, Order
 from engine.exchange.positions import Position
@@ -27,13 +29,13 @@ def order_row(order: Order, *, on_stream: bool) -> OrderRow:
         side=order.side,
         positionIdx=order.position_idx,
         orderStatus=order.status,
-        createType=UNSET if is_spot else "CreateByUser",
+        createType=UNSET if is_spot else order.create_type,
         cancelType=order.cancel_type,
         rejectReason=order.reject_reason,
         timeInForce=order.time_in_force,
         isLeverage="0" if is_spot else "",
         price=text(order.price),
-        qty=text(order.qty),
+        qty=order.value or text(order.qty),
         avgPrice=average(order.cum_value / order.cum_qty) if order.cum_qty else "",
         leavesQty=text(leaves) if leaves else "0",
         leavesValue=text(leaves * order.price) if leaves else "0",
@@ -48,10 +50,33 @@ def order_row(order: Order, *, on_stream: bool) -> OrderRow:
         reduceOnly=order.reduce_only,
         tpslMode=UNSET if is_spot else "",
         marketUnit=order.market_unit,
+        **_conditions(order),
         createdTime=str(order.created_ms),
         updatedTime=str(order.updated_ms),
         feeCurrency=(order.fee_coin if is_spot else "") if on_stream else UNSET,
     )
+
+
+def _conditions(order: Order) -> Mapping[str, Any]:
+    """The fields of a row that most orders leave at their defaults."""
+    condition, attached = order.condition, order.attached
+    fields: dict[str, Any] = {}
+    if condition is not None:
+        fields |= {
+            "triggerPrice": text(condition.price),
+            "triggerDirection": RISES if condition.rises else FALLS,
+            "triggerBy": condition.by,
+            "stopOrderType": order.stop_order_type,
+            "closeOnTrigger": order.close_on_trigger,
+        }
+    if attached is not None:
+        if attached.take_profit is not None:
+            fields["takeProfit"] = text(attached.take_profit.price)
+            fields["tpTriggerBy"] = attached.take_profit.by
+        if attached.stop_loss is not None:
+            fields["stopLoss"] = text(attached.stop_loss.price)
+            fields["slTriggerBy"] = attached.stop_loss.by
+    return fields
 
 
 def execution_row(execution: Execution, *, on_stream: bool) -> ExecutionRow:
@@ -76,6 +101,8 @@ def execution_row(execution: Execution, *, on_stream: bool) -> ExecutionRow:
         orderPrice=text(execution.order_price),
         orderQty=text(execution.order_qty),
         orderType=order.order_type,
+        stopOrderType=order.stop_order_type or "UNKNOWN",
+        createType=order.create_type,
         side=order.side,
         execTime=str(execution.time_ms),
         isLeverage="0" if on_stream else UNSET,
@@ -96,6 +123,8 @@ def position_row(position: Position, *, on_stream: bool) -> PositionRow:
     return PositionRow(
         positionIdx=position.idx,
         leverage=position.leverage,
+        takeProfit=position.take_profit,
+        stopLoss=position.stop_loss,
         symbol=position.symbol,
         side="" if not size else "Buy" if position.qty > 0 else "Sell",
         size=text(size) if size else "0",

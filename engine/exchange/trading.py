@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import ROUND_DOWN, ROUND_UP, Decimal
-
-import msgspec
+from decimal import Decimal
 
 from engine.exchange.account import Account, MarketKey
 from engine.exchange.checks import (
@@ -18,70 +16,24 @@ from engine.exchange.checks import (
     refusal,
     select,
 )
+from engine.exchange.conditions import Condition, check_condition, check_trigger_by
 from engine.exchange.errors import Refusal
 from engine.exchange.ids import Ids
 from engine.exchange.instruments import Instrument
 from engine.exchange.matching import Market
-from engine.exchange.numbers import ONE, ZERO, text
+from engine.exchange.numbers import ZERO, parse, text
 from engine.exchange.orders import BY_USER, Order
+from engine.exchange.requests import Amend, Cancel, CancelAll, Place
+from engine.exchange.terms import (
+    amend_attached,
+    is_by_value,
+    qty_of_value,
+    read_attached,
+    read_condition,
+)
 
 SIDES = ("Buy", "Sell")
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "PostOnly")
-MARKET_PROTECTION = Decimal("0.05")  # how far from the last price a market order may trade
-
-
-class Place(msgspec.Struct, kw_only=True):
-    """Body of order/create."""
-
-    category: str = ""
-    symbol: str = ""
-    side: str = ""
-    orderType: str = ""
-    qty: str = ""
-    price: str = ""
-    timeInForce: str = ""
-    orderLinkId: str = ""
-    positionIdx: int = 0
-    reduceOnly: bool = False
-    marketUnit: str = ""
-    triggerPrice: str = ""
-    takeProfit: str = ""
-    stopLoss: str = ""
-
-
-class Amend(msgspec.Struct, kw_only=True):
-    """Body of order/amend; empty fields stay as they are."""
-
-    category: str = ""
-    symbol: str = ""
-    orderId: str = ""
-    orderLinkId: str = ""
-    qty: str = ""
-    price: str = ""
-    triggerPrice: str = ""
-    takeProfit: str = ""
-    stopLoss: str = ""
-
-
-class Cancel(msgspec.Struct, kw_only=True):
-    """Body of order/cancel."""
-
-    category: str = ""
-    symbol: str = ""
-    orderId: str = ""
-    orderLinkId: str = ""
-    orderFilter: str = "Order"
-
-
-class CancelAll(msgspec.Struct, kw_only=True):
-    """Body of order/cancel-all."""
-
-    category: str = ""
-    symbol: str = ""
-    baseCoin: str = ""
-    settleCoin: str = ""
-    orderFilter: str = ""
-    stopOrderType: str = ""
 
 
 class Trading:
@@ -114,36 +66,65 @@ class Trading:
         _check_words(request)
         closes = _check_mode(account, market.instrument, request)
         request.reduceOnly = request.reduceOnly or closes
-        _check_supported(request.triggerPrice, request.takeProfit, request.stopLoss)
         check_link_id(request.orderLinkId)
-        qty, price = self._terms(account, market, request)
+        condition = read_condition(market, request)
+        qty, price = self._terms(account, market, request, waits=condition is not None)
+        base = price if request.orderType == "Limit" else market.last_price
+        attached = read_attached(market.instrument, request, base)
         key = market.instrument.key
         if request.orderLinkId and account.has_link(request.category, request.orderLinkId):
             raise refusal("duplicate", request.category)
         if len(account.open_in(key)) >= self._max_open_orders:
             raise refusal("too_many", request.category)
         order = self._build(account, market, request, qty, price)
-        market.enter(order)
+        order.attached = attached
+        if condition is None:
+            market.enter(order)
+        else:
+            order.condition = condition
+            order.close_on_trigger = request.closeOnTrigger
+            order.stop_order_type = "tpslOrder" if request.orderFilter == "tpslOrder" else "Stop"
+            market.arm(order)
         return order
 
-    def _terms(self, account: Account, market: Market, request: Place) -> tuple[Decimal, Decimal]:
-        """Quantity and price as they reach the book: cut to the position, protected."""
+    def _terms(
+        self, account: Account, market: Market, request: Place, *, waits: bool
+    ) -> tuple[Decimal, Decimal]:
+        """Quantity and price as they reach the book: cut to the position, protected.
+
+        What an order that waits may do is settled when it is triggered.
+        """
         instrument = market.instrument
         is_buy, is_market = request.side == "Buy", request.orderType == "Market"
-        qty = check_qty(instrument, request.qty, is_market=is_market)
+        closes = request.reduceOnly and request.closeOnTrigger and parse(request.qty) == ZERO
+        if closes and instrument.category == "linear":
+            qty = instrument.max_market_qty
+        elif is_by_value(request):
+            if waits:
+                raise Refusal(10001, "conditional orders by value are not simulated")
+            qty = qty_of_value(market, request.qty, is_buy=is_buy)
+        else:
+            qty = check_qty(instrument, request.qty, is_market=is_market)
         if is_market:
-            _check_market_unit(request)
-            price = _protection_price(market, is_buy=is_buy)
+            found = ZERO if waits else market.protection_price(is_buy=is_buy)
+            if found is None:
+                raise refusal("no_price", request.category)
+            price = found
         else:
             price = check_price(instrument, request.price)
+        if waits:
+            return qty, price
         if instrument.category == "spot":
-            check_notional(instrument, qty, price)
-            _check_balance(account, instrument, qty, price, is_buy=is_buy)
+            if not is_by_value(request):
+                check_notional(instrument, qty, price)
+            # By value the book's own prices are paid, which the value covers.
+            needed = price if not (is_by_value(request) and is_buy) else _value(request) / qty
+            _check_balance(account, instrument, qty, needed, is_buy=is_buy)
         elif request.reduceOnly:
-            found = account.position(instrument, request.positionIdx).reducible(is_buy=is_buy)
-            if not found:
+            reducible = account.position(instrument, request.positionIdx).reducible(is_buy=is_buy)
+            if not reducible:
                 raise refusal("reduce", request.category)
-            qty = min(qty, found)
+            qty = min(qty, reducible)
         else:
             check_notional(instrument, qty, price)
         return qty, price
@@ -169,25 +150,40 @@ class Trading:
             reduce_only=request.reduceOnly and not is_spot,
             position_idx=request.positionIdx,
             market_unit=request.marketUnit,
+            value=request.qty if is_by_value(request) else "",
             last_price_on_created=text(market.last_price) if market.last_price else "",
             created_ms=now_ms,
             updated_ms=now_ms,
         )
 
     def amend(self, account: Account, request: Amend) -> Order:
-        """Change price, quantity or both of an open order."""
+        """Change the terms of an open order: price, quantity, trigger, what it brings."""
         order = self._open_order(account, request, "amend_unknown")
-        _check_supported(request.triggerPrice, request.takeProfit, request.stopLoss)
         instrument, category = order.instrument, order.instrument.category
+        market = self._markets[instrument.key]
         price, qty = order.price, order.qty
         if request.price:
             price = check_price(instrument, request.price)
         if request.qty:
             qty = check_qty(instrument, request.qty, is_market=False)
-        if price == order.price and qty == order.qty:
+        condition = self._amended_condition(order, request)
+        attached = order.attached
+        if request.takeProfit or request.stopLoss:
+            profit, loss = (request.takeProfit, ""), (request.stopLoss, "")
+            base = price or market.last_price
+            attached = amend_attached(
+                instrument, attached, profit, loss, is_buy=order.is_buy, base=base
+            )
+        same_terms = price == order.price and qty == order.qty
+        if same_terms and condition == order.condition and attached == order.attached:
             raise Refusal(10001, UNCHANGED)
         if qty <= order.cum_qty:
             raise refusal("amend_filled", category)
+        order.attached = attached
+        if order.is_waiting:
+            order.condition = condition
+            market.restate(order, price, qty)
+            return order
         if order.reduce_only:
             position = account.position(instrument, order.position_idx)
             reducible = position.reducible(is_buy=order.is_buy)
@@ -197,12 +193,26 @@ class Trading:
         if category == "spot":
             leaves, held = qty - order.cum_qty, order.locked
             _check_balance(account, instrument, leaves, price, is_buy=order.is_buy, held=held)
-        self._markets[instrument.key].replace(order, price, qty)
+        market.replace(order, price, qty)
         return order
+
+    def _amended_condition(self, order: Order, request: Amend) -> Condition | None:
+        before = order.condition
+        if not request.triggerPrice:
+            return before
+        if before is None or not order.is_waiting:
+            raise Refusal(10001, "params error: the order waits for no trigger price")
+        price = check_price(order.instrument, request.triggerPrice)
+        by = check_trigger_by(request.triggerBy or before.by)
+        after = Condition(price=price, rises=before.rises, by=by)
+        check_condition(after, self._markets[order.instrument.key].price_by)
+        return after
 
     def cancel(self, account: Account, request: Cancel) -> Order:
         """Cancel an open order."""
         order = self._open_order(account, request, "cancel_unknown")
+        if request.category == "spot" and not order.passes(request.orderFilter or "Order"):
+            raise refusal("cancel_unknown", request.category)
         self._markets[order.instrument.key].cancel(order, BY_USER)
         return order
 
@@ -212,15 +222,17 @@ class Trading:
         by = select(request.symbol, request.baseCoin, request.settleCoin)
         if by is None and request.category != "spot":
             raise Refusal(10001, "symbol, baseCoin or settleCoin is required")
-        if request.orderFilter not in ("", "Order", "OpenOrder") or request.stopOrderType:
-            return []  # there are no conditional orders here
+        wanted = request.orderFilter or ("Order" if request.category == "spot" else "")
+        if request.stopOrderType:
+            wanted = "StopOrder"
         orders = [
             order
             for order in account.open_orders(request.category)
-            if by is None or getattr(order.instrument, by[0]) == by[1]
+            if (by is None or getattr(order.instrument, by[0]) == by[1]) and order.passes(wanted)
         ]
         for order in orders:
-            self._markets[order.instrument.key].cancel(order, BY_USER)
+            if order.is_open:  # an earlier cancel may have ended it, too
+                self._markets[order.instrument.key].cancel(order, BY_USER)
         return orders
 
     def _open_order(self, account: Account, request: Amend | Cancel, unknown: str) -> Order:
@@ -248,29 +260,8 @@ def _check_mode(account: Account, instrument: Instrument, request: Place) -> boo
     return is_hedged and (request.side == "Buy") != (request.positionIdx == 1)
 
 
-def _check_supported(*conditions: str) -> None:
-    if any(written not in ("", "0") for written in conditions):
-        raise Refusal(10001, "trigger, take-profit and stop-loss prices are not simulated")
-
-
-def _protection_price(market: Market, *, is_buy: bool) -> Decimal:
-    """The limit that a market order gets: so far from the last price, on the tick."""
-    opposite = market.book.asks if is_buy else market.book.bids
-    reference = market.last_price or market.mark_price or opposite.best_available()
-    if not reference:
-        raise refusal("no_price", market.instrument.category)
-    tick = market.instrument.tick
-    factor = ONE + MARKET_PROTECTION if is_buy else ONE - MARKET_PROTECTION
-    ticks = reference * factor / tick
-    return ticks.quantize(ONE, rounding=ROUND_DOWN if is_buy else ROUND_UP) * tick
-
-
-def _check_market_unit(request: Place) -> None:
-    by_value = request.marketUnit == "quoteCoin" or (
-        request.category == "spot" and request.side == "Buy" and request.marketUnit != "baseCoin"
-    )
-    if by_value:
-        raise Refusal(10001, "market orders by value are not simulated: send marketUnit baseCoin")
+def _value(request: Place) -> Decimal:
+    return parse(request.qty) or ZERO
 
 
 def _check_balance(

@@ -53,7 +53,7 @@ REFUSED = [
     ({"qty": "0.05"}, 110094, 170140),
     ({"orderLinkId": "x" * 37}, 10001, 10001),
     ({"orderLinkId": "a b"}, 10001, 10001),
-    ({"triggerPrice": "98.0"}, 10001, 10001),
+    ({"triggerPrice": "98.0"}, 10001, 110118),
     ({"positionIdx": 1}, 10001, 10001),
     ({"qty": 5}, 10001, 10001),
     ({"orderType": "Market", "qty": "500.01", "marketUnit": "baseCoin"}, 10001, 170124),
@@ -232,11 +232,23 @@ def test_a_spot_order_with_fills_ends_partially_filled_cancelled(spot: Venue) ->
     assert spot.account().coins["USDT"].locked == D(0)
 
 
-def test_spot_market_orders_are_by_base_quantity(spot: Venue) -> None:
-    assert spot.place("Buy", "1", None)["retCode"] == 10001
-    assert spot.place("Buy", "1", None, marketUnit="baseCoin")["retCode"] == 0
-    assert spot.place("Sell", "0.5", None)["retCode"] == 0
-    assert spot.place("Sell", "0.4", None, marketUnit="quoteCoin")["retCode"] == 10001
+def test_a_spot_market_order_is_by_value_when_it_buys_and_by_quantity_when_it_sells(
+    spot: Venue,
+) -> None:
+    by_value = spot.order("Buy", "50.9", None)
+    assert spot.fills(by_value) == [("0.50", "100.0", False)]
+    (row,) = spot.get("/v5/order/history", category="spot")["result"]["list"]
+    assert (row["qty"], row["cumExecValue"], row["orderStatus"]) == ("50.9", "50.000", "Filled")
+    assert spot.order("Buy", "0.1", None, marketUnit="baseCoin").cum_qty == D("0.1")
+    assert spot.order("Sell", "0.2", None).cum_qty == D("0.2")
+    assert spot.order("Sell", "9.99", None, marketUnit="quoteCoin").cum_qty == D("0.1")
+
+
+@pytest.mark.parametrize(
+    ("qty", "code"), [("4.99", 170140), ("x", 170130), ("900000", 0), ("2000000", 170131)]
+)
+def test_a_value_that_buys_nothing_or_everything(spot: Venue, qty: str, code: int) -> None:
+    assert spot.place("Buy", qty, None)["retCode"] == code
 
 
 def test_a_seeded_account_goes_on_where_it_was(tmp_path: Path) -> None:
