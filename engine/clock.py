@@ -81,6 +81,11 @@ async def wait_for(clock: Clock, awaitable: Awaitable[T], timeout_s: float) -> T
         timer.cancel()
 
 
+def awake_ns() -> int:
+    """Nanoseconds since the machine started, its sleep among them where the system counts it."""
+    return time.clock_gettime_ns(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
 class LiveClock:
     """Wall time that never goes back: the system's time at the start plus monotonic time since."""
 

@@ -154,11 +154,13 @@ class EmbeddedEngine:
 
     async def _tick(self) -> None:
         loop = asyncio.get_running_loop()
-        telemetry, publisher = self._host.telemetry, self._host.engine.publisher
+        telemetry, engine = self._host.telemetry, self._host.engine
+        engine.standstill.begin()
         due = loop.time()
         while True:
+            engine.look_round()
             telemetry.loop_lag_s = max(0.0, loop.time() - due)
-            publisher.tick(telemetry.look())
+            engine.publisher.tick(telemetry.look())
             due = loop.time() + TICK_S
             await asyncio.sleep(TICK_S)
 

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
-from engine.clock import NS, Clock
+from engine.clock import NS, Clock, awake_ns
 from engine.core.commands import Command, Kill, Reconcile
 from engine.core.context import Context, Policy
 from engine.core.decide import Input, decide
@@ -28,7 +28,7 @@ from engine.core.events import (
 from engine.core.limits import RiskLimits
 from engine.core.react import react
 from engine.core.reconcile import note_snapshot
-from engine.core.reports import AccountSnapshot
+from engine.core.reports import AccountSnapshot, LinkReport
 from engine.core.requests import (
     CancelRequest,
     OrderRequest,
@@ -37,6 +37,7 @@ from engine.core.requests import (
     Request,
     StartTimer,
     Sweep,
+    TimerFired,
 )
 from engine.core.state import State, evolve
 from engine.core.status import ReconcileStatus
@@ -51,6 +52,7 @@ from engine.metrics import EventMetrics
 from engine.publish import Publisher
 from engine.recovery import begin_run
 from engine.router import OrderRouter
+from engine.standstill import Standstill
 from engine.venues.protocol import ExchangeClient
 
 BATCH_MAX = 512
@@ -96,6 +98,7 @@ class Engine:
         self.reconcile = ReconcileStatus()
         self.inbox = Inbox(self.fail, self._command_waits)
         self.publisher = Publisher(self.feed, lambda: (state.encode(), state.seq))
+        self.standstill = Standstill(awake_ns)
         self.failure = ""
         self.started_ns = clock.now_ns()
         self._client = client
@@ -105,6 +108,8 @@ class Engine:
         self._requests: list[Request] = []
         self._unsent: set[str] = set()
         self._released: int | None = None
+        self._stood_still_s = 0.0
+        self._doubtful: tuple[int, int] | None = None
         self._journaling = True
         self._committing = False
         self._overtaking = False
@@ -180,17 +185,55 @@ class Engine:
     def _not_latched(self, error: Exception) -> None:
         self.failure = self.failure or f"the latch could not be changed: {error}"
 
+    # --- a standstill --------------------------------------------------------------------------
+
+    def look_round(self) -> None:
+        """Notice that the process stood still. Whoever has a timer calls it; each batch does, too.
+
+        What is known, and what waits to be sent, is as old as that: the gate is closed until the
+        account has been compared.
+        """
+        still_s = self.standstill.look()
+        if still_s:
+            self._halt.close("standstill")
+            self._stood_still_s = still_s
+            self._doubtful = self._halt.seen(), self.clock.now_ns()
+            self.inbox.put(
+                TimerFired(kind="account", key="")
+            )  # have a turn, also where all is quiet
+
+    def _doubt(self, context: Context) -> None:
+        """Before anything else is decided: no order until the account has been compared."""
+        text, self._stood_still_s = f"stood still for {self._stood_still_s:.0f} s", 0.0
+        if self.state.links.get("private"):
+            for up in (False, True):
+                self._decide(LinkReport(link="private", up=up, text=text), context)
+
+    def _trust_again(self) -> None:
+        """Open the gate once a comparison that was asked for since has come out well."""
+        if self._doubtful is None or not self.state.ready:
+            return
+        seen, since_ns = self._doubtful
+        if self.reconcile.sent_ts >= since_ns:
+            self._doubtful = None
+            if self.state.trading is not TradingState.HALTED:
+                self._halt.reopen(seen)
+
     # --- the loop ------------------------------------------------------------------------------
 
     async def _run(self) -> None:
         while batch := await self.inbox.take(BATCH_MAX):
+            self.look_round()
             context = self._context()
+            if self._stood_still_s:
+                self._doubt(context)
             for item in batch:
                 self._decide(item, context)
             await self._commit_all()
             for item in batch:
                 if type(item) is AccountSnapshot:
                     note_snapshot(self.reconcile, self.state, item, self.clock.now_ns())
+            self._trust_again()
             self._turned.set()
 
     def _decide(self, item: Input, context: Context) -> None:

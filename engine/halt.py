@@ -71,8 +71,11 @@ class Halt:
     async def release(self, seen: int) -> None:
         """Remove the latch and open the gate, unless it was closed again since `seen`."""
         await self.written()
-        if seen != self._closings or not await self._on_disk(self._clear):
-            return
+        if seen == self._closings and await self._on_disk(self._clear):
+            self.reopen(seen)
+
+    def reopen(self, seen: int) -> None:
+        """Open the gate, unless it was closed again since `seen`. The latch stays as it is."""
         by = self._gate.closed_by
         if seen == self._closings:
             self._gate.open()
