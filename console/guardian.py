@@ -24,24 +24,19 @@ ENDING_S = 9.0
 
 
 class Guardian:
-    """Calls `on_signal` in its own thread for each signal, and once with SIGHUP when the terminal
-    is gone; `on_tick` every second or so. `hard_exit(code)` is called when an end that began has
-    not come within its time.
+    """Keeps every signal from the moment it is entered, and tells it once somebody listens.
 
-    `watched_fd` is the terminal's file descriptor. Use it from the main thread, as a context.
+    `hard_exit(code)` is called when an end that began has not come within its time. `watched_fd`
+    is the terminal's file descriptor. Use it from the main thread, as a context.
     """
 
     def __init__(
         self,
-        on_signal: Callable[[int], None],
-        on_tick: Callable[[], None],
         hard_exit: Callable[[int], None],
         *,
         watched_fd: int,
         ending_s: float = ENDING_S,
     ) -> None:
-        self._on_signal = on_signal
-        self._on_tick = on_tick
         self._hard_exit = hard_exit
         self._watched_fd = watched_fd
         self._ending_s = ending_s
@@ -49,13 +44,12 @@ class Guardian:
         self._before: dict[int, signal._HANDLER] = {}
         self._closing = False
         self._timer: threading.Timer | None = None
-        self._thread = threading.Thread(target=self._run, name="guardian", daemon=True)
+        self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Guardian:
         os.set_blocking(self._write_fd, False)
         for number in SIGNALS:
             self._before[number] = signal.signal(number, self._heard)
-        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -65,9 +59,18 @@ class Guardian:
             self._timer.cancel()
         self._closing = True
         self._wake(0)
-        self._thread.join(TTY_CHECK_S)
+        if self._thread is not None:
+            self._thread.join(TTY_CHECK_S)
         os.close(self._write_fd)
         os.close(self._read_fd)
+
+    def listen(self, on_signal: Callable[[int], None], on_tick: Callable[[], None]) -> None:
+        """Call `on_signal` in a thread for each signal, those that came before among them, and
+        once with SIGHUP when the terminal is gone; `on_tick` every second or so."""
+        self._thread = threading.Thread(
+            target=self._run, args=(on_signal, on_tick), name="guardian", daemon=True
+        )
+        self._thread.start()
 
     def bound_the_end(self, code: int) -> None:
         """From now on the process has its time to end; after that `hard_exit(code)` ends it."""
@@ -83,14 +86,14 @@ class Guardian:
         with contextlib.suppress(BlockingIOError):
             os.write(self._write_fd, bytes([number]))
 
-    def _run(self) -> None:
+    def _run(self, on_signal: Callable[[int], None], on_tick: Callable[[], None]) -> None:
         terminal_lost = False
         while not self._closing:
             ready, _, _ = select.select([self._read_fd], [], [], TTY_CHECK_S)
             for number in os.read(self._read_fd, 64) if ready else b"":
                 if number:
-                    self._on_signal(number)
-            self._on_tick()
+                    on_signal(number)
+            on_tick()
             if not terminal_lost and is_gone(self._watched_fd):
                 terminal_lost = True
-                self._on_signal(signal.SIGHUP)
+                on_signal(signal.SIGHUP)

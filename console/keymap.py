@@ -6,16 +6,17 @@ reaches it unchecked. The kill switch always keeps a key that cannot be typed as
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
 
 import msgspec
-from textual.binding import Binding
-from textual.keys import REPLACED_KEYS, Keys, key_to_character
 
 from console.actions import ACTIONS, TABLE, Guard, Scope, key_text
 
-_NAMED_KEYS = frozenset(key.value for key in Keys if not key.value.startswith("<"))
+if TYPE_CHECKING:
+    from textual.binding import Binding
+
 _MODIFIERS = frozenset({"ctrl", "shift", "alt", "super", "hyper", "meta"})
 _RESERVED = {
     "ctrl+c": "it copies",
@@ -42,6 +43,8 @@ class Keymap(msgspec.Struct, frozen=True):
 
 def bindings(scope: Scope) -> list[Binding]:
     """The Textual bindings of one scope; those that work everywhere have priority."""
+    from textual.binding import Binding
+
     return [
         Binding(
             ",".join(action.keys),
@@ -60,11 +63,13 @@ def read_keymap(user: Mapping[str, str | Sequence[str]] | None = None) -> Keymap
     """Lay `user` (action id -> key, comma list or list of keys) over the table.
 
     Raises KeymapError naming unknown ids and keys, clashes, and a kill switch left without a key
-    that is not text.
+    that is not text. The table by itself is sound: to say so would mean to wait for Textual.
     """
+    if not user:
+        return Keymap({}, {action.id: action.keys for action in TABLE})
     given = {
         action_id: tuple(k.strip() for k in (keys.split(",") if isinstance(keys, str) else keys))
-        for action_id, keys in (user or {}).items()
+        for action_id, keys in user.items()
     }
     problems = [*_bad_ids(given), *_bad_keys(given)]
     keys = {action.id: given.get(action.id, action.keys) for action in TABLE}
@@ -77,16 +82,28 @@ def read_keymap(user: Mapping[str, str | Sequence[str]] | None = None) -> Keymap
 def is_key(name: str) -> bool:
     """True for a name Textual can deliver: one character, a named key, or modifiers with one."""
     *modifiers, key = name.split("+")
-    known = key in _NAMED_KEYS or _character(key) is not None
+    known = key in _named_keys() or _character(key) is not None
     return bool(key) and known and set(modifiers) <= _MODIFIERS
 
 
 def _character(key: str) -> str | None:
     """The character that a key types, None when it types none."""
+    from textual.keys import REPLACED_KEYS, key_to_character
+
     return key_to_character(REPLACED_KEYS.get(key, key)) if key else None
 
 
+@cache
+def _named_keys() -> frozenset[str]:
+    """Every key that has a name."""
+    from textual.keys import Keys
+
+    return frozenset(key.value for key in Keys if not key.value.startswith("<"))
+
+
 def _near(word: str, choices: Iterator[str] | Sequence[str]) -> str:
+    import difflib  # only where something is wrong already
+
     found = difflib.get_close_matches(word, list(choices), n=1, cutoff=0.5)
     return f", did you mean {found[0]!r}?" if found else ""
 
@@ -103,7 +120,7 @@ def _bad_keys(given: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
     for action_id, keys in given.items():
         for key in keys:
             if not is_key(key):
-                yield f"{action_id}: unknown key {key!r}{_near(key, sorted(_NAMED_KEYS))}"
+                yield f"{action_id}: unknown key {key!r}{_near(key, sorted(_named_keys()))}"
             elif key in _RESERVED:
                 yield f"{action_id}: {key} cannot be used, {_RESERVED[key]}"
 

@@ -1,31 +1,33 @@
-"""Runs the console: engine after first paint, screens that may crash, signals, the bounded end."""
+"""Runs the console: engine after first paint, screens that may crash, signals, the bounded end.
+
+The first picture is on screen, and signals are kept, before Textual and the console are imported.
+"""
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
-import select
 import signal
 import sys
-import termios
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-from console.app import ConsoleApp, ExitPolicy
 from console.guardian import Guardian
 from console.keymap import read_keymap
-from console.link import EngineLink
-from console.options import Options
-from console.pending import PendingLink
-from console.session import Clock, Session
-from console.terminal import terminal_problem
+from console.opening import opening
+from console.terminal import Terminal, terminal_problem
+from console.views.footer import footer_items, footer_text
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from console.app import ConsoleApp, ExitPolicy
+    from console.keymap import Keymap
+    from console.link import EngineLink
+    from console.options import Options
+    from console.pending import PendingLink
+    from console.session import Clock, Session
 
 SWITCH_S = 0.0005
 """How long one thread may keep the other waiting: a frame must not hold up an order for 5 ms."""
@@ -34,11 +36,8 @@ COLLECT_AFTER = (10_000, 50, 100)
 RESTARTS = 3
 RESTART_WINDOW_S = 60.0
 ENGINE_STOP_S = 7.0
-_RESTORE = (
-    b"\x1b[<u\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l\x1b[?2004l\x1b[?1004l\x1b[?2048l"
-    b"\x1b[?7h\x1b[?1049l\x1b[?25h\x1b[0m\r\n"
-)
-"""Leave kitty keys, mouse, paste, focus and resize reports, the other screen; show the cursor."""
+IMPATIENT = frozenset({signal.SIGTERM, signal.SIGINT})
+"""Whoever asks a second time does not want to wait."""
 
 
 class EngineHandle(Protocol):
@@ -63,7 +62,7 @@ def run_console(
     start: Callable[[], EngineHandle],
     options: Options,
     *,
-    clock: Clock,
+    create_clock: Callable[[], Clock],
     stdin: TextIO = sys.stdin,
     stdout: TextIO = sys.stdout,
     stderr: TextIO = sys.stderr,
@@ -77,51 +76,72 @@ def run_console(
     if problem is not None:
         stderr.write(f"tradedeck: {problem}\n")
         return 1
+    keymap = read_keymap(options.keymap)
     sys.setswitchinterval(SWITCH_S)
-    link = PendingLink()
-    session = Session(link, clock, options, read_keymap(options.keymap))
-    with _Terminal(stdin.fileno(), stdout.fileno()) as terminal:
-        code = Supervisor(start, link, session, terminal.hard_exit).run(stdin, stderr)
-    return code
+    with (
+        Terminal(stdin.fileno(), stdout.fileno()) as terminal,
+        Guardian(terminal.hard_exit, watched_fd=stdin.fileno()) as guardian,
+    ):
+        _open(terminal, keymap, options)
+
+        from console.pending import PendingLink
+        from console.session import Session
+
+        link = PendingLink()
+        session = Session(link, create_clock(), options, keymap)
+        supervisor = Supervisor(start, link, session, guardian, terminal)
+        return supervisor.run(stdin, stderr)
+
+
+def _open(terminal: Terminal, keymap: Keymap, options: Options) -> None:
+    """Show the first picture."""
+    width, height = terminal.size()
+    items = footer_items(keymap, read_only=options.read_only)
+    terminal.take(opening(width, height, footer_text(items, width - 2)))
+
+
+def _console_app(session: Session) -> ConsoleApp:
+    from console.app import ConsoleApp
+
+    return ConsoleApp(session)
 
 
 class Supervisor:
-    """Owns the engine's handle and the screen's life. `hard_exit` must not return."""
+    """Owns the engine's handle and the screen's life."""
 
     def __init__(
         self,
         start: Callable[[], EngineHandle],
         link: PendingLink,
         session: Session,
-        hard_exit: Callable[[int], None],
+        guardian: Guardian,
+        terminal: Terminal,
         *,
-        create_app: Callable[[Session], ConsoleApp] = ConsoleApp,
+        create_app: Callable[[Session], ConsoleApp] = _console_app,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._start = start
         self._link = link
         self._session = session
-        self._hard_exit = hard_exit
+        self._guardian = guardian
+        self._terminal = terminal
         self._create_app = create_app
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._engine: EngineHandle | None = None
         self._policy: ExitPolicy | None = None
         self._app: ConsoleApp | None = None
-        self._guardian: Guardian | None = None
         self._starting: threading.Thread | None = None
         self._start_error = ""
         self._code = 0
+        self._asked = 0
 
     def run(self, stdin: TextIO, stderr: TextIO) -> int:
         """Run to the end, the engine's included; returns the exit code."""
-        with Guardian(
-            self.on_signal, self.watch_engine, self._hard_exit, watched_fd=stdin.fileno()
-        ) as guardian:
-            self._guardian = guardian
-            policy = self._screens(stdin, stderr)
-            guardian.bound_the_end(self._code or 1)
-            saved = self.stop_engine(policy, ENGINE_STOP_S)
+        self._guardian.listen(self.on_signal, self.watch_engine)
+        policy = self._screens(stdin, stderr)
+        self._guardian.bound_the_end(self._code or 1)
+        saved = self.stop_engine(policy, ENGINE_STOP_S)
         self.watch_engine()
         if self._start_error:
             stderr.write(f"tradedeck: {self._start_error}\n")
@@ -145,6 +165,7 @@ class Supervisor:
             if policy is not None:
                 return policy
             why = _run(app)
+            self._terminal.give_back()
             if app.ended:
                 return self._policy_asked() or app.exit_policy
             now_s = self._monotonic()
@@ -230,11 +251,18 @@ class Supervisor:
             session.failure = engine.failed
 
     def on_signal(self, number: int) -> None:
-        """SIGUSR1 kills; anything else ends the program as the options say."""
+        """SIGUSR1 kills; anything else ends the program as the options say.
+
+        A second SIGTERM or SIGINT ends it at once: the journal and a latch are safe by then.
+        """
         if number == signal.SIGUSR1:
             self._session.desk.kill_now("SIGUSR1")
             return
         options = self._session.options
+        if number in IMPATIENT:
+            self._asked += 1
+            if self._asked > 1:
+                self._terminal.hard_exit(self._code)
         hangup = number == signal.SIGHUP
         policy = options.on_hangup if hangup else options.on_exit
         self._end(128 + number, "leave" if policy == "ask" else policy)
@@ -246,8 +274,7 @@ class Supervisor:
                 return
             self._policy, self._code = policy, code
             engine = self._engine
-        if self._guardian is not None:
-            self._guardian.bound_the_end(code)
+        self._guardian.bound_the_end(code)
         if engine is not None:
             engine.stop(cancel=policy == "cancel")
         if self._app is not None:
@@ -261,40 +288,3 @@ def _run(app: ConsoleApp) -> str:
     except Exception as error:
         return repr(error)
     return repr(getattr(app, "_exception", None))
-
-
-class _Terminal:
-    """Remembers the terminal's modes, for the day when nobody else can put them back."""
-
-    def __init__(self, in_fd: int, out_fd: int) -> None:
-        self._in_fd = in_fd
-        self._out_fd = out_fd
-        self._modes = termios.tcgetattr(in_fd)
-
-    def __enter__(self) -> _Terminal:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if error is not None:
-            self.restore()
-
-    def restore(self) -> None:
-        """Leave every mode a screen may have set. Never blocks: what cannot be written is not."""
-        with contextlib.suppress(OSError, termios.error):
-            termios.tcflush(self._out_fd, termios.TCOFLUSH)
-        with contextlib.suppress(OSError, termios.error):
-            termios.tcsetattr(self._in_fd, termios.TCSANOW, self._modes)
-        with contextlib.suppress(OSError):
-            if select.select([], [self._out_fd], [], 0.2)[1]:
-                os.set_blocking(self._out_fd, False)
-                os.write(self._out_fd, _RESTORE)
-
-    def hard_exit(self, code: int) -> None:
-        """End the process now."""
-        self.restore()
-        os._exit(code)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from rich.text import Text
 from textual.app import ComposeResult
@@ -11,34 +11,12 @@ from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
-from console.actions import TABLE, key_text
 from console.halt import HaltStage, HaltView
 from console.keymap import Keymap
 from console.screens.layout import PANELS, TABS
+from console.views.footer import footer_items, footer_text
 
 log = logging.getLogger("tradedeck.console")
-
-
-def footer_items(keymap: Keymap, *, read_only: bool) -> list[tuple[str, str]]:
-    """Key and label of what the footer names, most important first."""
-    ranked = sorted((a for a in TABLE if a.footer), key=lambda a: a.footer)
-    items: list[tuple[str, str]] = []
-    for action in ranked:
-        keys = keymap.keys[action.id]
-        if not keys or (read_only and action.trades):
-            continue
-        key = key_text(keys[0])
-        items.append((f"{key}×2" if action.id == "kill.halt" else key, action.label))
-    return items
-
-
-def footer_text(items: Sequence[tuple[str, str]], width: int) -> str:
-    """The longest form that fits: every label, the first two labels, or the kill key alone."""
-    full = "  ".join(f"{key} {label}" for key, label in items)
-    head = "  ".join(f"{key} {label}" for key, label in items[:2])
-    short = head + "  " + " ".join(key for key, _ in items[2:])
-    kill = f"{items[0][0]} {items[0][1]}"
-    return next((form for form in (full, short, head) if len(form) <= width), kill)
 
 
 class Footer(Widget):

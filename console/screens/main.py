@@ -20,7 +20,16 @@ from console.halt import HaltView
 from console.keymap import Keymap, bindings
 from console.screens.chrome import Across, Down, Footer, HaltBar, Slot, Tabs
 from console.screens.fields import Field
-from console.screens.layout import LEFT, PANELS, SizeClass, next_panel, shown_panels, size_class
+from console.screens.layout import (
+    LEFT,
+    PANELS,
+    RIGHT,
+    SIZES,
+    SizeClass,
+    next_panel,
+    shown_panels,
+    size_class,
+)
 from console.widgets.banner import Banner
 from console.widgets.blotter import Blotter
 from console.widgets.events import EventsPanel
@@ -120,18 +129,16 @@ class MainScreen(Screen[None]):
             "events": self.events_panel,
         }
         self.slots = {name: Slot(name, panel) for name, panel in panels.items()}
+        self.left = Down(*(self.slots[name] for name in LEFT), id="left")
+        self.right = Down(*(self.slots[name] for name in RIGHT), id="right")
 
     def compose(self) -> ComposeResult:
         yield self.banner
         yield self.halt_bar
         yield self.tabs
         with Across(id="body"):
-            with Down(id="left"):
-                yield from (self.slots[name] for name in LEFT)
-            with Down(id="right"):
-                yield from (
-                    self.slots[name] for name in ("positions", "requests", "recon", "ladder")
-                )
+            yield self.left
+            yield self.right
         yield Static("KILL available, enlarge to trade", id="too-small", markup=False)
         yield self.filter_row
         yield self.replay_bar
@@ -184,10 +191,13 @@ class MainScreen(Screen[None]):
         # One update of the styles, by whichever of the two is the last to change something.
         self.remove_class(*stale, update=not new)
         self.add_class(*new)
+        sizes = None if self.zoomed else SIZES.get(self.size_class)
         for name, slot in self.slots.items():
             slot.display = name in shown
-        self.query_one("#left").display = not shown.isdisjoint(LEFT)
-        self.query_one("#right").display = bool(shown - set(LEFT))
+            slot.styles.height = sizes.heights.get(name, "1fr") if sizes else "1fr"
+        self.left.display = not shown.isdisjoint(LEFT)
+        self.right.display = not shown.isdisjoint(RIGHT)
+        self.right.styles.width = sizes.right_width if sizes else "1fr"
         self.tabs.show(self.active)
 
     # Focus.

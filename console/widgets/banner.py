@@ -5,12 +5,10 @@ from __future__ import annotations
 from textual.geometry import Size
 from textual.strip import Strip
 
+from console.screens.layout import banner_height
 from console.views.banner import BannerView, lay_out
 from console.views.cells import Cell, Line
 from console.widgets.drawn import Drawn
-
-ONE_LINE_WIDTH = 100
-"""Terminals narrower than this get two lines."""
 
 
 class Banner(Drawn):
@@ -38,7 +36,7 @@ class Banner(Drawn):
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """One line, or two."""
-        return 1 if width >= ONE_LINE_WIDTH else 2
+        return banner_height(width)
 
     def on_resize(self) -> None:
         self._lines = self._laid_out()

@@ -8,6 +8,7 @@ from textual.timer import Timer
 from console import format as fmt
 from console.filtering import Filter, parse_filter
 from console.ordering import OrderIndex
+from console.screens.layout import NAMES
 from console.views import blotter as rows
 from console.views.blotter import BlotterView
 from console.views.cells import Row
@@ -24,7 +25,7 @@ class Blotter(FollowingTable):
     figures stay live.
     """
 
-    NAME = "1 Blotter"
+    NAME = NAMES["blotter"]
     COLUMNS = rows.COLUMNS
     SHRINK = rows.SHRINK
 

@@ -8,6 +8,7 @@ from textual.message import Message
 
 from console import format as fmt
 from console.replica import LogEntry
+from console.screens.layout import NAMES
 from console.views import events as rows
 from console.views.cells import Row
 from console.views.events import EventsView
@@ -17,7 +18,7 @@ from console.widgets.following import FollowingTable
 class EventsPanel(FollowingTable):
     """Events by number. While `paused` the list stands still."""
 
-    NAME = "6 Events/audit"
+    NAME = NAMES["events"]
     COLUMNS = rows.COLUMNS
     SHRINK = rows.SHRINK
 

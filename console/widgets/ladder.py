@@ -7,6 +7,7 @@ from decimal import Decimal
 from textual import events
 from textual.message import Message
 
+from console.screens.layout import NAMES
 from console.views import ladder as rows
 from console.views.cells import Row
 from console.views.ladder import LadderView
@@ -21,7 +22,7 @@ class LadderPanel(LineTable):
     the pointer is elsewhere: what is under a pointer stays what it was.
     """
 
-    NAME = "3 Ladder"
+    NAME = NAMES["ladder"]
     COLUMNS = rows.COLUMNS
     SHRINK = rows.SHRINK
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.message import Message
 
 from console import format as fmt
+from console.screens.layout import NAMES
 from console.views import positions as rows
 from console.views.cells import Cell, Line
 from console.views.positions import PositionsView
@@ -18,7 +19,7 @@ CURVE_HEIGHT = range(2, 9)
 class PositionsPanel(RowsTable[PositionsView]):
     """Positions by symbol; the cursor names the symbol that keys act on."""
 
-    NAME = "2 Positions"
+    NAME = NAMES["positions"]
     COLUMNS = rows.COLUMNS
     SHRINK = rows.SHRINK
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.screens.layout import NAMES
 from console.views import recon as rows
 from console.views.cells import TableView
 from console.widgets.rows import RowsTable
@@ -10,7 +11,7 @@ from console.widgets.rows import RowsTable
 class ReconPanel(RowsTable[TableView]):
     """When the venue last agreed, and every difference by symbol."""
 
-    NAME = "5 Recon / drift"
+    NAME = NAMES["recon"]
     COLUMNS = rows.COLUMNS
     SHRINK = rows.SHRINK
     HAS_CURSOR = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.screens.layout import NAMES
 from console.views import requests as rows
 from console.views.cells import TableView
 from console.widgets.rows import RowsTable
@@ -10,7 +11,7 @@ from console.widgets.rows import RowsTable
 class RequestsPanel(RowsTable[TableView]):
     """Requests by kind, the health of loops and streams below."""
 
-    NAME = "4 Retry & latency"
+    NAME = NAMES["requests"]
     COLUMNS = rows.COLUMNS
     SHRINK = rows.SHRINK
     HAS_CURSOR = False

@@ -7,6 +7,7 @@ import pty
 import signal
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -62,10 +63,11 @@ class Heard:
         return self.exits
 
 
-def guardian(heard: Heard, descriptor: int, ending_s: float = 60.0) -> Guardian:
-    return Guardian(
-        heard.signal, heard.tick, heard.hard_exit, watched_fd=descriptor, ending_s=ending_s
-    )
+@contextmanager
+def guardian(heard: Heard, descriptor: int, ending_s: float = 60.0) -> Iterator[Guardian]:
+    with Guardian(heard.hard_exit, watched_fd=descriptor, ending_s=ending_s) as watching:
+        watching.listen(heard.signal, heard.tick)
+        yield watching
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1])
@@ -86,6 +88,22 @@ def test_signals_are_told_one_by_one(terminal: tuple[int, int]) -> None:
         heard.wait(1)
         os.kill(os.getpid(), signal.SIGTERM)
         assert heard.wait(2) == [signal.SIGUSR1, signal.SIGTERM]
+
+
+def test_a_signal_that_comes_before_anybody_listens_is_kept(terminal: tuple[int, int]) -> None:
+    heard = Heard()
+    with Guardian(heard.hard_exit, watched_fd=terminal[1]) as watching:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert heard.numbers == []
+        watching.listen(heard.signal, heard.tick)
+        assert heard.wait(1) == [signal.SIGTERM]
+
+
+def test_where_nobody_ever_listened_it_ends_all_the_same(terminal: tuple[int, int]) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with Guardian(Heard().hard_exit, watched_fd=terminal[1]):
+        assert signal.getsignal(signal.SIGTERM) != before
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_a_terminal_that_goes_away_without_a_signal_is_a_hangup_once(

@@ -6,7 +6,6 @@ import io
 import os
 import pty
 import signal
-import termios
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any, TextIO
@@ -14,13 +13,14 @@ from typing import Any, TextIO
 import pytest
 
 from console.app import ConsoleApp, ExitPolicy
+from console.guardian import Guardian
 from console.ids import Ids
 from console.keymap import KeymapError, read_keymap
 from console.link import EngineLink
 from console.options import Options
 from console.pending import PendingLink
 from console.session import Session, Sight
-from console.supervisor import Supervisor, _Terminal, run_console
+from console.supervisor import Supervisor, run_console
 from engine.clock import SimClock
 from engine.core.types import KillLevel
 from tests.console.fakes import NOW, FakeLink, busy_link
@@ -80,25 +80,50 @@ class House:
         self.screens = [Screen(play) for play in plays]
         self._next = iter(self.screens)
         self.exits: list[int] = []
+        self.given_back = 0
         self.err = io.StringIO()
         self.start: Callable[[], Engine] = lambda: self.engine
-        self.supervisor = Supervisor(
-            lambda: self.start(),
-            self.link,
-            self.session,
-            self.exits.append,
-            create_app=lambda _: next(self._next),  # type: ignore[arg-type, return-value]
-            monotonic=lambda: 50.0,
-        )
+        self.supervisor: Supervisor
 
-    def run(self, typed: str = "") -> int:
+    def run(self, typed: str = "", *, early: int | None = None) -> int:
+        """Run it on a terminal; `early` is a signal that comes before anybody listens."""
         ours, theirs = pty.openpty()
         os.write(ours, typed.encode())
-        with os.fdopen(theirs, "r") as stdin:
+        with (
+            os.fdopen(theirs, "r") as stdin,
+            Guardian(self.exits.append, watched_fd=theirs) as guardian,
+        ):
+            if early is not None:
+                os.kill(os.getpid(), early)
+            self.supervisor = Supervisor(
+                lambda: self.start(),
+                self.link,
+                self.session,
+                guardian,
+                self,  # type: ignore[arg-type]
+                create_app=lambda _: next(self._next),  # type: ignore[arg-type, return-value]
+                monotonic=lambda: 50.0,
+            )
             try:
                 return self.supervisor.run(stdin, self.err)
             finally:
                 os.close(ours)
+
+    def until(self, reached: Callable[[], object]) -> None:
+        """Wait for another thread."""
+        for _ in range(WAIT_S * 200):
+            if reached():
+                return
+            threading.Event().wait(0.005)
+        raise AssertionError("it did not happen")
+
+    # As the terminal.
+
+    def give_back(self) -> None:
+        self.given_back += 1
+
+    def hard_exit(self, code: int) -> None:
+        self.exits.append(code)
 
 
 def started(house: list[House]) -> Callable[[Screen], None]:
@@ -265,6 +290,29 @@ def test_a_signal_while_the_engine_starts_ends_it_as_soon_as_it_is_there() -> No
     assert house.engine.stops[0] is False
 
 
+def test_f71_a_second_signal_that_ends_it_does_so_at_once() -> None:
+    def play(screen: Screen) -> None:
+        started([house])(screen)
+        os.kill(os.getpid(), signal.SIGHUP)
+        assert screen.told_to_end.wait(WAIT_S)
+        os.kill(os.getpid(), signal.SIGTERM)
+        house.until(lambda: len(house.engine.stops) > 0)
+        assert house.exits == []
+        os.kill(os.getpid(), signal.SIGINT)
+        house.until(lambda: house.exits)
+
+    house = House(play)
+    assert house.run() == 129
+    assert house.exits == [129]
+
+
+def test_a_signal_before_anything_is_drawn_ends_it_in_order() -> None:
+    house = House(lambda screen: screen.told_to_end.wait(WAIT_S) and None)
+    house.start = lambda: pytest.fail("the engine was started")
+    assert house.run(early=signal.SIGTERM) == 143
+    assert house.exits == []
+
+
 def test_sigusr1_kills_and_goes_on() -> None:
     def play(screen: Screen) -> None:
         started([house])(screen)
@@ -309,7 +357,7 @@ def test_a_terminal_that_cannot_show_it_is_refused_in_one_line() -> None:
     code = run_console(
         start,
         Options(),
-        clock=SimClock(NOW),
+        create_clock=lambda: SimClock(NOW),
         stdin=io.StringIO(),
         stdout=io.StringIO(),
         stderr=err,
@@ -327,29 +375,11 @@ def test_a_keymap_that_cannot_be_used_is_an_error_before_anything_is_drawn() -> 
             run_console(
                 Engine,
                 Options(keymap={"nope": "x"}),
-                clock=SimClock(NOW),
+                create_clock=lambda: SimClock(NOW),
                 stdin=terminal,
                 stdout=terminal,
             )
     os.close(ours)
-
-
-def test_the_modes_of_the_terminal_are_put_back_whatever_happened() -> None:
-    ours, theirs = pty.openpty()
-    with _Terminal(theirs, theirs) as terminal:
-        modes = termios.tcgetattr(theirs)
-        changed = [*modes]
-        changed[3] &= ~(termios.ECHO | termios.ICANON)
-        termios.tcsetattr(theirs, termios.TCSANOW, changed)
-        terminal.restore()
-    assert termios.tcgetattr(theirs)[3] == modes[3]
-    written = os.read(ours, 1000)
-    assert b"\x1b[?1049l" in written
-    assert b"\x1b[?25h" in written
-    os.close(ours)
-    terminal.restore()
-    os.close(theirs)
-    terminal.restore()
 
 
 def test_the_app_is_what_the_supervisor_runs() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 import pty
+import termios
 from queue import Queue
 from types import SimpleNamespace
 from typing import TextIO, cast
 
 import pytest
 
-from console.terminal import Gate, is_gone, terminal_problem
+from console.terminal import Gate, Terminal, is_gone, terminal_problem
 
 
 class Stream(io.StringIO):
@@ -85,3 +86,60 @@ def test_the_gate_closes_while_writes_pile_up_and_counts_the_seconds() -> None:
 def test_a_driver_without_a_writer_never_closes_the_gate() -> None:
     assert Gate().closed_s(SimpleNamespace(_writer_thread=None), 1.0) == 0.0
     assert Gate().closed_s(object(), 1.0) == 0.0
+
+
+def test_the_modes_of_the_terminal_are_put_back_whatever_happened() -> None:
+    ours, theirs = pty.openpty()
+    with Terminal(theirs, theirs) as terminal:
+        modes = termios.tcgetattr(theirs)
+        changed = [*modes]
+        changed[3] &= ~(termios.ECHO | termios.ICANON)
+        termios.tcsetattr(theirs, termios.TCSANOW, changed)
+        terminal.restore()
+    assert termios.tcgetattr(theirs)[3] == modes[3]
+    written = os.read(ours, 1000)
+    assert b"\x1b[?1049l" in written
+    assert b"\x1b[?25h" in written
+    os.close(ours)
+    terminal.restore()
+    os.close(theirs)
+    terminal.restore()
+
+
+def test_a_picture_is_shown_and_what_is_typed_under_it_is_kept() -> None:
+    ours, theirs = pty.openpty()
+    with Terminal(theirs, theirs) as terminal:
+        before = termios.tcgetattr(theirs)
+        terminal.take("\x1b[?1049hSTARTING ─")
+        os.write(ours, b"\x1b[24~\r")
+        assert os.read(theirs, 100) == b"\x1b[24~\r"
+        assert os.read(ours, 1000).decode() == "\x1b[?1049hSTARTING ─"
+        terminal.give_back()
+        assert termios.tcgetattr(theirs)[:4] == before[:4]
+    # Whoever took over has left the picture: nothing is written on what came after it.
+    os.write(theirs, b"end")
+    assert os.read(ours, 1000) == b"end"
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_picture_that_nobody_took_over_is_taken_away() -> None:
+    ours, theirs = pty.openpty()
+    with Terminal(theirs, theirs) as terminal:
+        terminal.take("picture")
+    written = b""
+    while b"\x1b[?1049l" not in written:
+        written += os.read(ours, 1000)
+    assert termios.tcgetattr(theirs)[3] & termios.ECHO
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_a_terminal_that_does_not_read_holds_nobody_up() -> None:
+    ours, theirs = pty.openpty()
+    with Terminal(theirs, theirs) as terminal:
+        terminal.take("x" * 1_000_000)
+        assert os.get_blocking(theirs)
+        assert terminal.size() == (80, 25)
+    os.close(ours)
+    os.close(theirs)

@@ -28,6 +28,11 @@ def loaded_by(statement: str) -> set[str]:
         f"import sys; before = set(sys.modules); {statement}; "
         "print(*sorted(set(sys.modules) - before))"
     )
+    return set(ran(code).split())
+
+
+def ran(code: str) -> str:
+    """What a fresh interpreter prints."""
     bare = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -39,7 +44,7 @@ def loaded_by(statement: str) -> set[str]:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    return set(done.stdout.split())
+    return done.stdout
 
 
 def tops(modules: set[str]) -> set[str]:
@@ -113,3 +118,25 @@ def test_the_exchange_uses_only_the_standard_library_msgspec_and_aiohttp() -> No
 def test_the_engine_loads_with_no_screen() -> None:
     loaded = loaded_by("import engine.bootstrap")
     assert tops(loaded) & {"console", "rich", "textual"} == set()
+
+
+def test_the_first_picture_is_drawn_before_toolkit_engine_and_console_are_loaded() -> None:
+    code = (
+        "import os, sys; from console import supervisor; from console.cli import main\n"
+        "class Shown(supervisor.Terminal):\n"
+        "    def __init__(self, *_): pass\n"
+        "    def size(self): return 120, 40\n"
+        "    def take(self, picture):\n"
+        "        print(*sys.modules, flush=True)\n"
+        "        os._exit(0)\n"
+        "supervisor.Terminal, supervisor.terminal_problem = Shown, lambda *_: None\n"
+        "main([])"
+    )
+    loaded = set(ran(code).split())
+    assert tops(loaded) & (HEAVY | {"concurrent", "difflib", "logging", "socket", "ssl"}) == set()
+    parts = {"actions", "guardian", "keymap", "opening", "options", "supervisor", "terminal"}
+    parts |= {"screens", "screens.layout", "views", "views.footer"}
+    screen = below("console", loaded) - below("console.cli", loaded)
+    assert screen == {"console"} | {f"console.{part}" for part in parts}
+    rooms = {name.split(".")[1] for name in below("engine", loaded) if "." in name}
+    assert rooms == {"config", "core", "decimals", "errors", "paths"}

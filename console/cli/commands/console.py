@@ -25,6 +25,7 @@ from console.cli.settings import (
 )
 
 if TYPE_CHECKING:
+    from console.session import Clock
     from engine.embedded import EmbeddedEngine
 
 EXAMPLES = (
@@ -89,6 +90,11 @@ def run(options: Options) -> int:
     screen = console_options(config.console, options.config, state_dir)
 
     from console.supervisor import run_console
+
+    return run_console(start, screen, create_clock=_live_clock)
+
+
+def _live_clock() -> Clock:
     from engine.clock import LiveClock
 
-    return run_console(start, screen, clock=LiveClock())
+    return LiveClock()

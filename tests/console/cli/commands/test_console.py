@@ -38,7 +38,9 @@ def collector() -> Iterator[None]:
 class Runs(list[dict[str, Any]]):
     """Every console that was opened, in place of opening it, and the engine it would start."""
 
-    def run_console(self, start: Callable[[], object], options: Options, *, clock: object) -> int:
+    def run_console(
+        self, start: Callable[[], object], options: Options, *, create_clock: object
+    ) -> int:
         self.append({"options": options, "start": start})
         return 0
 
