@@ -86,6 +86,7 @@ class Session:
         self.failure = ""
         """Why the engine ended by itself; whoever owns the engine sets it."""
         self._failure_told = ""
+        self._port_told: int | None = None
         self.ticked_s = 0.0
         """When the last tick ran (monotonic), for whoever watches from outside."""
         self._lag_s = 0.0
@@ -109,6 +110,10 @@ class Session:
         if self.failure != self._failure_told:
             self._failure_told = self.failure
             news.append(Notice(f"the engine stopped by itself: {self.failure}"))
+        status = self.replica.status
+        if status is not None and status.metrics_port != self._port_told:
+            self._port_told = status.metrics_port
+            news.append(Notice(f"metrics on http://127.0.0.1:{self._port_told}/metrics", bad=False))
         reason = self.arming.check(now_ns, self._health(now_ns))
         if reason is not None:
             news.append(Notice(f"SAFE: {reason}", bad=False))

@@ -81,6 +81,7 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
     reconcile: ReconcileStatus
     replay: ReplayStatus | None
     kill: KillRecord | None
+    metrics_port: int | None = None
 
 
 def create_health(state: State, status: EngineStatus, *, uptime_s: float) -> Health:
@@ -126,6 +127,7 @@ def create_status(
         reconcile=status.reconcile,
         replay=status.replay,
         kill=state.kill,
+        metrics_port=status.metrics_port,
     )
 
 

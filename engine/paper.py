@@ -20,7 +20,7 @@ from engine.embedded import EmbeddedEngine
 from engine.engine import Engine
 from engine.exchange import Exchange
 from engine.exchange.sources.frames import MarketSource
-from engine.exchange.sources.recorded import open_recording
+from engine.exchange.sources.recorded import Recording, open_recording
 from engine.exchange.sources.synthetic import create_synthetic
 from engine.paths import EngineDir, RunningEngine, announce, replay_dir, seed_dir, withdraw
 from engine.telemetry import Telemetry
@@ -32,9 +32,11 @@ WARM_UP_NS = NS
 class PaperMarket:
     """A market as a console steers it. Use it on the engine's loop."""
 
-    def __init__(self, exchange: Exchange, speed: str) -> None:
+    def __init__(self, exchange: Exchange, speed: str, recording: Recording | None = None) -> None:
         self._exchange = exchange
         self._speed = speed
+        self._faults = 0 if recording is None else recording.error_count
+        self._fault = "" if recording is None else _first_fault(recording)
         self._paused = False
 
     def pause(self) -> None:
@@ -68,7 +70,14 @@ class PaperMarket:
             speed=self._speed,
             paused=self._paused,
             finished=progress.finished,
+            faults=self._faults,
+            fault=self._fault,
         )
+
+
+def _first_fault(recording: Recording) -> str:
+    """The file's name, the line, and what is wrong with it; empty where all is well."""
+    return next((f"{Path(f.file).name}:{f.line}: {f.what}" for f in recording.errors), "")
 
 
 class PaperHost:
@@ -120,7 +129,11 @@ class PaperHost:
             latency_ns=self._latency_ns,
         )
         stack.push_async_callback(self.engine.stop)
-        self.market = PaperMarket(exchange, self._speed if self._replay else "1")
+        self.market = (
+            PaperMarket(exchange, self._speed, source)
+            if isinstance(source, Recording)
+            else PaperMarket(exchange, "1")
+        )
         self.telemetry = Telemetry(
             self.engine,
             mode="REPLAY" if self._replay else "PAPER",
@@ -147,6 +160,7 @@ class PaperHost:
             self.telemetry, socket_path=socket_path, metrics_port=self._metrics_port
         )
         await server.start()
+        self.telemetry.metrics_port = server.metrics_port
         stack.push_async_callback(server.close)
         announce(self._root, RunningEngine(socket=str(socket_path), pid=os.getpid()))
         stack.callback(withdraw, self._root, os.getpid())

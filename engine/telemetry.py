@@ -22,6 +22,8 @@ class Telemetry:
     ) -> None:
         self.loop_lag_s = 0.0
         """How late the loop ran its last timer; whoever runs a timer sets it."""
+        self.metrics_port: int | None = None
+        """The port where the metrics are; whoever serves them sets it."""
         self._engine = engine
         self._mode = mode
         self._version = version
@@ -47,6 +49,7 @@ class Telemetry:
             stream_gap_s=engine.stream_gap_s,
             events=state.seq,
             error=engine.failure,
+            metrics_port=self.metrics_port,
         )
 
     def health(self) -> Health:

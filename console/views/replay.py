@@ -8,6 +8,7 @@ from console import format as fmt
 from console.glyphs import Glyphs
 from console.replica import Replica
 from console.views.cells import Cell, Line
+from engine.core.status import ReplayStatus
 
 
 class ReplayView(msgspec.Struct, kw_only=True):
@@ -41,10 +42,22 @@ def view(replica: Replica, glyphs: Glyphs) -> ReplayView | None:
             Cell(f"{_speed(replay.speed)} ", "value"),
             Cell(f"{fmt.clock(replay.now_ts)} ", "text"),
         ),
-        after=(Cell(f" {fraction:4.0%} ", "value"), Cell(f"{done} / {whole} ", "muted")),
+        after=(
+            Cell(f" {fraction:4.0%} ", "value"),
+            Cell(f"{done} / {whole} ", "muted"),
+            *_faults(replay, glyphs),
+        ),
         full=glyphs.bar_full,
         empty=glyphs.bar_empty,
     )
+
+
+def _faults(replay: ReplayStatus, glyphs: Glyphs) -> Line:
+    """What of the recording could not be read, and so is not played."""
+    if not replay.faults:
+        return ()
+    lines = f"{fmt.count(replay.faults)} bad line{'' if replay.faults == 1 else 's'}"
+    return (Cell(f"{glyphs.bad} {lines} {fmt.clip(replay.fault, 60, more=glyphs.more)} ", "warn"),)
 
 
 def _speed(speed: str) -> str:

@@ -44,7 +44,10 @@ class ReconcileStatus(msgspec.Struct, kw_only=True):
 
 
 class ReplayStatus(msgspec.Struct, kw_only=True):
-    """Where a recorded market stands, in unix ns of the recording."""
+    """Where a recorded market stands, in unix ns of the recording.
+
+    `faults` lines of it could not be read and are left out; `fault` says what the first one is.
+    """
 
     first_ts: int
     last_ts: int
@@ -52,10 +55,15 @@ class ReplayStatus(msgspec.Struct, kw_only=True):
     speed: str
     paused: bool = False
     finished: bool = False
+    faults: int = 0
+    fault: str = ""
 
 
 class EngineStatus(msgspec.Struct, kw_only=True):
-    """One look at the engine's health. `ts` is its clock (unix ns) at the time of the look."""
+    """One look at the engine's health. `ts` is its clock (unix ns) at the time of the look.
+
+    `metrics_port` is the port of 127.0.0.1 where `/health` and `/metrics` are served, if one is.
+    """
 
     ts: int
     account: str = "paper"
@@ -73,6 +81,7 @@ class EngineStatus(msgspec.Struct, kw_only=True):
     stream_gap_s: float = 0.0
     events: int = 0
     error: str = ""
+    metrics_port: int | None = None
 
 
 class BookView(msgspec.Struct, kw_only=True):

@@ -224,3 +224,14 @@ def test_bad_news_about_own_orders_is_told() -> None:
     steps.link.push(ev.CommandRefused(ts=NOW, command_id="cmd-x", command="cancel", code="CLOSED"))
     steps.turn()
     assert steps.notices == ["refused: CLOSED"]
+
+
+def test_the_port_of_the_metrics_is_told_once() -> None:
+    steps = Steps()
+    steps.turn()
+    steps.link.tell(status(metrics_port=41873))
+    steps.turn()
+    assert steps.notices == ["metrics on http://127.0.0.1:41873/metrics"]
+    steps.link.tell(status(metrics_port=41873))
+    steps.turn()
+    assert steps.notices == []

@@ -3,8 +3,9 @@ from __future__ import annotations
 import gzip
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from decimal import Decimal
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,37 @@ def test_orders_are_answered_in_a_market_that_is_paused_at_any_speed(tmp_path: P
         assert mark(screen) == held
         screen.link.pause_replay(False)
         screen.sees(lambda _: mark(screen) > held)
+
+
+def test_a_recording_that_was_cut_off_plays_to_its_cut_and_says_so(tmp_path: Path) -> None:
+    whole = recording(tmp_path, 600)
+    cut = tmp_path / "cut.jsonl.gz"
+    cut.write_bytes(whole.read_bytes()[:-200])
+    with started(tmp_path, cut, speed="max") as screen:
+        screen.sees(
+            lambda replica: (
+                replica.status and replica.status.replay and replica.status.replay.faults
+            )
+        )
+        status = screen.replica.status
+        assert status is not None
+        assert status.replay is not None
+        assert status.replay.faults == 1
+        assert status.replay.fault.startswith("cut.jsonl.gz:")
+        assert status.replay.fault.endswith("the file ends in the middle: its recorder was stopped")
+
+
+def test_the_port_that_was_free_is_told(tmp_path: Path) -> None:
+    with started(tmp_path, metrics_port=0) as screen:
+        screen.sees(lambda replica: replica.status and replica.status.metrics_port)
+        status = screen.replica.status
+        assert status is not None
+        assert status.metrics_port is not None
+        with closing(
+            HTTPConnection("127.0.0.1", status.metrics_port, timeout=PATIENCE_S)
+        ) as client:
+            client.request("GET", "/health")
+            assert client.getresponse().status in (200, 503)
 
 
 def test_every_recording_and_every_seed_has_a_journal_of_its_own(tmp_path: Path) -> None:

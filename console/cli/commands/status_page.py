@@ -35,6 +35,8 @@ def _lines(document: Document) -> Iterator[str]:
         yield f"{'requests' if not number else '':<12}{_requests(row)}"
     if document["replay"]:
         yield f"recording   {_replay(document['replay'])}"
+    if document.get("metrics_port") is not None:
+        yield f"metrics     http://127.0.0.1:{document['metrics_port']}/metrics"
     if document["kill"]:
         yield f"kill        {_kill(document['kill'])}"
 
@@ -66,7 +68,10 @@ def _replay(replay: Document) -> str:
     length = replay["last_ts"] - replay["first_ts"]
     done = (replay["now_ts"] - replay["first_ts"]) / length if length else 1.0
     state = "finished" if replay["finished"] else "paused" if replay["paused"] else "playing"
-    return f"{min(max(done, 0.0), 1.0):.0%} of {length / 1e9:.0f} s at {replay['speed']}x, {state}"
+    count = replay.get("faults", 0)
+    faults = f"; {count} bad line{'' if count == 1 else 's'}, {replay['fault']}" if count else ""
+    stands = f"{min(max(done, 0.0), 1.0):.0%} of {length / 1e9:.0f} s"
+    return f"{stands} at {replay['speed']}x, {state}{faults}"
 
 
 def _kill(kill: Document) -> str:

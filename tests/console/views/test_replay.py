@@ -36,6 +36,15 @@ def test_paused_and_finished_say_so() -> None:
     assert _text(_view(paused=True, finished=True)).startswith(" ✓ FINISHED ")
 
 
+def test_lines_that_could_not_be_read_are_counted_and_the_first_is_named() -> None:
+    made = _view(faults=1, fault="btc.jsonl.gz:17: the file ends in the middle")
+    assert _text(made).endswith(
+        "1:40 / 5:00 ! 1 bad line btc.jsonl.gz:17: the file ends in the middle "
+    )
+    assert made.after[-1].style == "warn"
+    assert "! 1,200 bad lines x:1" in _text(_view(faults=1200, fault="x:1"))
+
+
 def test_as_fast_as_it_goes_is_a_word() -> None:
     assert " max " in _text(_view(speed="max"))
 

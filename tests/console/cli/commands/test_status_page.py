@@ -138,6 +138,10 @@ def test_before_the_first_comparison_the_page_says_so() -> None:
         ({"paused": True}, "recording   50% of 345 s at 10x, paused"),
         ({"finished": True, "now_ts": 999 * 10**9}, "recording   100% of 345 s at 10x, finished"),
         ({"last_ts": 0, "now_ts": 0}, "recording   100% of 0 s at 10x, playing"),
+        (
+            {"faults": 2, "fault": "btc.gz:17: not JSON"},
+            "recording   50% of 345 s at 10x, playing; 2 bad lines, btc.gz:17: not JSON",
+        ),
     ],
 )
 def test_a_recording_shows_how_far_it_is(changes: dict[str, object], line: str) -> None:
@@ -179,6 +183,11 @@ def test_a_kill_shows_whether_it_is_done(changes: dict[str, object], line: str) 
         "done": False,
     }
     assert page(kill={**kill, **changes})[-1] == line
+
+
+def test_the_port_of_the_metrics_is_named() -> None:
+    assert "metrics     http://127.0.0.1:41873/metrics" in page(metrics_port=41873)
+    assert not any(line.startswith("metrics") for line in page(metrics_port=None))
 
 
 def test_hostile_text_cannot_reach_the_terminal() -> None:
