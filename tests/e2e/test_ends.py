@@ -6,7 +6,7 @@ import signal
 from pathlib import Path
 
 from engine.core.types import OrderState
-from tests.e2e.console import Console, console, recovered
+from tests.e2e.console import Console, console, open_console, recovered
 
 SMALL = (80, 24)
 ENDS_WITHIN_S = 10.0
@@ -75,17 +75,30 @@ def test_f72_a_closed_window_ends_it_in_time_as_its_policy_says(tmp_path: Path) 
     assert order.state is OrderState.CANCELED
 
 
-def test_f71_a_second_signal_changes_nothing(tmp_path: Path) -> None:
+def test_f71_a_second_signal_ends_it_at_once_and_a_halt_holds(tmp_path: Path) -> None:
     with console(tmp_path, size=SMALL) as desk:
         place_resting(desk)
+        desk.press("f12")
+        desk.wait_for("HALTED paper by operator")
         desk.signal(signal.SIGINT)
-        desk.signal(signal.SIGTERM)
         desk.signal(signal.SIGTERM)
         assert desk.process.wait(ENDS_WITHIN_S) == 128 + signal.SIGINT
         desk.wait()
         assert desk.is_restored()
     (order,) = recovered(tmp_path).orders.orders.values()
     assert order.state is OrderState.NEW
+    with console(tmp_path, size=SMALL) as desk:
+        desk.wait_for("HALTED paper by operator")
+
+
+def test_a_signal_under_the_first_picture_ends_it_like_any_other(tmp_path: Path) -> None:
+    with open_console(tmp_path, size=SMALL) as desk:
+        desk.wait_for("STARTING")
+        desk.signal(signal.SIGTERM)
+        assert desk.process.wait(ENDS_WITHIN_S) == 128 + signal.SIGTERM
+        desk.wait()
+        assert desk.is_restored()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_f90_a_terminal_that_stops_reading_does_not_keep_it_alive(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from engine.core.types import OrderState, TradingState
-from tests.e2e.console import console, recovered
+from tests.e2e.console import console, open_console, recovered
 
 SMALL = (80, 24)
 
@@ -59,6 +59,14 @@ def test_f12_twice_halts_cancels_and_holds_until_words_release_it(tmp_path: Path
     assert (state.trading_by, state.trading_reason) == ("operator", "drill over")
     first, second = state.orders.orders.values()
     assert (first.state, second.state) == (OrderState.CANCELED, OrderState.NEW)
+
+
+def test_a_kill_key_pressed_under_the_first_picture_is_carried_out(tmp_path: Path) -> None:
+    with open_console(tmp_path, size=SMALL) as desk:
+        desk.wait_for("STARTING")
+        desk.press("f12")
+        desk.wait_for("HALTED paper by operator")
+    assert recovered(tmp_path).trading is TradingState.HALTED
 
 
 @pytest.mark.parametrize("where", ["ticket", "filter", "palette", "help", "20x5"])
