@@ -94,7 +94,7 @@ class Engine:
         self.router = router
         self.journal = journal
         self.metrics = metrics
-        self.limits = limits
+        self._limits = limits
         self.reconcile = ReconcileStatus()
         self.inbox = Inbox(self.fail, self._command_waits)
         self.publisher = Publisher(self.feed, lambda: (state.encode(), state.seq))
@@ -138,7 +138,9 @@ class Engine:
         now_ns = self.clock.now_ns()
         if self.state.trading is TradingState.HALTED:
             self._halt.engage(self.state.trading_by, self.state.trading_reason)
-        for step in begin_run(self.state, self.identity, instruments, self._halt.latched(), now_ns):
+        for step in begin_run(
+            self.state, self.identity, instruments, self._halt.latched(), self._limits, now_ns
+        ):
             self._take(step)
         await self._commit()
         self._loop_task = asyncio.get_running_loop().create_task(self._run())
@@ -253,8 +255,8 @@ class Engine:
         return Context(
             now_ns=self.clock.now_ns(),
             quotes=self.feed.quotes,
-            limits=self.limits,
             policy=self._policy,
+            compared_ns=self.reconcile.last_ok_ts,
             gate_closed_at=self.gate.closed_at_ns,
             placing=self.dispatcher.placing,
             broken=self.failure,
@@ -271,7 +273,7 @@ class Engine:
             self._released = None
             if event.state is TradingState.HALTED:
                 self._halt.engage(event.by, event.reason)
-            elif event.state is TradingState.ACTIVE:
+            else:
                 self._released = self._halt.seen()
         for request in react(self.state, event, self._policy):
             if self._may_overtake(request):

@@ -11,6 +11,9 @@ from decimal import Decimal
 from engine.core.market import BookUpdate, MarketUpdate, Quote, TickerUpdate, TradeTick
 from engine.core.status import BookView
 
+MARK_EVERY_NS = 10_000_000_000
+MARKS_KEPT = 30
+"""A mark every 10 s, for five minutes: how far the market went is measured from the oldest."""
 TRADES_KEPT = 64
 """Newest public trades kept between two looks; older ones are dropped unseen."""
 
@@ -52,6 +55,7 @@ class MarketFeed:
         self.books: dict[str, Book] = {}
         self.quotes: dict[str, Quote] = {}
         self.trades: deque[TradeTick] = deque(maxlen=TRADES_KEPT)
+        self._marks: dict[str, deque[tuple[int, Decimal]]] = {}
         self.changed_quotes: set[str] = set()
         self.changed_books: set[str] = set()
 
@@ -63,13 +67,24 @@ class MarketFeed:
         if isinstance(update, BookUpdate):
             self._apply_book(quote, update)
         elif isinstance(update, TickerUpdate):
-            quote.mark = update.mark or quote.mark
+            if update.mark is not None:
+                self._apply_mark(quote, update.mark, update.ts)
             quote.last = update.last or quote.last
         else:
             quote.last = update.price
             self.trades.append(update)
         quote.ts = update.ts
         self.changed_quotes.add(update.symbol)
+
+    def _apply_mark(self, quote: Quote, mark: Decimal, ts: int) -> None:
+        quote.mark = mark
+        quote.mark_ts = ts
+        marks = self._marks.setdefault(quote.symbol, deque(maxlen=MARKS_KEPT))
+        if not marks or ts - marks[-1][0] >= MARK_EVERY_NS:
+            marks.append((ts, mark))
+        while ts - marks[0][0] > MARK_EVERY_NS * MARKS_KEPT:
+            marks.popleft()
+        quote.earlier = marks[0][1]
 
     def _apply_book(self, quote: Quote, update: BookUpdate) -> None:
         book = self.books.get(update.symbol)

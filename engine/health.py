@@ -13,8 +13,9 @@ from enum import StrEnum
 import msgspec
 
 from engine.clock import NS
-from engine.core.state import KillRecord, State
+from engine.core.state import State
 from engine.core.status import EngineStatus, ReconcileStatus, ReplayStatus, RequestStats
+from engine.core.trading import KillRecord
 from engine.core.types import OrderState, TradingState
 
 JOURNAL_LAG_MAX_S = 1.0

@@ -85,6 +85,15 @@ def replay_dir(root: Path, files: Iterable[Path]) -> EngineDir:
     return EngineDir(root, root / f"replay-{_short_hash(marks)}")
 
 
+def newest_journal(root: Path) -> Path | None:
+    """The journal under a state directory that was written last; None where there is none."""
+    found = [(file.stat().st_mtime_ns, file) for file in root.glob("*/journal.db*")]
+    if not found:
+        return None
+    newest = max(found)[1]
+    return newest.with_name("journal.db")
+
+
 def make_private(directory: Path) -> None:
     """Make a directory that only its owner may enter, or make sure that it is one.
 

@@ -13,13 +13,17 @@ from engine.core.events import (
     Event,
     EventType,
     InstrumentsChanged,
+    LimitsChanged,
     OrderEvent,
     TradingStateChanged,
 )
 from engine.core.instruments import Instrument
+from engine.core.limits import RiskLimits
 from engine.core.requests import StartTimer, Sweep
 from engine.core.state import State, evolve
+from engine.core.triggers import is_watching
 from engine.core.types import TradingState
+from engine.core.watch import start_watch
 from engine.journal import Identity, Journal
 from engine.latch import LatchRecord
 
@@ -38,6 +42,7 @@ def begin_run(
     identity: Identity,
     instruments: tuple[Instrument, ...],
     latched: LatchRecord | None,
+    limits: RiskLimits,
     now_ns: int,
 ) -> Iterator[Event | StartTimer | Sweep]:
     """Yield what a new run begins with; the caller folds each event before it asks for the next.
@@ -53,6 +58,10 @@ def begin_run(
     )
     if instruments != tuple(state.instruments.values()):
         yield InstrumentsChanged(ts=now_ns, instruments=instruments)
+    if limits != state.risk.limits:
+        yield LimitsChanged(ts=now_ns, limits=limits, by="configuration")
+    elif is_watching(limits):
+        yield start_watch(state)
     if latched is not None and state.trading not in (TradingState.HALTED, latched.state):
         yield TradingStateChanged(
             ts=now_ns, state=latched.state, by=latched.by, reason=latched.reason

@@ -15,7 +15,8 @@ from engine.clock import NS, Clock
 from engine.core.decide_stops import is_swept
 from engine.core.reports import AccountSnapshot, OrderReport, SweepReport, VenueStatus
 from engine.core.requests import CancelRequest
-from engine.core.state import KillRecord, State
+from engine.core.state import State
+from engine.core.trading import KillRecord
 from engine.core.types import KillLevel
 
 ROUND_S = 0.25

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from engine.config import values
+from engine.config.risk import RISK, read_limits
 from engine.config.schema import Document, Each, KeyPath, Schema, Table
 from engine.core.limits import LIVE_LIMITS, PAPER_LIMITS, RiskLimits
 from engine.core.types import Category
@@ -21,8 +22,6 @@ from engine.errors import ConfigError
 
 PAPER = "paper"
 MAX_FILE_BYTES = 1_000_000
-MAX_ORDERS_PER_S = 4_000
-"""The engine remembers about this many submissions to judge the rate by."""
 
 
 class Credentials(msgspec.Struct, frozen=True):
@@ -70,18 +69,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     console: ConsoleConfig = ConsoleConfig()
 
 
-_SYMBOL_RISK: dict[str, Schema] = {
-    "max_order_notional_usd": values.decimal_above_zero,
-    "max_position_notional_usd": values.decimal_above_zero,
-    "max_order_qty": values.decimal_above_zero,
-    "price_collar": values.fraction,
-}
-_RISK: dict[str, Schema] = {
-    **_SYMBOL_RISK,
-    "max_open_orders": values.whole(1, 100_000),
-    "orders_per_s": values.whole(1, MAX_ORDERS_PER_S),
-    "symbols": Each(values.symbol, Table(_SYMBOL_RISK), str.upper),
-}
 _CREDENTIALS: dict[str, Schema] = {
     "env": values.name(r"[A-Za-z_][A-Za-z0-9_]*", "the start of a variable's name, like DESK"),
     "file": values.text,
@@ -96,7 +83,7 @@ _ACCOUNT: dict[str, Schema] = {
     "symbols": values.symbols,
     "live": values.boolean,
     "credentials": Table(_CREDENTIALS, secret=True),
-    "risk": Table(_RISK),
+    "risk": Table(RISK),
 }
 _CONSOLE: dict[str, Schema] = {
     "theme": values.name(r"[a-z0-9][a-z0-9_-]*", "the name of a theme"),
@@ -227,7 +214,11 @@ def _account(name: str, fields: dict[str, Any], document: Document) -> AccountCo
         )
     fields["category"] = Category(fields.get("category", Category.LINEAR))
     defaults = PAPER_LIMITS if environment == "local" else LIVE_LIMITS
-    fields["risk"] = _limits(defaults, fields.get("risk", {}))
+    risk = read_limits(defaults, fields.get("risk", {}), (*path, "risk"), document)
+    if risk.symbols_allow == ():
+        # The markets that a live account names are those it may trade, unless it says otherwise.
+        risk = msgspec.structs.replace(risk, symbols_allow=fields["symbols"])
+    fields["risk"] = risk
     return AccountConfig(name=name, **fields)
 
 
@@ -239,19 +230,3 @@ def _credentials(fields: dict[str, str], path: KeyPath, document: Document) -> C
         )
     ((source, name),) = fields.items()
     return Credentials(source, name)
-
-
-def _limits(defaults: RiskLimits, fields: dict[str, Any]) -> RiskLimits:
-    """The defaults with what is configured; a symbol takes the account's where it says nothing.
-
-    A default's own narrower symbol limit gives way to what the file says for the whole account.
-    """
-    own = {key: value for key, value in fields.items() if key != "symbols"}
-    account = msgspec.structs.replace(defaults, **own)
-    inherited = {
-        name: msgspec.structs.replace(limits, **own) for name, limits in defaults.symbols.items()
-    }
-    for symbol, changes in fields.get("symbols", {}).items():
-        base = msgspec.structs.replace(inherited.get(symbol, account), symbols={})
-        inherited[symbol] = msgspec.structs.replace(base, **changes)
-    return msgspec.structs.replace(account, symbols=inherited)

@@ -27,7 +27,10 @@ class _Command(
 
 
 class PlaceOrder(_Command, frozen=True):
-    """Place one order. `price` is None for a market order, which is always IOC."""
+    """Place one order. `price` is None for a market order, which is always IOC.
+
+    `repeat` says that an order on the same terms as a moment ago is meant.
+    """
 
     client_order_id: str
     symbol: str
@@ -38,6 +41,7 @@ class PlaceOrder(_Command, frozen=True):
     time_in_force: TimeInForce = TimeInForce.GTC
     post_only: bool = False
     reduce_only: bool = False
+    repeat: bool = False
 
 
 class AmendOrder(_Command, frozen=True):

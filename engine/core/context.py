@@ -1,4 +1,4 @@
-"""What a decision may look at besides the state: the time, the market, the limits."""
+"""What a decision may look at besides the state: the time, the market, the engine."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from engine.core.limits import RiskLimits
 from engine.core.market import Quote
 
 
@@ -30,13 +29,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
 class Context(msgspec.Struct, kw_only=True):
     """The world at the moment of a decision.
 
+    `compared_ns` is when account and venue were last compared without a fault, 0 for never.
     `gate_closed_at` is 0 while the gate is open. `placing` are the orders that the router may still
     send again. `broken` says what of the engine itself failed.
     """
 
     now_ns: int
     quotes: Mapping[str, Quote]
-    limits: RiskLimits
+    compared_ns: int = 0
     policy: Policy = Policy()
     gate_closed_at: int = 0
     placing: Collection[str] = ()

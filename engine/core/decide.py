@@ -13,6 +13,7 @@ Whatever may change something at a venue follows from an event, in `react`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 from engine.core.commands import (
@@ -58,6 +59,8 @@ from engine.core.reports import (
 )
 from engine.core.requests import Step, TimerFired
 from engine.core.state import State
+from engine.core.triggers import is_watching
+from engine.core.watch import decide_watch, decide_watch_timer
 
 Input = Command | Report | TimerFired
 
@@ -70,8 +73,20 @@ def decide(state: State, item: Input, context: Context) -> Iterator[Step]:
     command_id = getattr(item, "command_id", "")
     if command_id and state.has_command(command_id):
         return iter(())
-    return _DECIDERS[type(item)](state, item, context)
+    steps = _DECIDERS[type(item)](state, item, context)
+    if type(item) in WATCHED and is_watching(state.risk.limits):
+        return chain(steps, decide_watch(state, context))
+    return steps
 
+
+def _timer(state: State, timer: TimerFired, context: Context) -> Iterator[Step]:
+    if timer.kind == "watch":
+        return decide_watch_timer(state, timer.key, context)
+    return decide_timer(state, timer, context)
+
+
+WATCHED = frozenset({OrderReport, FillEvent, RequestOutcome, AccountSnapshot})
+"""What may bring a loss, a reject or a drift: the watch looks at once."""
 
 _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     PlaceOrder: decide_place,
@@ -89,6 +104,6 @@ _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     OrderLookup: decide_lookup,
     AccountSnapshot: decide_snapshot,
     LinkReport: decide_link,
-    TimerFired: decide_timer,
+    TimerFired: _timer,
     SweepReport: decide_sweep,
 }

@@ -8,16 +8,19 @@ from engine.core.commands import Flatten, Kill, PlaceOrder, Release
 from engine.core.context import Context
 from engine.core.decide_commands import cancel_request, refused
 from engine.core.events import KillProgress, KillStarted, TradingStateChanged
+from engine.core.limits import to_ns
 from engine.core.orders import Order, why_not_cancel
 from engine.core.reports import SweepReport
 from engine.core.requests import Step
 from engine.core.risk import Denied, check_flatten
 from engine.core.state import State
+from engine.core.triggers import standing_cause
 from engine.core.types import KillLevel, OrderState, OrderType, Side, TimeInForce, TradingState
 
 SWEEPING = frozenset({KillLevel.KILL, KillLevel.KILL_ALL, KillLevel.FLATTEN})
 FLATTEN_PREFIX = "flat-"
 """How the ids of orders that close positions begin."""
+NS = 1_000_000_000
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -134,18 +137,27 @@ def _base36(number: int) -> str:
 
 
 def decide_release(state: State, command: Release, context: Context) -> Iterator[Step]:
-    """Leave HALTED or REDUCING, when the person, the account and the venue's zero allow it."""
+    """Leave HALTED or REDUCING, when the person, the account and the venue's zero allow it.
+
+    Where a probation is configured a halt is left in two steps: REDUCING now, ACTIVE by a second
+    release when the probation is over.
+    """
     code, text = _why_not_release(state, command, context)
     if code:
         yield refused(command, context, code, text)
         return
+    probation_s = state.risk.limits.probation_s
+    on_probation = (
+        probation_s is not None and not command.symbol and state.trading is TradingState.HALTED
+    )
     yield TradingStateChanged(
         ts=context.now_ns,
-        state=TradingState.ACTIVE,
+        state=TradingState.REDUCING if on_probation else TradingState.ACTIVE,
         by=command.by,
         reason=command.reason,
         command_id=command.command_id,
         symbol=command.symbol,
+        probation_until=context.now_ns + to_ns(probation_s or 0) if on_probation else 0,
     )
 
 
@@ -179,4 +191,18 @@ def _why_not_release(state: State, command: Release, context: Context) -> tuple[
         return "UNKNOWN_ORDERS", f"{len(unknown)} orders of unknown fate"
     if drift or not state.ready:
         return "NOT_RECONCILED", "positions differ from the venue's, or were not compared yet"
+    cause = standing_cause(state, context, symbol)
+    if cause:
+        return "LIMIT_BROKEN", f"it would stop again at once: {cause}"
+    return _why_wait(state, symbol, context)
+
+
+def _why_wait(state: State, symbol: str, context: Context) -> tuple[str, str]:
+    """Loosening takes its time: a halt cools off, what follows it is on probation."""
+    since = state.narrowed[symbol].since if symbol else state.trading_since
+    cool_off_until = since + to_ns(state.risk.limits.cool_off_s or 0)
+    waits = (("COOL_OFF", cool_off_until), ("PROBATION", state.risk.probation_until))
+    for code, until in waits:
+        if context.now_ns < until and not (symbol and code == "PROBATION"):
+            return code, f"wait {-(-(until - context.now_ns) // NS)} s more"
     return "", ""

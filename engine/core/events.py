@@ -12,6 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from engine.core.instruments import Instrument
+from engine.core.limits import RiskLimits
 from engine.core.types import (
     EXTERNAL,
     KillLevel,
@@ -103,16 +104,26 @@ class NewOrder(
     by: str = "operator"
 
 
-class OrderSubmitted(NewOrder, frozen=True, tag="submitted"):
-    """An order passed every check and will be sent. Only `risk.Approved` makes one."""
+class OrderSubmitted(NewOrder, frozen=True, tag="submitted", kw_only=True):
+    """An order passed every check and will be sent. Only `risk.Approved` makes one.
+
+    `worst_price` bounds a market order: it is sent as a limit order at that price, IOC.
+    """
+
+    worst_price: Decimal | None = None
 
 
 class OrderDenied(NewOrder, frozen=True, tag="denied", kw_only=True):
-    """An order was refused here, before sending: which rule, which value, which limit."""
+    """An order was refused here, before sending: which rule, which value, which limit.
+
+    `passes` says what would have been let through; `reference` is the price it was measured by.
+    """
 
     code: str = ""
     value: str = ""
     limit: str = ""
+    passes: str = ""
+    reference: Decimal | None = None
 
 
 class OrderAdopted(
@@ -153,7 +164,7 @@ class TradingStateChanged(
     """ACTIVE, REDUCING or HALTED: from now on, by whom and why.
 
     `symbol` is the market that it is about; empty, the whole account. The stricter of the two
-    holds for an order.
+    holds for an order. `probation_until` (unix ns) is when REDUCING after a halt may be released.
     """
 
     ts: int
@@ -162,6 +173,33 @@ class TradingStateChanged(
     reason: str = ""
     command_id: str = ""
     symbol: str = ""
+    probation_until: int = 0
+
+
+class LimitsChanged(
+    msgspec.Struct, frozen=True, tag="limits", tag_field="event", kw_only=True, omit_defaults=True
+):
+    """From now on these limits hold; `text` says what became of which one."""
+
+    ts: int
+    limits: RiskLimits
+    by: str
+    text: str = ""
+    command_id: str = ""
+
+
+class PnlMarked(
+    msgspec.Struct, frozen=True, tag="pnl", tag_field="event", kw_only=True, omit_defaults=True
+):
+    """What losses are measured from, in US dollars of net P&L since the journal began.
+
+    `start` is what it was when the UTC day `day` (days since 1970) began, `peak` its highest.
+    """
+
+    ts: int
+    day: int
+    start: Decimal
+    peak: Decimal
 
 
 class KillStarted(
@@ -275,6 +313,8 @@ Event = (
     | OrderEvent
     | CommandRefused
     | TradingStateChanged
+    | LimitsChanged
+    | PnlMarked
     | KillStarted
     | KillProgress
     | Reconciled

@@ -50,7 +50,10 @@ MarketUpdate = BookUpdate | TradeTick | TickerUpdate
 
 
 class Quote(msgspec.Struct, gc=False, kw_only=True):
-    """What is known of one market now. Any part may be missing; `ts` says how old it is."""
+    """What is known of one market now. Any part may be missing; `ts` says how old it is.
+
+    `mark_ts` is the mark's own time, `earlier` the oldest mark of the last five minutes.
+    """
 
     symbol: str
     bid: Decimal | None = None
@@ -58,12 +61,25 @@ class Quote(msgspec.Struct, gc=False, kw_only=True):
     mark: Decimal | None = None
     last: Decimal | None = None
     ts: int = 0
+    mark_ts: int = 0
+    earlier: Decimal | None = None
+
+    @property
+    def mid(self) -> Decimal | None:
+        """The middle of the book; None when it is crossed or has one side only."""
+        if self.bid is None or self.ask is None or self.bid >= self.ask:
+            return None
+        return (self.bid + self.ask) / 2
 
     @property
     def reference(self) -> Decimal | None:
-        """The price that limits are measured against: the mark, before the first one the mid."""
+        """The price that limits are measured against; None when there is nothing to go by.
+
+        The mark; before the first one the middle of the book, and without a book the last trade.
+        A book that is crossed or has one side only says nothing.
+        """
         if self.mark is not None:
             return self.mark
-        if self.bid is not None and self.ask is not None:
-            return (self.bid + self.ask) / 2
-        return self.last
+        if self.bid is None and self.ask is None:
+            return self.last
+        return self.mid

@@ -11,6 +11,7 @@ from engine.core.events import (
     Event,
     EventType,
     KillStarted,
+    LimitsChanged,
     OrderEvent,
     OrderSubmitted,
 )
@@ -26,6 +27,9 @@ from engine.core.requests import (
     query_of,
 )
 from engine.core.state import State
+from engine.core.triggers import is_watching
+from engine.core.types import OrderType
+from engine.core.watch import start_watch
 
 
 def react(state: State, event: Event, policy: Policy) -> Iterator[Request]:
@@ -35,13 +39,14 @@ def react(state: State, event: Event, policy: Policy) -> Iterator[Request]:
 
 
 def _submitted(_state: State, event: OrderSubmitted, policy: Policy) -> Iterator[Request]:
+    bounded = event.worst_price is not None
     yield OrderRequest(
         client_order_id=event.client_order_id,
         symbol=event.symbol,
         side=event.side,
         qty=event.qty,
-        price=event.price,
-        type=event.type,
+        price=event.worst_price if bounded else event.price,
+        type=OrderType.LIMIT if bounded else event.type,
         time_in_force=event.time_in_force,
         post_only=event.post_only,
         reduce_only=event.reduce_only,
@@ -82,6 +87,11 @@ def _link(_state: State, event: ConnectivityChanged, _policy: Policy) -> Iterato
         yield QueryAccount()
 
 
+def _limits(state: State, event: LimitsChanged, _policy: Policy) -> Iterator[Request]:
+    if is_watching(event.limits):
+        yield start_watch(state)
+
+
 def _kill(_state: State, event: KillStarted, _policy: Policy) -> Iterator[Request]:
     yield Sweep(kill_id=event.kill_id, level=event.level)
 
@@ -91,6 +101,7 @@ _REACTIONS: dict[type, Callable[[State, Any, Policy], Iterator[Request]]] = {
     OrderEvent: _order_event,
     ConnectivityChanged: _link,
     KillStarted: _kill,
+    LimitsChanged: _limits,
 }
 _ORDER_REACTIONS: dict[EventType, Callable[[Order, OrderEvent, Policy], Iterator[Request]]] = {
     EventType.CANCEL_REQUEST: _cancel,

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from engine.core.activity import Activity, DayCounts
 from engine.core.events import (
     CommandRefused,
     ConnectivityChanged,
@@ -24,10 +25,12 @@ from engine.core.events import (
     InstrumentsChanged,
     KillProgress,
     KillStarted,
+    LimitsChanged,
     OrderAdopted,
     OrderDenied,
     OrderEvent,
     OrderSubmitted,
+    PnlMarked,
     Reconciled,
     TradingStateChanged,
 )
@@ -36,8 +39,8 @@ from engine.core.instruments import Instrument
 from engine.core.orders import Order, OrderStateMachine, SavedOrders
 from engine.core.positions import PositionTracker, SavedPositions
 from engine.core.reports import FillEvent
-from engine.core.trading import Narrowing, is_stricter
-from engine.core.types import ZERO, KillLevel, Liquidity, TradingState
+from engine.core.trading import KillRecord, Narrowing, RiskState, is_stricter
+from engine.core.types import ZERO, Liquidity, TradingState
 
 COMMANDS_REMEMBERED = 65_536
 """Command ids kept for deduplication: hours of a busy desk, at some ten bytes each."""
@@ -46,24 +49,9 @@ ROWS_REMEMBERED = 16_384
 """Orders whose newest row is remembered, so that an older one is known as such: some 4 MB."""
 
 REFUSALS_KEPT = 200
-SUBMITS_KEPT = 4_096
-"""Submit times kept for the rate limit; no account's limit a second comes near it."""
 
 FILLS = frozenset({EventType.PARTIAL_FILL, EventType.FULL_FILL})
-
-
-class KillRecord(msgspec.Struct, kw_only=True):
-    """One use of the kill switch, from the closed gate to verified zero. Times are unix ns."""
-
-    kill_id: str
-    level: KillLevel
-    blocked_at: int
-    by: str
-    targets: tuple[str, ...] = ()
-    first_cancel_at: int = 0
-    verified_zero_at: int = 0
-    residual: tuple[str, ...] = ()
-    done: bool = False
+MESSAGES = frozenset({EventType.CANCEL_REQUEST, EventType.REPLACE_REQUEST})
 
 
 class State:
@@ -84,12 +72,13 @@ class State:
         self.trading_reason = ""
         self.trading_since = 0
         self.narrowed: dict[str, Narrowing] = {}
+        self.risk = RiskState()
         self.kill: KillRecord | None = None
         self.reconciled: Reconciled | None = None
         self.ready = False
         self.links: dict[str, bool] = {}
         self.refusals: deque[CommandRefused] = deque(maxlen=REFUSALS_KEPT)
-        self.submit_times: deque[int] = deque(maxlen=SUBMITS_KEPT)
+        self.activity = Activity()
         self.commands: dict[str, None] = {}
         # What the venue was last heard to say. Not folded from events and not in a snapshot: a
         # restart or a replica begins without it and asks again.
@@ -146,7 +135,7 @@ class State:
                 orders=self.orders.saved(),
                 positions=self.positions.saved(),
                 refusals=list(self.refusals),
-                submit_times=list(self.submit_times),
+                today=self.activity.today,
                 commands=list(self.commands),
             )
         )
@@ -164,7 +153,7 @@ class State:
         for order in state.orders.open_orders():
             state.exposure.update(order)
         state.refusals.extend(saved.refusals)
-        state.submit_times.extend(saved.submit_times)
+        state.activity = Activity(saved.today)
         state.commands = dict.fromkeys(saved.commands)
         return state
 
@@ -182,6 +171,7 @@ class _SavedState(msgspec.Struct, kw_only=True):
     trading_reason: str
     trading_since: int
     narrowed: dict[str, Narrowing] = {}
+    risk: RiskState = msgspec.field(default_factory=RiskState)
     ready: bool
     links: dict[str, bool]
     kill: KillRecord | None
@@ -190,7 +180,7 @@ class _SavedState(msgspec.Struct, kw_only=True):
     orders: SavedOrders
     positions: SavedPositions
     refusals: list[CommandRefused]
-    submit_times: list[int]
+    today: DayCounts | None = None
     commands: list[str]
 
 
@@ -205,6 +195,7 @@ _PLAIN_FIELDS = (
     "trading_reason",
     "trading_since",
     "narrowed",
+    "risk",
     "ready",
     "links",
     "kill",
@@ -222,7 +213,7 @@ def _submitted(state: State, event: OrderSubmitted) -> None:
     order = _create(state, event)
     state.orders.handle_event(OrderEvent(EventType.ORDER_SENT, order.client_order_id, event.ts))
     state.exposure.update(order)
-    state.submit_times.append(event.ts)
+    state.activity.submitted(event.ts, event.symbol, event.side, event.qty, event.price, event.type)
     state.remember_command(event.command_id)
 
 
@@ -280,6 +271,12 @@ def _order_event(state: State, event: OrderEvent) -> None:
         return
     if event.type in FILLS:
         state.positions.apply_fill(fill_of(event, order))
+        first = len(order.fills) == 1
+        state.activity.filled(event.ts, order.symbol, order.side, first=first)
+    elif event.type in MESSAGES:
+        state.activity.message(event.ts)
+    elif event.type is EventType.ORDER_REJECT:
+        state.activity.rejected(event.ts, order.symbol, event.reason)
     elif event.type is EventType.FILL_BUSTED:
         state.positions.bust(event.exec_id)
     elif event.type is EventType.FILL_CORRECTED and event.last_qty and event.last_price:
@@ -315,15 +312,27 @@ def _refused(state: State, event: CommandRefused) -> None:
 
 def _trading(state: State, event: TradingStateChanged) -> None:
     state.remember_command(event.command_id)
+    if event.state is TradingState.ACTIVE:
+        state.activity.forgive(event.symbol)
     if not event.symbol:
         state.trading = event.state
         state.trading_by = event.by
         state.trading_reason = event.reason
         state.trading_since = event.ts
+        state.risk.probation_until = event.probation_until
     elif event.state is TradingState.ACTIVE:
         state.narrowed.pop(event.symbol, None)
     else:
         state.narrowed[event.symbol] = Narrowing(event.state, event.by, event.reason, event.ts)
+
+
+def _limits(state: State, event: LimitsChanged) -> None:
+    state.risk.change_limits(event)
+    state.remember_command(event.command_id)
+
+
+def _pnl_marked(state: State, event: PnlMarked) -> None:
+    state.risk.pnl_mark = event
 
 
 def _kill_started(state: State, event: KillStarted) -> None:
@@ -366,7 +375,8 @@ def _started(state: State, event: EngineStarted) -> None:
     state.run = event.run
     state.ready = False
     state.links.clear()
-    state.submit_times.clear()  # a run on a recorded market begins before the last one ended
+    # A run on a recorded market begins before the last one ended.
+    state.activity = Activity(state.activity.today)
 
 
 def _instruments(state: State, event: InstrumentsChanged) -> None:
@@ -380,6 +390,8 @@ _FOLDS: dict[type, Callable[[State, Any], None]] = {
     OrderEvent: _order_event,
     CommandRefused: _refused,
     TradingStateChanged: _trading,
+    LimitsChanged: _limits,
+    PnlMarked: _pnl_marked,
     KillStarted: _kill_started,
     KillProgress: _kill_progress,
     Reconciled: _reconciled,

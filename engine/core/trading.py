@@ -1,10 +1,12 @@
-"""How far trading is narrowed: for the account, for one symbol, and which of the two holds."""
+"""How far trading is narrowed, by what limits, and how a stop went: parts of the state."""
 
 from __future__ import annotations
 
 import msgspec
 
-from engine.core.types import TradingState
+from engine.core.events import LimitsChanged, PnlMarked
+from engine.core.limits import PAPER_LIMITS, RiskLimits
+from engine.core.types import KillLevel, TradingState
 
 _STRICTNESS = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
 
@@ -16,6 +18,38 @@ class Narrowing(msgspec.Struct, frozen=True):
     by: str = ""
     reason: str = ""
     since: int = 0
+
+
+class RiskState(msgspec.Struct, kw_only=True):
+    """The limits that hold, and what the watch measures from.
+
+    `limits_changes` counts, so that a timer of older limits is known as one. `probation_until`
+    (unix ns) is when a release after a halt may go on to ACTIVE.
+    """
+
+    limits: RiskLimits = PAPER_LIMITS
+    limits_changes: int = 0
+    pnl_mark: PnlMarked | None = None
+    probation_until: int = 0
+
+    def change_limits(self, event: LimitsChanged) -> None:
+        """Hold to other limits."""
+        self.limits = event.limits
+        self.limits_changes += 1
+
+
+class KillRecord(msgspec.Struct, kw_only=True):
+    """One use of the kill switch, from the closed gate to verified zero. Times are unix ns."""
+
+    kill_id: str
+    level: KillLevel
+    blocked_at: int
+    by: str
+    targets: tuple[str, ...] = ()
+    first_cancel_at: int = 0
+    verified_zero_at: int = 0
+    residual: tuple[str, ...] = ()
+    done: bool = False
 
 
 def is_stricter(one: TradingState, other: TradingState) -> bool:

@@ -12,7 +12,8 @@ from engine.core.orders import Order
 from engine.core.plain import to_plain
 from engine.core.pnl import Totals, totals
 from engine.core.positions import Position
-from engine.core.state import KillRecord, State
+from engine.core.state import State
+from engine.core.trading import KillRecord
 from engine.files import write_atomically
 from engine.summary.documents import (
     DriftSummary,

@@ -14,6 +14,7 @@ from engine.core.events import (
     OrderEvent,
     TradingStateChanged,
 )
+from engine.core.limits import PAPER_LIMITS
 from engine.core.reports import Outcome, SweepReport
 from engine.core.requests import StartTimer, Sweep
 from engine.core.state import State, evolve
@@ -34,7 +35,7 @@ def begun(
 ) -> list[object]:
     """What a run begins with, folded as the engine does."""
     steps: list[object] = []
-    for step in begin_run(state, WHO, markets, latched, NOW):  # type: ignore[arg-type]
+    for step in begin_run(state, WHO, markets, latched, PAPER_LIMITS, NOW):  # type: ignore[arg-type]
         if isinstance(step, Event):
             evolve(state, step)
         steps.append(step)

@@ -29,6 +29,7 @@ TESTED_ELSEWHERE = {
     "engine.core.market": "a plain record; tests/engine/core/test_risk.py measures by it",
     "engine.core.reports": "message types; tests/engine/venues reads and writes each",
     "engine.core.requests": "message types; tests/engine/core/test_react.py expects each",
+    "engine.core.risk.*": "parts of risk, which tests/engine/core/test_risk*.py drive",
     "engine.core.status": "message types; tests/console draws each",
     "engine.exchange.*": "seen from outside only: through requests, streams and fills",
     "engine.router.*": "parts of OrderRouter, which tests/engine/router/test_router.py drives",

@@ -6,10 +6,16 @@ import itertools
 from decimal import Decimal
 from typing import Any
 
-from engine.core.commands import PlaceOrder
+from engine.core.commands import AmendOrder, PlaceOrder
 from engine.core.context import Context, Policy
 from engine.core.decide import Input, decide
-from engine.core.events import EngineStarted, Event, InstrumentsChanged, Reconciled
+from engine.core.events import (
+    EngineStarted,
+    Event,
+    InstrumentsChanged,
+    LimitsChanged,
+    Reconciled,
+)
 from engine.core.instruments import Instrument
 from engine.core.limits import PAPER_LIMITS, RiskLimits
 from engine.core.market import Quote
@@ -60,33 +66,28 @@ class Desk:
     def __init__(self, *, limits: RiskLimits = PAPER_LIMITS, policy: Policy | None = None) -> None:
         self.state = State()
         self.policy = policy or Policy()
-        self.limits = limits
         self.now_ns = 1_000 * NS
         self.quotes = {"BTCUSDT": Quote(symbol="BTCUSDT", mark=d(60_000), ts=self.now_ns)}
+        self.compared_ns = self.now_ns
         self.gate_closed_at = 0
         self.placing: set[str] = set()
         self.broken = ""
         self.events: list[Event] = []
         self.requests: list[Request] = []
         self._ids = itertools.count(1)
-        for event in (
+        self.founding: list[Event] = [
             EngineStarted(ts=1, account="paper", venue="bybit", environment="paper"),
             InstrumentsChanged(ts=1, instruments=(perpetual(),)),
             Reconciled(ts=1),
-        ):
+        ]
+        if limits != PAPER_LIMITS:
+            self.founding.append(LimitsChanged(ts=1, limits=limits, by="test"))
+        for event in self.founding:
             evolve(self.state, event)
 
     def give(self, item: Input) -> list[Event]:
         """Decide one input and fold what follows; returns the events, keeps the requests."""
-        context = Context(
-            now_ns=self.now_ns,
-            quotes=self.quotes,
-            limits=self.limits,
-            policy=self.policy,
-            gate_closed_at=self.gate_closed_at,
-            placing=self.placing,
-            broken=self.broken,
-        )
+        context = self.context()
         events: list[Event] = []
         self.requests = []
         for step in decide(self.state, item, context):
@@ -98,6 +99,26 @@ class Desk:
             self.requests.extend(react(self.state, step, self.policy))
         self.events.extend(events)
         return events
+
+    def context(self) -> Context:
+        """The world as a decision sees it now."""
+        return Context(
+            now_ns=self.now_ns,
+            quotes=self.quotes,
+            policy=self.policy,
+            compared_ns=self.compared_ns,
+            gate_closed_at=self.gate_closed_at,
+            placing=self.placing,
+            broken=self.broken,
+        )
+
+    def change_limits(self, limits: RiskLimits) -> None:
+        """Hold to these limits from now on."""
+        evolve(self.state, LimitsChanged(ts=self.now_ns, limits=limits, by="test"))
+
+    def amend(self, client_order_id: str, **terms: Any) -> AmendOrder:
+        """A command to give an order other terms."""
+        return AmendOrder(command_id=self.command_id(), client_order_id=client_order_id, **terms)
 
     def later(self, seconds: float) -> None:
         """Let time pass."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.config import _ACCOUNT, _CONSOLE, _RISK, AccountConfig, ConsoleConfig
+from engine.config import _ACCOUNT, _CONSOLE, AccountConfig, ConsoleConfig
+from engine.config.risk import RISK
 from engine.config.schema import Document, Each, Table, dotted
 from engine.config.values import text, whole
 from engine.core.limits import RiskLimits
@@ -12,7 +13,7 @@ from engine.errors import ConfigError
 
 
 def test_every_known_key_is_a_field_and_every_field_has_a_key() -> None:
-    assert set(_RISK) == set(RiskLimits.__struct_fields__)
+    assert set(RISK) == set(RiskLimits.__struct_fields__)
     assert set(_CONSOLE) == set(ConsoleConfig.__struct_fields__)
     assert {"name", *_ACCOUNT} == set(AccountConfig.__struct_fields__)
 

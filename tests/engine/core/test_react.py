@@ -1,6 +1,9 @@
+from msgspec.structs import replace
+
 from engine.core.commands import AmendOrder, CancelOrder, Kill
 from engine.core.context import Policy
-from engine.core.events import EventType, OrderEvent, Reconciled
+from engine.core.events import EventType, LimitsChanged, OrderEvent, Reconciled
+from engine.core.limits import PAPER_LIMITS
 from engine.core.react import react
 from engine.core.reports import LinkReport, Outcome
 from engine.core.requests import (
@@ -58,3 +61,16 @@ def test_an_external_order_is_named_by_the_venues_id() -> None:
     assert desk.requests[0] == CancelRequest(
         client_order_id="web-1", symbol="BTCUSDT", exchange_order_id="x-web-1"
     )
+
+
+def test_limits_that_need_the_watch_start_it() -> None:
+    desk = Desk()
+    for limits, expected in (
+        (
+            replace(PAPER_LIMITS, daily_loss_usd=d(5)),
+            [StartTimer(kind="watch", key="0", after_s=1)],
+        ),
+        (replace(PAPER_LIMITS, orders_per_s=5), []),
+    ):
+        changed = LimitsChanged(ts=1, limits=limits, by="configuration")
+        assert list(react(desk.state, changed, Policy())) == expected

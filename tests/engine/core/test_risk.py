@@ -204,7 +204,7 @@ def test_an_order_of_a_flatten_must_reduce_what_is_there() -> None:
     desk = Desk()
     desk.working("a1")
     desk.give(fill("e1", "0.010"))
-    context = Context(now_ns=desk.now_ns, quotes=desk.quotes, limits=desk.limits)
+    context = Context(now_ns=desk.now_ns, quotes=desk.quotes)
 
     def verdict(**terms: Any) -> object:
         values = {"side": Side.SELL, "qty": d("0.010"), "price": None, "type": OrderType.MARKET}

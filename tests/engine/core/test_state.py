@@ -140,9 +140,9 @@ def test_a_restart_keeps_the_halt_and_waits_for_a_comparison() -> None:
 
 def test_a_run_begins_with_an_empty_second_of_orders() -> None:
     desk = busy_desk()
-    assert desk.state.submit_times
+    assert desk.state.activity.submits
     evolve(desk.state, EngineStarted(ts=0, account="paper", venue="bybit", environment="p", run=2))
-    assert not desk.state.submit_times
+    assert not desk.state.activity.submits
 
 
 def test_an_event_that_cannot_be_folded_takes_no_number() -> None:

@@ -1,0 +1,65 @@
+"""The verdict on an order: the gate, then the table of rules, line by line."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from engine.core.commands import PlaceOrder
+from engine.core.context import Context
+from engine.core.risk.gate import admit
+from engine.core.risk.price import worst_price
+from engine.core.risk.rule import active
+from engine.core.risk.rules import RULES
+from engine.core.risk.terms import Terms
+from engine.core.risk.verdict import Approved, Denial, Denied
+from engine.core.state import State
+
+
+def check(state: State, order: PlaceOrder, context: Context) -> Approved | Denied:
+    """Judge a new order against the state, the instrument and every limit."""
+    terms = admit(state, order, context)
+    if isinstance(terms, Denial):
+        return Denied(order, context.now_ns, terms)
+    denial = _first_denial(terms)
+    if denial is not None:
+        return Denied(order, context.now_ns, denial, terms.reference)
+    bound = worst_price(order, terms.instrument, terms.reference, terms.limits.market_slippage)
+    return Approved(order, context.now_ns, bound)
+
+
+def check_flatten(state: State, order: PlaceOrder, context: Context) -> Approved | Denied:
+    """Judge an order of a confirmed flatten: it may leave while HALTED, and only ever reduces.
+
+    Its price is bounded as that of any market order, where there is a price to bound it by.
+    """
+    position = state.positions.get_position(order.symbol).qty
+    if not order.reduce_only or position * order.side.sign >= 0 or order.qty > abs(position):
+        denial = Denial("NOT_REDUCING", f"{order.side} {order.qty}", f"position {position}")
+        return Denied(order, context.now_ns, denial)
+    instrument, quote = state.instruments.get(order.symbol), context.quotes.get(order.symbol)
+    reference = quote.reference if quote is not None else None
+    if instrument is None or not reference:
+        return Approved(order, context.now_ns)
+    slippage = state.risk.limits.for_symbol(order.symbol).market_slippage
+    return Approved(order, context.now_ns, worst_price(order, instrument, reference, slippage))
+
+
+def check_amend(
+    state: State, order: PlaceOrder, context: Context, *, held: Decimal
+) -> Denial | None:
+    """Judge an order's new terms; `held` is its quantity that the exposure counts already."""
+    terms = admit(state, order, context, held=held)
+    return terms if isinstance(terms, Denial) else _first_denial(terms, amend=True)
+
+
+def _first_denial(terms: Terms, *, amend: bool = False) -> Denial | None:
+    own, account = terms.limits, terms.state.risk.limits
+    for rule in RULES:
+        if amend and rule.new_only:
+            continue
+        limit = active(rule, own, account)
+        if limit is not None:
+            denial = rule.judge(terms, limit)
+            if denial is not None:
+                return denial
+    return None

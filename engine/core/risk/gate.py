@@ -1,0 +1,122 @@
+"""What an order must be before it can be measured at all: permitted, sane, and priceable."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from engine.core.commands import PlaceOrder
+from engine.core.context import Context
+from engine.core.limits import RiskLimits, to_ns
+from engine.core.market import Quote
+from engine.core.risk.terms import Terms, plain, seconds
+from engine.core.risk.verdict import Denial
+from engine.core.state import State
+from engine.core.types import ZERO, OrderType, TimeInForce, TradingState
+
+CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
+"""What the venue accepts as our id (bybit: orderLinkId)."""
+MAX_EXPONENT, MIN_EXPONENT = 12, -18
+"""Numbers outside 1e12 and 1e-18 are slips or attacks, whatever the instrument says."""
+
+
+def admit(
+    state: State, order: PlaceOrder, context: Context, *, held: Decimal = ZERO
+) -> Terms | Denial:
+    """The order with what it is measured by, or what speaks against it before that."""
+    limits = state.risk.limits
+    denial = (
+        _permission(state, order, context)
+        or _allowed(limits.symbols_allow, order.symbol)
+        or _named(order)
+    )
+    if denial is not None:
+        return denial
+    instrument = state.instruments.get(order.symbol)
+    if instrument is None or not instrument.trading:
+        return Denial("UNKNOWN_SYMBOL", order.symbol, ", ".join(sorted(state.instruments)))
+    own = limits.for_symbol(order.symbol)
+    quote = context.quotes.get(order.symbol)
+    denial = _numbers(order) or _old(quote, own, context.now_ns) or _odd(quote, own)
+    if denial is not None:
+        return denial
+    reference = quote.reference if quote is not None else None
+    if quote is None or reference is None or not reference.is_finite() or reference <= 0:
+        return Denial("NO_REFERENCE_PRICE", order.symbol, "a mark price or a book")
+    price = reference if order.price is None else order.price
+    return Terms(state, order, context, instrument, quote, reference, price, own, held)
+
+
+def _permission(state: State, order: PlaceOrder, context: Context) -> Denial | None:
+    trading = state.trading_of(order.symbol)
+    if trading is TradingState.HALTED:
+        reason = state.narrowing_of(order.symbol).reason
+        return Denial("HALTED", reason or "trading is halted", "release first", "cancels")
+    if trading is TradingState.REDUCING and not order.reduce_only:
+        passes = "reduce-only orders"
+        return Denial("REDUCING", "order adds exposure", passes, passes)
+    if not state.ready:
+        return Denial("RECONCILING", "the account is being compared with the venue", "wait")
+    longest = state.risk.limits.reconcile_age_s
+    if longest is None or order.reduce_only:
+        return None
+    age_ns = context.now_ns - context.compared_ns
+    if age_ns > to_ns(longest):
+        age = seconds(age_ns) if context.compared_ns else "never"
+        return Denial("RECONCILE_AGE", age, f"{longest} s", "reduce-only orders")
+    return None
+
+
+def _allowed(allowed: tuple[str, ...] | None, symbol: str) -> Denial | None:
+    if allowed is None or symbol in allowed:
+        return None
+    listed = ", ".join(sorted(allowed)) or "none"
+    return Denial("SYMBOL_NOT_ALLOWED", symbol, listed, listed)
+
+
+def _named(order: PlaceOrder) -> Denial | None:
+    if CLIENT_ORDER_ID.fullmatch(order.client_order_id):
+        return None
+    return Denial("BAD_ID", order.client_order_id[:40], "1 to 36 of A-Z a-z 0-9 _ -")
+
+
+def _numbers(order: PlaceOrder) -> Denial | None:
+    for name, number in (("qty", order.qty), ("price", order.price)):
+        if number is None:
+            continue
+        if not number.is_finite() or number <= 0:
+            return Denial("BAD_NUMBER", f"{name} {number}", "greater than 0")
+        if not MIN_EXPONENT <= number.adjusted() <= MAX_EXPONENT:
+            return Denial("BAD_NUMBER", f"{name} {number:.3E}", "between 1E-18 and 1E+12")
+    if (order.price is None) is not (order.type is OrderType.MARKET):
+        wanted = "no price" if order.type is OrderType.MARKET else "a price"
+        return Denial("BAD_PRICE", f"{order.type} with price {order.price}", wanted)
+    if order.post_only and (
+        order.type is OrderType.MARKET or order.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)
+    ):
+        return Denial("POST_ONLY_TAKES", f"{order.type} {order.time_in_force}", "Limit GTC")
+    return None
+
+
+def _old(quote: Quote | None, limits: RiskLimits, now_ns: int) -> Denial | None:
+    """Market data that is too old measures nothing: a price that was right is not one."""
+    ages = (
+        ("STALE_QUOTE", limits.quote_age_s, 0 if quote is None else quote.ts),
+        ("STALE_MARK", limits.mark_age_s, 0 if quote is None else quote.mark_ts),
+    )
+    for code, longest, ts in ages:
+        if longest is not None and now_ns - ts > to_ns(longest):
+            age = seconds(now_ns - ts) if ts else "none yet"
+            return Denial(code, age, f"{longest} s", "wait for market data")
+    return None
+
+
+def _odd(quote: Quote | None, limits: RiskLimits) -> Denial | None:
+    """A mark far from where the market trades is somebody's mistake; it measures nothing."""
+    outlier = limits.mark_outlier
+    if quote is None or outlier is None or quote.mark is None or quote.mid is None:
+        return None
+    if abs(quote.mark - quote.mid) <= quote.mid * outlier:
+        return None
+    allowed = f"within {plain(outlier * 100)} % of {plain(quote.mid)}"
+    return Denial("BAD_MARK", plain(quote.mark), allowed, "wait for mark and book to agree")

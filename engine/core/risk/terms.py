@@ -1,0 +1,65 @@
+"""An order under judgement, with what the rules measure it by, and how they speak of numbers."""
+
+from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+import msgspec
+
+from engine.core.commands import PlaceOrder
+from engine.core.context import Context
+from engine.core.instruments import Instrument
+from engine.core.limits import RiskLimits
+from engine.core.market import Quote
+from engine.core.state import State
+from engine.core.types import ZERO
+
+Amount = Decimal | int
+NS = 1_000_000_000
+UNPRICED = Decimal("Infinity")
+"""The value of what has no price: more than any limit."""
+
+
+class Terms(msgspec.Struct, frozen=True, gc=False):
+    """One order, its market and its limits.
+
+    `price` is the order's own, or the reference for a market order. `held` is the quantity that
+    the same order already counts for in the open exposure (an amend).
+    """
+
+    state: State
+    order: PlaceOrder
+    context: Context
+    instrument: Instrument
+    quote: Quote
+    reference: Decimal
+    price: Decimal
+    limits: RiskLimits
+    held: Decimal = ZERO
+
+
+def plain(number: Amount) -> str:
+    """A number without exponent and trailing zeros."""
+    return f"{number.normalize():f}" if isinstance(number, Decimal) else str(number)
+
+
+def seconds(duration_ns: int) -> str:
+    """A duration, to the millisecond where that matters."""
+    return f"{duration_ns / NS:.3g} s" if duration_ns < 100 * NS else f"{duration_ns // NS} s"
+
+
+def whole_down(number: Decimal, step: Decimal) -> Decimal:
+    """The largest multiple of `step` that is not more than `number`."""
+    return (number / step).to_integral_value(ROUND_FLOOR) * step
+
+
+def whole_up(number: Decimal, step: Decimal) -> Decimal:
+    """The smallest multiple of `step` that is not less than `number`."""
+    return (number / step).to_integral_value(ROUND_CEILING) * step
+
+
+def most_for(terms: Terms, value: Decimal, price: Decimal) -> str:
+    """The largest quantity that is worth no more than `value` at `price`, in words."""
+    qty = value / terms.instrument.notional(Decimal(1), price)
+    largest = whole_down(qty, terms.instrument.qty_step)
+    return f"at most {plain(largest)}" if largest >= terms.instrument.min_qty else "no quantity"
