@@ -29,6 +29,7 @@ from engine.core.types import ZERO, KillLevel, Side, TradingState
 
 if TYPE_CHECKING:
     from engine.core.orders import Order
+    from engine.core.risk import Denial
 
 
 class Desk:
@@ -107,6 +108,26 @@ class Desk:
             recent=[order for order in fresh if order.symbol == symbol],
             now_ns=now_ns,
         )
+
+    def foresee(self, order: PlaceOrder) -> Denial | None:
+        """What the engine would deny this order for, judged here as there; None for nothing.
+
+        Nothing before the first status: then there is nothing to judge by.
+        """
+        from engine.core.context import Context
+        from engine.core.risk import Denied, check
+
+        replica = self.replica
+        if replica.status is None:
+            return None
+        context = Context(
+            now_ns=replica.engine_ns,
+            quotes=replica.quotes,
+            compared_ns=replica.status.reconcile.last_ok_ts,
+        )
+        named = msgspec.structs.replace(order, client_order_id="x")
+        verdict = check(replica.state, named, context)
+        return verdict.denial if isinstance(verdict, Denied) else None
 
     def place(self, order: PlaceOrder) -> str:
         """Send one order under new ids; returns its client order id."""

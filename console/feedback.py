@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 import msgspec
 
+from console.denial import denial_line
 from engine.core.events import CommandRefused, Event, EventType, OrderDenied, OrderEvent
 from engine.core.status import Envelope
 
@@ -40,11 +41,8 @@ def notices(envelopes: Iterable[Envelope], sent: Collection[str]) -> list[Notice
 def _about(event: Event, sent: Collection[str]) -> Iterator[Notice]:
     if isinstance(event, OrderDenied):
         if event.client_order_id in sent:
-            limit = f", limit {event.limit}" if event.limit else ""
-            yield Notice(
-                f"{event.client_order_id} denied: {event.code} {event.value}{limit}",
-                event.client_order_id,
-            )
+            text = f"{event.client_order_id} denied: {denial_line(event)}"
+            yield Notice(text, event.client_order_id)
     elif isinstance(event, CommandRefused):
         if event.command_id in sent:
             yield Notice(f"refused: {event.code} {event.text}".rstrip(), event.client_order_id)

@@ -6,7 +6,8 @@ from enum import StrEnum
 
 import msgspec
 
-from engine.core.state import KillRecord, State
+from engine.core.state import State
+from engine.core.trading import KillRecord
 from engine.core.types import KillLevel, TradingState
 
 _NS = 1_000_000_000

@@ -101,7 +101,9 @@ def detail(app: ConsoleApp) -> None:
     order = app.desk.order(app.main.blotter.cursor_id)
     if order is not None:
         instrument = app.replica.state.instruments.get(order.symbol)
-        app.push_screen(Detail(order, app.desk.order, instrument, app.session.ui.glyphs))
+        explanation = app.replica.explanations.get(order.client_order_id)
+        glyphs = app.session.ui.glyphs
+        app.push_screen(Detail(order, app.desk.order, instrument, glyphs, explanation))
 
 
 def copy_row(app: ConsoleApp) -> None:

@@ -7,10 +7,11 @@ from collections import deque
 import msgspec
 
 from console.levels import OwnLevels
-from engine.core.events import EngineStarted, Event
+from engine.core.events import EngineStarted, Event, OrderDenied
 from engine.core.market import Quote, TradeTick
 from engine.core.orders import Order
 from engine.core.pnl import totals
+from engine.core.risk import Explanation, explain
 from engine.core.state import State, evolve
 from engine.core.status import BookView, EngineStatus, Envelope, LinkUpdate
 from engine.core.types import OrderState
@@ -20,6 +21,9 @@ STALE_AFTER_S = 2.0
 """A status older than this looks stale: the engine sends several a second."""
 
 LOG_KEPT = 2_000
+DENIALS_KEPT = 200
+DENIALS_AT_ONCE = 32
+"""Denials of one update that are measured by every limit; of a flood, the newest."""
 PNL_KEPT = 600
 PNL_STEP_NS = NS
 
@@ -70,6 +74,8 @@ class Replica:
         self.status: EngineStatus | None = None
         self.log: deque[LogEntry] = deque(maxlen=LOG_KEPT)
         self.pnl_history: deque[tuple[int, float]] = deque(maxlen=PNL_KEPT)
+        self.explanations: dict[str, Explanation] = {}
+        """The newest denied orders by id, measured as the engine did when it denied them."""
         self.open_ids: set[str] = set()
         self.unknown_ids: set[str] = set()
         self.levels = OwnLevels()
@@ -103,7 +109,11 @@ class Replica:
             if update.status is not None:
                 self.engine_ns = 0
             changes.reset = True
+        denied = [e.seq for e in fresh if type(e.event) is OrderDenied]
+        measured = frozenset(denied[-DENIALS_AT_ONCE:])
         for envelope in fresh:
+            if envelope.seq in measured:
+                self._explain(envelope.event)
             self._fold(envelope, changes)
         self._take_market(update, changes)
         if update.status is not None:
@@ -146,6 +156,13 @@ class Replica:
         after = str(order.state) if order else ""
         self.log.append(LogEntry(envelope.seq, event, before, after))
         self.engine_ns = max(self.engine_ns, event.ts)
+
+    def _explain(self, event: Event) -> None:
+        """Measure a denied order by the limits and the state that it was denied by."""
+        if isinstance(event, OrderDenied):
+            self.explanations[event.client_order_id] = explain(self.state, event)
+            if len(self.explanations) > DENIALS_KEPT:
+                del self.explanations[next(iter(self.explanations))]
 
     def _index(self, order: Order) -> None:
         order_id = order.client_order_id

@@ -7,21 +7,29 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from console import format as fmt
+from console.denial import explanation_lines
 from console.glyphs import UNICODE, Glyphs
 from console.views.states import LOOKS, label
 
 if TYPE_CHECKING:
     from engine.core.instruments import Instrument
     from engine.core.orders import Order
+    from engine.core.risk import Explanation
 
 NS = 1_000_000_000
 
 
-def story(order: Order, instrument: Instrument | None, glyphs: Glyphs = UNICODE) -> str:
+def story(
+    order: Order,
+    instrument: Instrument | None,
+    glyphs: Glyphs = UNICODE,
+    explanation: Explanation | None = None,
+) -> str:
     """Everything the console knows about an order. Times are UTC, the engine's."""
     blocks = (
         _terms(order, instrument),
         _state(order, instrument, glyphs),
+        *([] if explanation is None else [explanation_lines(explanation)]),
         _latencies(order),
         _timeline(order, glyphs),
         _fills(order, instrument),

@@ -25,6 +25,7 @@ def ticket_port(app: ConsoleApp) -> TicketPort:
     return TicketPort(
         symbols=app.session.symbols(),
         market=app.desk.market,
+        foresee=app.desk.foresee,
         blocked=lambda: app.desk.refusal(app.session.clock.now_ns(), placing=True),
         armed=lambda: app.session.arm_state() is ArmState.ARMED,
         key_time_s=lambda: app.key_time_s,

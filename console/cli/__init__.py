@@ -52,6 +52,7 @@ COMMANDS = (
         "Test", "exchange", "exchange", "the simulated exchange as a server that speaks Bybit v5"
     ),
     Entry("Look", "status", "status", "how the running engine is: one screen of text, or JSON"),
+    Entry("Look", "risk", "risk", "why an order was denied, and how near it was to every limit"),
     Entry(
         "Set up", "check-config", "check_config", "check a configuration file and show its limits"
     ),

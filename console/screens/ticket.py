@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from console import sizes
 from console.actions import Scope
+from console.denial import FIELDS, denial_line
 from console.entry import Entry, Market, TicketText, describe, read_ticket
 from console.format import exact, signed_exact
 from console.keymap import bindings
@@ -22,6 +23,7 @@ from console.replica import Changes
 from console.screens.fields import Choice, Field
 from console.screens.sheet import Sheet
 from engine.core.commands import PlaceOrder
+from engine.core.risk import Denial
 from engine.core.types import ZERO, OrderType, Side, TimeInForce
 
 REVIEW_S = 0.3
@@ -33,11 +35,13 @@ class TicketPort(msgspec.Struct, frozen=True):
 
     `market` gives a symbol's figures now, `blocked` why nothing may be sent (or None), `armed`
     whether Enter sends at once, `key_time_s` when the key in hand was pressed (monotonic),
-    `send` hands the order over and returns its id.
+    `foresee` what the engine's checks say of an order now, `send` hands the order over and returns
+    its id.
     """
 
     symbols: Sequence[str]
     market: Callable[[str], Market]
+    foresee: Callable[[PlaceOrder], Denial | None]
     blocked: Callable[[], str | None]
     armed: Callable[[], bool]
     key_time_s: Callable[[], float]
@@ -133,10 +137,17 @@ class Ticket(Sheet[None]):
         entry = read_ticket(text, market)
         limit = text.type is OrderType.LIMIT
         self.query_one("#row-price").display = self.query_one("#row-tif").display = limit
+        foreseen = None if entry.order is None else self._port.foresee(entry.order)
+        beside = "" if foreseen is None else FIELDS.get(foreseen.code, "")
         for name in ("symbol", "qty", "price", "post_only", "reduce_only"):
             error = entry.errors.get(name, "")
+            if foreseen is not None and name == beside:
+                error = denial_line(foreseen)
             self._put(f"#error-{name}", "" if error == "empty" and not self._complain else error)
-        self._put("#preview", _preview(text, entry, market))
+        preview = _preview(text, entry, market)
+        if foreseen is not None and not beside:
+            preview = f"would be denied: {denial_line(foreseen)}\n{preview}"
+        self._put("#preview", preview)
         self._draw_review(entry)
         box = self.query_one("#sheet")
         box.border_title = f"{text.side.upper()} {text.symbol}"

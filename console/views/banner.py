@@ -18,8 +18,8 @@ from console.ui_state import UiState
 from console.views.cells import Cell, Line
 from console.views.positions import money_cell
 from engine.core.pnl import Totals
-from engine.core.state import KillRecord
 from engine.core.status import EngineStatus
+from engine.core.trading import KillRecord
 from engine.core.types import TradingState
 
 MODE_STYLES = {"LIVE": "mode-live", "PAPER": "mode-paper", "REPLAY": "mode-replay"}

@@ -20,10 +20,12 @@ from engine.core.events import (
     InstrumentsChanged,
     KillProgress,
     KillStarted,
+    LimitsChanged,
     OrderAdopted,
     OrderDenied,
     OrderEvent,
     OrderSubmitted,
+    PnlMarked,
     Reconciled,
     TradingStateChanged,
 )
@@ -103,7 +105,8 @@ def _submitted(event: OrderSubmitted) -> Told:
 
 def _denied(event: OrderDenied) -> Told:
     limit = f" (limit {event.limit})" if event.limit else ""
-    text = f"denied {event.code}: {event.value}{limit} {_terms(event)}"
+    passes = f", would pass {event.passes}" if event.passes else ""
+    text = f"denied {event.code}: {event.value}{limit}{passes} {_terms(event)}"
     return Told(event.client_order_id, text, "bad")
 
 
@@ -189,6 +192,15 @@ def _trading(event: TradingStateChanged) -> Told:
     )
 
 
+def _limits(event: LimitsChanged) -> Told:
+    return Told("limits", f"changed by {event.by}{f': {event.text}' if event.text else ''}", "warn")
+
+
+def _pnl(event: PnlMarked) -> Told:
+    text = f"losses count from {event.start:f} today, from a peak of {event.peak:f}"
+    return Told("limits", text, "muted")
+
+
 def _kill(event: KillStarted) -> Told:
     count = len(event.targets)
     text = f"{event.level} by {event.by}: cancels {count} order{'' if count == 1 else 's'}"
@@ -238,6 +250,8 @@ _TELLERS: Mapping[type, Callable[[Any], Told]] = {
     OrderEvent: _order,
     CommandRefused: _refused,
     TradingStateChanged: _trading,
+    LimitsChanged: _limits,
+    PnlMarked: _pnl,
     KillStarted: _kill,
     KillProgress: _kill_progress,
     Reconciled: _reconciled,

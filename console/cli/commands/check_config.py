@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,16 @@ from console.cli.settings import console_options, state_directory
 if TYPE_CHECKING:
     from engine.config import AccountConfig, Config
 
+_SHOWN = {
+    "max_order_notional_usd",
+    "max_position_notional_usd",
+    "max_order_qty",
+    "price_collar",
+    "max_open_orders",
+    "orders_per_s",
+    "symbols",
+}
+"""Limits that have a place of their own on the page; the others follow, where they are set."""
 EXAMPLES = ("tradedeck check-config desk.toml",)
 
 
@@ -57,3 +68,13 @@ def _account(account: AccountConfig) -> Iterator[str]:
         yield f"  {symbol or 'limits':<8} {', '.join(shown)}"
     counts = f"{account.risk.max_open_orders} open orders, {account.risk.orders_per_s} a second"
     yield f"  {'':<8} {counts}"
+    for key in account.risk.__struct_fields__:
+        value = getattr(account.risk, key)
+        if key not in _SHOWN and value not in (None, False):
+            yield f"  {'':<8} {key} {_plain(value)}"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return f"{value:f}" if isinstance(value, Decimal) else str(value).lower()

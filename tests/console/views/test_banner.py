@@ -14,8 +14,8 @@ from console.views.banner import BannerView, is_blocked, kill_progress, lay_out,
 from console.views.cells import Line
 from engine.core import events as ev
 from engine.core.pnl import totals
-from engine.core.state import KillRecord
 from engine.core.status import EngineStatus, LinkUpdate, ReconcileStatus
+from engine.core.trading import KillRecord
 from engine.core.types import KillLevel, TradingState
 from tests.console.fakes import NOW, NS, busy_link, status
 

@@ -45,7 +45,12 @@ def test_a_right_file_shows_the_limits_that_hold(
 ) -> None:
     (folder / "c.toml").write_text(RIGHT)
     assert main(["check-config", "c.toml"]) == 0
-    assert capsys.readouterr() == (PAGE, "")
+    out, err = capsys.readouterr()
+    head, _, rest = out.partition("           symbols_allow BTCUSDT\n")
+    live, _, paper = rest.partition("\n\n")
+    assert (head + "\n" + paper, err) == (PAGE, "")
+    assert "           market_slippage 0.005" in live.splitlines()
+    assert "           check_reduce_only true" in live.splitlines()
 
 
 def test_a_local_account_shows_where_it_is(
