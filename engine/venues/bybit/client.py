@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
 from functools import partial
 from types import TracebackType
@@ -19,6 +19,7 @@ from engine.core.market import MarketUpdate
 from engine.core.reports import AccountSnapshot, FillEvent, LinkReport, OrderLookup, Outcome, Report
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
 from engine.core.types import Category
+from engine.secret import Secret
 from engine.venues.bybit import bodies
 from engine.venues.bybit.account import Account
 from engine.venues.bybit.codec import UNREADABLE, Codec
@@ -56,7 +57,7 @@ class BybitClient:
         categories: Sequence[Category],
         symbols: Sequence[str] | None,
         rng: random.Random,
-        on_close: Callable[[], None] | None,
+        on_close: Callable[[], Awaitable[None] | None] | None,
     ) -> None:
         self._transport = transport
         self._clock = clock
@@ -149,8 +150,9 @@ class BybitClient:
     async def close(self) -> None:
         """Close the streams, then tell whoever owns the transport. Safe to call twice."""
         await self._close_streams()
-        if self._on_close is not None:
-            self._on_close()
+        closing = None if self._on_close is None else self._on_close()
+        if closing is not None:
+            await closing
 
     async def _close_streams(self) -> None:
         streams, self._streams = self._streams, []
@@ -278,23 +280,24 @@ def create_bybit_client(
     clock: Clock,
     *,
     api_key: str,
-    api_secret: str,
+    api_secret: str | Secret,
     categories: Sequence[str] = ("linear", "spot"),
     symbols: Sequence[str] | None = None,
     recv_window_ms: int = 5000,
     rng: random.Random | None = None,
-    on_close: Callable[[], None] | None = None,
+    on_close: Callable[[], Awaitable[None] | None] | None = None,
 ) -> BybitClient:
     """Return a client of one account; nothing is sent yet.
 
     `symbols` are the markets to stream (None: all that trade). `rng` spreads reconnects; pass a
     seeded one where they must be repeatable. `on_close` is called by `close`: there the owner of
-    the transport ends it. Raises ValueError for an unknown category.
+    the transport ends it. Raises ValueError for an unknown category, or a secret that cannot sign.
     """
+    secret = api_secret if isinstance(api_secret, Secret) else Secret(api_secret)
     return BybitClient(
         transport,
         clock,
-        signer=Signer(api_key, api_secret, recv_window_ms),
+        signer=Signer(api_key, secret, recv_window_ms),
         categories=[Category(name) for name in categories],
         symbols=symbols,
         rng=rng or random.Random(),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import sys
 
-from engine.venues.bybit.signing import Signer
+import pytest
 
-_SIGNER = Signer("KEY", "SECRET", 5000)
+from engine.secret import Secret
+from engine.venues.bybit.signing import PEM, Signer
+
+_SIGNER = Signer("KEY", Secret("SECRET"), 5000)
 
 
 def test_a_query_is_signed_as_it_is_sent() -> None:
@@ -42,4 +47,41 @@ def test_a_login_is_signed_over_its_expiry() -> None:
 
 
 def test_neither_secret_nor_key_shows_in_the_repr() -> None:
-    assert repr(Signer("ABCDEFGH", "SECRET", 5000)) == "Signer(ABCD…)"
+    assert repr(Signer("ABCDEFGH", Secret("SECRET"), 5000)) == "Signer(ABCD…)"
+
+
+def test_an_rsa_key_signs_so_that_its_public_half_verifies() -> None:
+    rsa = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.rsa")
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import padding
+
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = private.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    signer = Signer("KEY", Secret(pem.decode()), 5000)
+    signature = signer.headers(1700000000000, b"category=linear")["X-BAPI-SIGN"]
+    private.public_key().verify(
+        base64.b64decode(signature, validate=True),
+        b"1700000000000KEY5000category=linear",
+        padding.PKCS1v15(),
+        hashes.SHA256(),
+    )
+
+
+def test_an_rsa_key_without_its_library_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.serialization", None)
+    with pytest.raises(ValueError, match=r"pip install 'tradedeck\[rsa\]'"):
+        Signer("KEY", Secret(f"{PEM} PRIVATE KEY-----"), 5000)
+
+
+def test_a_broken_rsa_key_is_refused_without_showing_it() -> None:
+    pytest.importorskip("cryptography")
+    with pytest.raises(ValueError, match="no private key in PEM form") as refusal:
+        Signer("KEY", Secret(f"{PEM} PRIVATE KEY-----\nCANARY"), 5000)
+    assert "CANARY" not in str(refusal.value)
+    assert refusal.value.__suppress_context__
