@@ -25,6 +25,7 @@ from engine.venues.bybit.account import Account
 from engine.venues.bybit.codec import UNREADABLE, Codec
 from engine.venues.bybit.instruments import InstrumentRow, SymbolMap, instrument
 from engine.venues.bybit.market import MarketFeed
+from engine.venues.bybit.posture import KeyPosture
 from engine.venues.bybit.private import PrivateFeed
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rest import Answer, RestSession
@@ -178,6 +179,11 @@ class BybitClient:
         self._symbols.learn(found)
         return found
 
+    async def posture(self) -> KeyPosture:
+        """What the key may do. Raises TimeoutError, ConnectionError or VenueRefused."""
+        await self._rest.measure_clock()
+        return await self._rest.fetch("/v5/user/query-api", {}, _POSTURE)
+
     async def place_order(self, request: OrderRequest) -> OrderResponse:
         """Place one order; accepted means taken in by the venue, not resting in its book."""
         link_id = request.client_order_id
@@ -254,6 +260,7 @@ class BybitClient:
         return fills
 
 
+_POSTURE = msgspec.json.Decoder(KeyPosture)
 _BAD_ID = "an order id is 1 to 36 letters, digits, '-' or '_'"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -21,6 +22,8 @@ RATE_PAUSE_NS = NS  # the venue's windows are one second long
 MAX_PAGES = 5000
 MAX_CURSOR_CHARS = 512
 
+T = TypeVar("T")
+
 
 class _Ids(msgspec.Struct, rename="camel"):
     order_id: str | None = ""
@@ -38,10 +41,10 @@ class _Page(msgspec.Struct, rename="camel"):
     next_page_cursor: str | None = ""
 
 
-class _PageReply(msgspec.Struct, rename="camel"):
+class _QueryReply(msgspec.Struct, rename="camel"):
     ret_code: int
     ret_msg: str = ""
-    result: _Page | None = None
+    result: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class _Time(msgspec.Struct, rename="camel"):
@@ -75,7 +78,8 @@ class RestSession:
         self._offset_ns = 0  # venue's clock minus ours
         self._banned_until_ns = 0
         self._command_reply = msgspec.json.Decoder(_CommandReply)
-        self._page_reply = msgspec.json.Decoder(_PageReply)
+        self._query_reply = msgspec.json.Decoder(_QueryReply)
+        self._page = msgspec.json.Decoder(_Page | None)
 
     def timestamp_ms(self) -> int:
         """Now, on the venue's clock as far as we know it."""
@@ -104,7 +108,7 @@ class RestSession:
         if ruling.verdict is Verdict.REJECTED:
             return Answer(ruling, "", text, decoded.time * 1_000_000 if decoded else 0)
         if ruling.verdict is Verdict.CLOCK:
-            await self._measure_clock()
+            await self.measure_clock()
         raise self._failure(ruling, reply, text)
 
     async def query(
@@ -114,15 +118,35 @@ class RestSession:
 
         Raises TimeoutError or ConnectionError when it may be asked again, VenueRefused when not.
         """
-        try:
-            return await self._query(path, params, cursor)
-        except _ClockOff:
-            await self._measure_clock()
-            return await self._query(path, params, cursor)
+        page = await self._ask(path, params, self._page, cursor) or _Page()
+        return page.rows, _checked_cursor(page.next_page_cursor or "")
 
-    async def _query(
-        self, path: str, params: Mapping[str, str | int], cursor: str
-    ) -> tuple[list[msgspec.Raw], str]:
+    async def fetch(
+        self, path: str, params: Mapping[str, str | int], answer: msgspec.json.Decoder[T]
+    ) -> T:
+        """GET one answer, read by `answer`. Raises like `query`."""
+        return await self._ask(path, params, answer)
+
+    async def _ask(
+        self,
+        path: str,
+        params: Mapping[str, str | int],
+        answer: msgspec.json.Decoder[T],
+        cursor: str = "",
+    ) -> T:
+        try:
+            return await self._get(path, params, answer, cursor)
+        except _ClockOff:
+            await self.measure_clock()
+            return await self._get(path, params, answer, cursor)
+
+    async def _get(
+        self,
+        path: str,
+        params: Mapping[str, str | int],
+        answer: msgspec.json.Decoder[T],
+        cursor: str,
+    ) -> T:
         self._check_ban()
         # The cursor comes percent-encoded and goes back as it is.
         query = "&".join(f"{key}={quote(str(value), safe='')}" for key, value in params.items())
@@ -130,15 +154,17 @@ class RestSession:
         headers = self._signer.headers(self.timestamp_ms(), query.encode())
         request = self._transport.request("GET", path, query, b"", headers)
         reply = await wait_for(self._clock, request, QUERY_TIMEOUT_S)
-        page = self._decode_page(reply)
-        if page is None:
+        try:
+            decoded = self._query_reply.decode(reply.body) if reply.status == 200 else None
+            if decoded is not None and decoded.ret_code == 0:
+                return answer.decode(decoded.result)
+        except UNREADABLE:
+            decoded = None
+        if decoded is None:
             ruling, text = self._status_ruling(reply), f"{path}: {reply.status}"
         else:
-            ruling = classify(page.ret_code, page.ret_msg)
-            text = sanitise(f"{path}: {page.ret_code} {page.ret_msg}")
-            if ruling.verdict is Verdict.ACCEPTED:
-                result = page.result or _Page()
-                return result.rows, _checked_cursor(result.next_page_cursor or "")
+            ruling = classify(decoded.ret_code, decoded.ret_msg)
+            text = sanitise(f"{path}: {decoded.ret_code} {decoded.ret_msg}")
         if ruling.verdict is Verdict.REJECTED:
             raise VenueRefused(text)
         raise self._failure(ruling, reply, text)
@@ -156,7 +182,7 @@ class RestSession:
             seen.add(cursor)
         raise ConnectionError(f"{path}: more than {MAX_PAGES} pages")
 
-    async def _measure_clock(self) -> None:
+    async def measure_clock(self) -> None:
         """Learn the venue's clock: its time against the middle of the round trip."""
         sent_ns = self._clock.now_ns()
         try:
@@ -175,14 +201,6 @@ class RestSession:
             return None
         try:
             return self._command_reply.decode(reply.body)
-        except UNREADABLE:
-            return None
-
-    def _decode_page(self, reply: HttpReply) -> _PageReply | None:
-        if reply.status != 200:
-            return None
-        try:
-            return self._page_reply.decode(reply.body)
         except UNREADABLE:
             return None
 
