@@ -1,20 +1,24 @@
 """Putting an engine together: the only file that knows every part.
 
-`build` wires any client; `build_paper` also makes the simulated exchange and puts into it what
-the journal remembers, so that a trader finds resting orders and positions where they were.
+`build` wires any client. `build_live` gives it an account over the network; `build_paper` makes
+the simulated exchange and puts into it what the journal remembers, so that a trader finds resting
+orders and positions where they were.
 """
 
 from __future__ import annotations
 
 import random
+import secrets
 from pathlib import Path
 from typing import NamedTuple
 
 from engine.clock import Clock
+from engine.config import AccountConfig
 from engine.core.context import Policy
 from engine.core.limits import RiskLimits
 from engine.core.state import State
 from engine.core.types import ZERO, TimeInForce
+from engine.credentials import ApiKey
 from engine.engine import Engine
 from engine.exchange import Exchange, SeedOrder, SeedPosition, create_exchange
 from engine.exchange.sources.frames import MarketSource
@@ -23,7 +27,9 @@ from engine.latch import Latch
 from engine.metrics import EventMetrics, LiveExecutionMetrics
 from engine.recovery import recover
 from engine.router import OrderRouter
-from engine.venues.bybit import create_bybit_client
+from engine.venues.bybit import BybitClient, create_bybit_client
+from engine.venues.bybit.endpoints import endpoints
+from engine.venues.network import NetworkTransport
 from engine.venues.protocol import ExchangeClient
 
 PAPER = Identity(account="paper", venue="bybit", environment="paper")
@@ -32,6 +38,10 @@ PAPER_KEY = "paper"
 RESTING = frozenset({TimeInForce.GTC, TimeInForce.POST_ONLY})
 PAPER_SETTLE_S = 0.1
 """On paper a place is at the exchange after its latency; this is well beyond it."""
+RECV_WINDOW_MS = 5_000
+LIVE_SETTLE_S = RECV_WINDOW_MS / 1000 + 2.0
+"""A request is not accepted once its window has passed; then zero open orders stay zero."""
+LIVE_POLICY = Policy(release_reason_min_chars=10)
 
 
 class Files(NamedTuple):
@@ -39,6 +49,13 @@ class Files(NamedTuple):
 
     journal: Path
     latch: Path
+
+
+class LiveEngine(NamedTuple):
+    """An engine, and the client whose account it trades."""
+
+    engine: Engine
+    client: BybitClient
 
 
 class PaperEngine(NamedTuple):
@@ -98,14 +115,7 @@ def build_paper(
     `threaded` False writes journal and latch on the loop: virtual time stands still then.
     Raises JournalError where the journal cannot be opened, is another account's, or is in use.
     """
-    journal = create_journal(
-        files.journal,
-        account=PAPER.account,
-        environment=PAPER.environment,
-        venue=PAPER.venue,
-        clock=clock,
-        threaded=threaded,
-    )
+    journal = _open_journal(files, PAPER, clock, threaded=threaded)
     state = recover(journal)
     exchange = create_exchange(
         clock,
@@ -136,6 +146,54 @@ def build_paper(
         threaded=threaded,
     )
     return PaperEngine(engine, exchange)
+
+
+def build_live(account: AccountConfig, key: ApiKey, *, clock: Clock, files: Files) -> LiveEngine:
+    """An engine on a configured account, over the network. Nothing is sent until it is asked to.
+
+    Raises JournalError where the journal cannot be opened, is another account's, or is in use;
+    ValueError for a key that cannot sign.
+    """
+    identity = Identity(account=account.name, environment=account.environment, venue=account.venue)
+    addresses = endpoints(account.environment, account.url)
+    transport = NetworkTransport(addresses.rest, addresses.stream_url)
+    client = create_bybit_client(
+        transport,
+        clock,
+        api_key=key.key,
+        api_secret=key.secret,
+        categories=[account.category],
+        symbols=account.symbols or None,
+        recv_window_ms=RECV_WINDOW_MS,
+        on_close=transport.close,
+    )
+    journal = _open_journal(files, identity, clock)
+    engine = build(
+        identity=identity,
+        clock=clock,
+        client=client,
+        journal=journal,
+        latch=Latch(files.latch),
+        state=recover(journal),
+        limits=account.risk,
+        seed=secrets.randbits(64),
+        settle_s=LIVE_SETTLE_S,
+        policy=LIVE_POLICY if account.environment == "mainnet" else None,
+    )
+    return LiveEngine(engine, client)
+
+
+def _open_journal(
+    files: Files, identity: Identity, clock: Clock, *, threaded: bool = True
+) -> Journal:
+    return create_journal(
+        files.journal,
+        account=identity.account,
+        environment=identity.environment,
+        venue=identity.venue,
+        clock=clock,
+        threaded=threaded,
+    )
 
 
 def seed_exchange(exchange: Exchange, state: State, now_ns: int) -> None:

@@ -6,14 +6,12 @@ market's, moved along with real time at the chosen speed; pausing stops the fram
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from engine.bootstrap import Files, build_paper
 from engine.clock import NS, Clock, LiveClock, SimClock, pace
-from engine.control import create_control_server
 from engine.core.limits import RiskLimits
 from engine.core.status import ReplayStatus
 from engine.embedded import EmbeddedEngine
@@ -22,7 +20,8 @@ from engine.exchange import Exchange
 from engine.exchange.sources.frames import MarketSource
 from engine.exchange.sources.recorded import Recording, open_recording
 from engine.exchange.sources.synthetic import create_synthetic
-from engine.paths import EngineDir, RunningEngine, announce, replay_dir, seed_dir, withdraw
+from engine.paths import replay_dir, seed_dir
+from engine.serving import serve
 from engine.telemetry import Telemetry
 
 WARM_UP_NS = NS
@@ -145,7 +144,14 @@ class PaperHost:
         if isinstance(clock, SimClock):
             self.engine.dispatcher.spawn(pace(clock, self.market.factor))
         await self.engine.start()
-        await self._open_control(home, stack)
+        await serve(
+            self.telemetry,
+            home,
+            root,
+            env=self._env,
+            metrics_port=self._metrics_port,
+            stack=stack,
+        )
 
     def _market(self) -> tuple[Clock, MarketSource]:
         if not self._replay:
@@ -153,17 +159,6 @@ class PaperHost:
             return clock, create_synthetic(self._seed, clock.now_ns())
         source = open_recording(self._replay)
         return SimClock(source.first_ts - WARM_UP_NS), source
-
-    async def _open_control(self, home: EngineDir, stack: AsyncExitStack) -> None:
-        socket_path = home.socket(self._env)
-        server = create_control_server(
-            self.telemetry, socket_path=socket_path, metrics_port=self._metrics_port
-        )
-        await server.start()
-        self.telemetry.metrics_port = server.metrics_port
-        stack.push_async_callback(server.close)
-        announce(self._root, RunningEngine(socket=str(socket_path), pid=os.getpid()))
-        stack.callback(withdraw, self._root, os.getpid())
 
 
 def start_paper(

@@ -1,8 +1,9 @@
-"""Where an engine keeps its things: one directory for each market it can trade on paper.
+"""Where an engine keeps its things: one directory for each market on paper and each account.
 
     <state directory>/current.json            the engine that `tradedeck status` asks
     <state directory>/seed-7/                 a synthetic market
     <state directory>/replay-1a2b3c4d5e6f/    a recorded one
+    <state directory>/account-desk/           a configured account
         journal.db   halt.latch   control.sock
 
 Directories are for the owner alone (0700). A socket path that the system would refuse moves to a
@@ -92,6 +93,11 @@ def newest_journal(root: Path) -> Path | None:
         return None
     newest = max(found)[1]
     return newest.with_name("journal.db")
+
+
+def account_dir(root: Path, name: str) -> EngineDir:
+    """Where the configured account of this name is traded."""
+    return EngineDir(root, root / f"account-{name}")
 
 
 def make_private(directory: Path) -> None:

@@ -134,7 +134,7 @@ def add_paper_config_option(parser: Parser) -> None:
         "--config",
         type=Path,
         metavar="FILE",
-        help="configuration: the limits of its paper account hold",
+        help="configuration: accounts, limits, the console's looks",
     )
 
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from engine.config import Config, ConsoleConfig
 
 
+PAPER = "paper"
+"""The name of the account that every market on paper has."""
+
+
 def installed_version() -> str:
     """The installed version, empty in a checkout that is not installed."""
     from importlib.metadata import PackageNotFoundError, version
@@ -24,13 +28,20 @@ def installed_version() -> str:
         return ""
 
 
-def read_paper_config(options: Options, account: str | None = None) -> Config:
-    """The configuration that paper trading runs by. Raises ConfigError."""
-    from engine.config import load_config, only_paper, paper_config
+def read_config(options: Options) -> Config:
+    """The configuration as it stands, or that of paper without a file. Raises ConfigError."""
+    from engine.config import load_config, paper_config
 
     if options.config is None:
-        return only_paper(paper_config(os.environ), account)
-    return only_paper(load_config(options.config, os.environ), account)
+        return paper_config(os.environ)
+    return load_config(options.config, os.environ)
+
+
+def read_paper_config(options: Options, *, named: bool = False) -> Config:
+    """The configuration that paper trading runs by; see `only_paper`. Raises ConfigError."""
+    from engine.config import only_paper
+
+    return only_paper(read_config(options), named=named)
 
 
 def state_directory(options: Options) -> Path:
@@ -40,10 +51,13 @@ def state_directory(options: Options) -> Path:
     return state_root(os.environ, options.state_dir)
 
 
-def console_options(console: ConsoleConfig, file: Path | None, state_dir: Path) -> ScreenOptions:
+def console_options(
+    console: ConsoleConfig, file: Path | None, state_dir: Path, *, real: bool = False
+) -> ScreenOptions:
     """The console's options as configured. Raises ConfigError for a theme or key there is none of.
 
-    `file` names the configuration in errors; None where there is none but the environment.
+    `file` names the configuration in errors; None where there is none but the environment. A lost
+    terminal leaves orders on paper, and cancels those of a `real` account: nobody minds them.
     """
     from console.options import Options as ScreenOptions
 
@@ -56,7 +70,7 @@ def console_options(console: ConsoleConfig, file: Path | None, state_dir: Path) 
         up_color=console.up_color,
         ascii=console.ascii,
         on_exit=console.on_exit,
-        on_hangup=console.on_hangup,
+        on_hangup=console.on_hangup or ("cancel" if real else "leave"),
         keymap=console.keys,
         state_dir=state_dir,
     )

@@ -22,7 +22,10 @@ from engine.core.status import EngineStatus
 from engine.core.trading import KillRecord
 from engine.core.types import TradingState
 
-MODE_STYLES = {"LIVE": "mode-live", "PAPER": "mode-paper", "REPLAY": "mode-replay"}
+MODE_STYLES = {"LIVE": "mode-live", "REPLAY": "mode-replay"} | dict.fromkeys(
+    ("PAPER", "LOCAL", "DEMO", "TESTNET"), "mode-paper"
+)
+"""Red is real money and nothing else."""
 
 
 class Item(msgspec.Struct, frozen=True):

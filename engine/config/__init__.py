@@ -18,7 +18,7 @@ from engine.config.risk import RISK, read_limits
 from engine.config.schema import Document, Each, KeyPath, Schema, Table
 from engine.core.limits import LIVE_LIMITS, PAPER_LIMITS, RiskLimits
 from engine.core.types import Category
-from engine.errors import ConfigError
+from engine.errors import ConfigError, did_you_mean
 
 PAPER = "paper"
 MAX_FILE_BYTES = 1_000_000
@@ -49,8 +49,8 @@ class ConsoleConfig(msgspec.Struct, frozen=True, kw_only=True):
     """How the console looks and behaves.
 
     `theme` None is the built-in one; `up_color` is the colour of gains, green or red; `ascii`
-    draws without other signs; `hz` is frames a second; `keys` maps an action to its keys, a comma
-    between them.
+    draws without other signs; `hz` is frames a second; `on_hangup` None leaves orders on paper and
+    cancels those of a real account; `keys` maps an action to its keys, a comma between them.
     """
 
     theme: str | None = None
@@ -58,7 +58,7 @@ class ConsoleConfig(msgspec.Struct, frozen=True, kw_only=True):
     ascii: bool = False
     hz: int = 10
     on_exit: Literal["ask", "cancel", "leave"] = "ask"
-    on_hangup: Literal["cancel", "leave"] = "leave"
+    on_hangup: Literal["cancel", "leave"] | None = None
     keys: dict[str, str] = {}
 
 
@@ -133,27 +133,44 @@ def load_config(path: Path, env: Mapping[str, str]) -> Config:
     return _build(_read_toml(path), str(path), env)
 
 
-def only_paper(config: Config, account: str | None = None) -> Config:
+def real_account(config: Config, name: str, *, live: bool) -> AccountConfig:
+    """The configured account to trade for real; `live` says that real money is meant.
+
+    Raises ConfigError for a name that is not there, and on mainnet unless the configuration and
+    the caller both say live.
+    """
+    account = config.accounts.get(name)
+    if account is None:
+        listed = ", ".join(config.accounts) or "none"
+        hint = did_you_mean(name, config.accounts) or f"; configured are {listed}"
+        raise ConfigError(f"account {name!r} is not configured{hint}")
+    if account.environment == "mainnet":
+        if not account.live:
+            raise ConfigError(f"account {name!r} is on mainnet: add live = true to trade it")
+        if not live:
+            raise ConfigError(f"account {name!r} is on mainnet: add --live to trade real money")
+    elif live:
+        raise ConfigError(f"account {name!r} is on {account.environment}, not live: no --live")
+    return account
+
+
+def only_paper(config: Config, *, named: bool = False) -> Config:
     """The same configuration with one account, `paper`: what an engine on paper trades by.
 
-    Its limits are those of the account called `paper`; without one, those of the only account
-    there is, if that is a `local` one. Raises ConfigError when `account` names any other, or when
-    it is not clear whose limits are meant.
+    Its limits are those of the account called `paper`; without one, and unless it was `named`,
+    those of the only account there is, if that is a `local` one. Raises ConfigError when it is not
+    clear whose limits are meant.
     """
-    if account not in (None, PAPER):
-        raise ConfigError(
-            f"account {account!r} cannot be traded in this version; use {PAPER!r}, or no --account"
-        )
     chosen = config.accounts.get(PAPER)
-    if chosen is None and account is None and len(config.accounts) == 1:
+    if chosen is None and not named and len(config.accounts) == 1:
         (chosen,) = config.accounts.values()
-    if chosen is None and account is None and config.accounts:
+    if chosen is None and not named and config.accounts:
         listed = ", ".join(config.accounts)
         raise ConfigError(f"whose limits? accounts are {listed}; add [accounts.{PAPER}.risk]")
     if chosen is not None and chosen.environment != "local":
         raise ConfigError(
-            f"account {chosen.name!r} is on {chosen.environment}, which this version cannot trade; "
-            f"add [accounts.{PAPER}.risk] to trade on paper"
+            f"account {chosen.name!r} is on {chosen.environment}; add --account {chosen.name} to "
+            f"trade it, or [accounts.{PAPER}.risk] to trade on paper"
         )
     risk = PAPER_LIMITS if chosen is None else chosen.risk
     return Config(accounts={PAPER: AccountConfig(name=PAPER, risk=risk)}, console=config.console)

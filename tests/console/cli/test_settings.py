@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from console.cli.settings import read_paper_config, state_directory
-from engine.errors import ConfigError
+from console.cli.settings import console_options, read_paper_config, state_directory
+from engine.config import ConsoleConfig
 
 
 def test_a_variable_holds_with_and_without_a_file(
@@ -23,10 +23,12 @@ def test_a_variable_holds_with_and_without_a_file(
     assert (risk.max_open_orders, risk.orders_per_s) == (4, 3)
 
 
-def test_only_the_paper_account_can_be_named() -> None:
-    assert list(read_paper_config(argparse.Namespace(config=None), "paper").accounts) == ["paper"]
-    with pytest.raises(ConfigError, match="account 'desk' cannot be traded in this version"):
-        read_paper_config(argparse.Namespace(config=None), "desk")
+def test_a_lost_terminal_cancels_the_orders_of_a_real_account_only(tmp_path: Path) -> None:
+    console = ConsoleConfig()
+    assert console_options(console, None, tmp_path).on_hangup == "leave"
+    assert console_options(console, None, tmp_path, real=True).on_hangup == "cancel"
+    stays = ConsoleConfig(on_hangup="leave")
+    assert console_options(stays, None, tmp_path, real=True).on_hangup == "leave"
 
 
 def test_the_state_directory_is_the_given_one_or_that_of_the_system(

@@ -17,6 +17,7 @@ from engine.config import (
     load_config,
     only_paper,
     paper_config,
+    real_account,
 )
 from engine.core.limits import LIVE_LIMITS, PAPER_LIMITS
 from engine.core.types import Category
@@ -88,7 +89,7 @@ def test_the_paper_account_needs_nothing_but_its_limits(file: Path) -> None:
 
 def test_no_file_means_the_paper_account_with_wide_limits() -> None:
     assert paper_config() == Config(accounts={"paper": AccountConfig(name="paper")})
-    assert paper_config().console == ConsoleConfig(hz=10, on_exit="ask", on_hangup="leave")
+    assert paper_config().console == ConsoleConfig(hz=10, on_exit="ask", on_hangup=None)
 
 
 def test_the_console_table_is_understood(file: Path) -> None:
@@ -372,7 +373,7 @@ def test_paper_trades_by_the_paper_accounts_limits(file: Path) -> None:
     paper = only_paper(config)
     assert list(paper.accounts) == ["paper"]
     assert paper.accounts["paper"].risk.orders_per_s == 3
-    assert only_paper(config, "paper") == paper
+    assert only_paper(config, named=True) == paper
 
 
 def test_paper_borrows_the_limits_of_the_only_local_account(file: Path) -> None:
@@ -387,5 +388,27 @@ def test_paper_does_not_guess_whose_limits_are_meant(file: Path) -> None:
         only_paper(load(file, two))
     with pytest.raises(ConfigError, match="account 'far' is on testnet"):
         only_paper(load(file, TESTNET))
-    with pytest.raises(ConfigError, match="account 'desk' cannot be traded in this version"):
-        only_paper(load(file, DESK), "desk")
+
+
+def test_paper_by_name_borrows_nobodys_limits(file: Path) -> None:
+    assert only_paper(load(file, DESK), named=True).accounts["paper"].risk == PAPER_LIMITS
+
+
+def test_a_configured_account_is_traded_by_its_name(file: Path) -> None:
+    assert real_account(load(file, DESK), "desk", live=False).name == "desk"
+    with pytest.raises(ConfigError, match=r"'dsk' is not configured; did you mean \"desk\"\?"):
+        real_account(load(file, DESK), "dsk", live=False)
+    with pytest.raises(ConfigError, match="'other' is not configured; configured are desk"):
+        real_account(load(file, DESK), "other", live=False)
+
+
+def test_real_money_is_meant_twice_and_play_money_never(file: Path) -> None:
+    mainnet = TESTNET.replace("testnet", "mainnet")
+    with pytest.raises(ConfigError, match="'far' is on mainnet: add live = true to trade it"):
+        real_account(load(file, mainnet), "far", live=True)
+    live = load(file, mainnet + "live = true\n")
+    with pytest.raises(ConfigError, match="'far' is on mainnet: add --live to trade real money"):
+        real_account(live, "far", live=False)
+    assert real_account(live, "far", live=True).live
+    with pytest.raises(ConfigError, match="'far' is on testnet, not live: no --live"):
+        real_account(load(file, TESTNET), "far", live=True)

@@ -14,6 +14,7 @@ import pytest
 
 from console.cli import main
 from console.options import Options
+from engine.config import AccountConfig
 from engine.core.limits import PAPER_LIMITS
 
 CONFIG = """
@@ -48,11 +49,21 @@ class Runs(list[dict[str, Any]]):
         """What the engine of the one console is told."""
         (given,) = self
         told: dict[str, Any] = {}
-        module = ModuleType("engine.paper")
-        module.start_paper = told.update  # type: ignore[attr-defined]
-        patch.setitem(sys.modules, "engine.paper", module)
+        for name in ("paper", "live"):
+            module = ModuleType(f"engine.{name}")
+            setattr(module, f"start_{name}", told_of(told))
+            patch.setitem(sys.modules, module.__name__, module)
         given["start"]()
         return told
+
+
+def told_of(told: dict[str, Any]) -> Callable[..., None]:
+    """What stands in for the start of an engine: it notes what it is told."""
+
+    def start(account: AccountConfig | None = None, **options: Any) -> None:
+        told.update(options if account is None else options | {"account": account})
+
+    return start
 
 
 @pytest.fixture
@@ -107,20 +118,57 @@ def test_every_option_is_handed_on(
     assert (told["latency_ms"], told["metrics_port"]) == (5.0, 0)
 
 
+LIVE = """
+[accounts.desk]
+venue = "bybit"
+environment = "mainnet"
+symbols = ["BTCUSDT"]
+live = true
+credentials = { file = "desk.key" }
+"""
+
+
+def test_a_configured_account_is_started_over_the_network(
+    runs: Runs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text(LIVE.replace("mainnet", "testnet").replace("live = true\n", ""))
+    arguments = ["--state-dir", str(tmp_path), "--config", str(config), "--account", "desk"]
+    assert main(arguments) == 0
+    assert runs[0]["options"].on_hangup == "cancel"
+    told = runs.started(monkeypatch)
+    assert (told["account"].name, told["account"].environment) == ("desk", "testnet")
+    assert told["state_dir"] == tmp_path
+
+
+def test_real_money_needs_a_terminal_and_the_accounts_name(
+    runs: Runs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text(LIVE)
+    assert main(["--config", str(config), "--account", "desk"]) == 2
+    assert "add --live to trade real money" in capsys.readouterr().err
+    assert main(["--config", str(config), "--account", "desk", "--live"]) == 2
+    assert "start it at a terminal" in capsys.readouterr().err
+    assert runs == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
         (
             ["--live"],
-            "tradedeck: --live: trading with real money is not in this version; "
-            "leave it out to trade on paper",
+            "tradedeck: --live needs --config FILE and --account NAME",
         ),
         (["--speed", "2"], "tradedeck: --speed is for recordings; add --replay FILE"),
         (["--replay", "none.gz"], "tradedeck: --replay none.gz: does not exist"),
         (
             ["--account", "desk"],
-            "tradedeck: account 'desk' cannot be traded in this version; "
-            "use 'paper', or no --account",
+            "tradedeck: --account needs the --config FILE it is written in",
+        ),
+        (
+            ["--account", "desk", "--seed", "7"],
+            "tradedeck: --seed is a market on paper; leave out --account",
         ),
         (
             ["--config", "none.toml"],

@@ -1,0 +1,141 @@
+"""A real account in this process: network client, engine, control socket, as one host.
+
+Nothing of the account is touched before its key has been judged (`KeyPosture`): a key that can
+withdraw, or cannot trade, ends the start with what to do about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from engine.bootstrap import Files, build_live
+from engine.clock import LiveClock
+from engine.config import AccountConfig
+from engine.credentials import ApiKey, load_credentials
+from engine.embedded import EmbeddedEngine
+from engine.engine import Engine
+from engine.errors import TradedeckError
+from engine.paths import account_dir
+from engine.serving import serve
+from engine.telemetry import Telemetry
+from engine.venues.bybit import BybitClient
+from engine.venues.errors import VenueRefused
+
+MODES = {"mainnet": "LIVE", "testnet": "TESTNET", "demo": "DEMO", "local": "LOCAL"}
+"""What the banner says of an environment; only one of them is real money."""
+
+
+class LiveRefused(TradedeckError):
+    """An account that is not traded, and why."""
+
+
+class LiveMarket:
+    """A market that nobody can hold."""
+
+    def pause(self) -> None:
+        """Nothing: a real market goes on."""
+
+    def resume(self) -> None:
+        """Nothing: it never stopped."""
+
+    def status(self) -> None:
+        """It has no end."""
+
+
+class LiveHost:
+    """Everything that runs in the engine's thread of a console on a real account."""
+
+    engine: Engine
+    telemetry: Telemetry
+
+    def __init__(
+        self,
+        *,
+        account: AccountConfig,
+        key: ApiKey,
+        metrics_port: int | None,
+        state_dir: Path,
+        env: Mapping[str, str],
+        version: str,
+    ) -> None:
+        self.market = LiveMarket()
+        self._account = account
+        self._key = key
+        self._metrics_port = metrics_port
+        self._root = state_dir
+        self._env = env
+        self._version = version
+
+    async def open(self, stack: AsyncExitStack) -> None:
+        """Judge the key, then build and start; what must be closed is on `stack`, newest first.
+
+        Raises TradedeckError for an account that cannot be traded, JournalLocked when another
+        engine trades it.
+        """
+        account = self._account
+        home = account_dir(self._root, account.name)
+        home.create()
+        self.engine, client = build_live(
+            account, self._key, clock=LiveClock(), files=Files(home.journal, home.latch)
+        )
+        stack.push_async_callback(self.engine.stop)
+        self.telemetry = Telemetry(
+            self.engine,
+            mode=MODES[account.environment],
+            version=self._version,
+            replay=self.market.status,
+        )
+        await _judge_key(client, account)
+        try:
+            await self.engine.start()
+        except (TimeoutError, ConnectionError, VenueRefused) as error:
+            raise LiveRefused(f"account {account.name}: {error}") from error
+        await serve(
+            self.telemetry,
+            home,
+            self._root,
+            env=self._env,
+            metrics_port=self._metrics_port,
+            stack=stack,
+        )
+
+
+async def _judge_key(client: BybitClient, account: AccountConfig) -> None:
+    """Raise LiveRefused unless the key is fit to trade the account."""
+    try:
+        posture = await client.posture()
+    except (TimeoutError, ConnectionError, VenueRefused) as error:
+        where = f"{account.environment} could not be asked about the key"
+        raise LiveRefused(f"account {account.name}: {where}: {error}") from error
+    problems = posture.problems([account.category])
+    if problems:
+        raise LiveRefused(f"account {account.name}: {'; '.join(problems)}")
+
+
+def start_live(
+    account: AccountConfig,
+    *,
+    metrics_port: int | None = None,
+    state_dir: Path,
+    env: Mapping[str, str],
+    version: str = "",
+) -> EmbeddedEngine:
+    """Start an account's engine in a thread of its own; returns when it runs.
+
+    Raises ConfigError without usable credentials, LiveRefused where the venue or the key does not
+    allow it, JournalError for a journal that cannot be used, ControlError for a socket or port
+    that cannot be had.
+    """
+    host = LiveHost(
+        account=account,
+        key=load_credentials(account.credentials, account.environment, env),
+        metrics_port=metrics_port,
+        state_dir=state_dir,
+        env=env,
+        version=version,
+    )
+    engine = EmbeddedEngine(host)
+    engine.start()
+    return engine
