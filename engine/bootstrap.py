@@ -165,6 +165,7 @@ def build_live(account: AccountConfig, key: ApiKey, *, clock: Clock, files: File
         categories=[account.category],
         symbols=account.symbols or None,
         recv_window_ms=RECV_WINDOW_MS,
+        trade_socket=addresses.trade is not None,
         on_close=transport.close,
     )
     journal = _open_journal(files, identity, clock)

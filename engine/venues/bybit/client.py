@@ -23,6 +23,7 @@ from engine.secret import Secret
 from engine.venues.bybit import bodies
 from engine.venues.bybit.account import Account
 from engine.venues.bybit.codec import UNREADABLE, Codec
+from engine.venues.bybit.commands import Commands
 from engine.venues.bybit.instruments import InstrumentRow, SymbolMap, instrument
 from engine.venues.bybit.market import MarketFeed
 from engine.venues.bybit.posture import KeyPosture
@@ -32,6 +33,7 @@ from engine.venues.bybit.rest import Answer, RestSession
 from engine.venues.bybit.retcodes import Verdict
 from engine.venues.bybit.signing import Signer
 from engine.venues.bybit.streams import StreamKeeper
+from engine.venues.bybit.trade import TradeFeed
 from engine.venues.orders import order_request
 from engine.venues.protocol import Booked, OrderResponse, Transport
 from engine.venues.reasons import Reason
@@ -57,6 +59,7 @@ class BybitClient:
         signer: Signer,
         categories: Sequence[Category],
         symbols: Sequence[str] | None,
+        trade_socket: bool,
         rng: random.Random,
         on_close: Callable[[], Awaitable[None] | None] | None,
     ) -> None:
@@ -65,12 +68,14 @@ class BybitClient:
         self._signer = signer
         self._categories = tuple(categories)
         self._subscribed = None if symbols is None else tuple(symbols)
+        self._trade_socket = trade_socket
         self._rng = rng
         self._on_close = on_close
         self._quarantine = Quarantine()
         self._symbols = SymbolMap()
         self._codec = Codec(self._symbols, self._quarantine)
         self._rest = RestSession(transport, clock, signer)
+        self._commands = Commands(self._rest)
         self._account = Account(
             self._rest, clock, self._codec, self._symbols, self._quarantine, self._categories
         )
@@ -135,6 +140,8 @@ class BybitClient:
                 self._public_down.add(category)
                 feed = MarketFeed(category, markets, on_market, self._quarantine)
                 streams.append(self._keeper(feed, partial(on_public, category)))
+        if self._trade_socket:
+            streams.append(self._trade_keeper())
         self._streams = streams
         try:
             for stream in streams:
@@ -143,8 +150,19 @@ class BybitClient:
             await self._close_streams()
             raise
 
+    def _trade_keeper(self) -> StreamKeeper:
+        feed = TradeFeed(
+            self._quarantine,
+            self._signer.login,
+            self._rest.timestamp_ms,
+            self._signer.recv_window_ms,
+        )
+        keeper = self._keeper(feed, feed.linked)
+        self._commands.use_socket(feed, keeper)
+        return keeper
+
     def _keeper(
-        self, feed: PrivateFeed | MarketFeed, on_link: Callable[[bool, str], None]
+        self, feed: PrivateFeed | MarketFeed | TradeFeed, on_link: Callable[[bool, str], None]
     ) -> StreamKeeper:
         return StreamKeeper(self._transport, self._clock, self._rng, feed, on_link)
 
@@ -194,7 +212,7 @@ class BybitClient:
         self._placed[link_id] = request.symbol
         if len(self._placed) > REMEMBERED_ORDERS:
             self._placed.popitem(last=False)
-        return _response(link_id, await self._rest.command("/v5/order/create", body))
+        return _response(link_id, await self._commands.command("order.create", body))
 
     async def amend_order(self, request: AmendRequest) -> OrderResponse:
         """Change price, total quantity, or both. An amend that changes nothing is accepted."""
@@ -202,7 +220,7 @@ class BybitClient:
         if not bodies.is_link_id(link_id):
             return _refused(link_id, Reason.REQUEST, _BAD_ID)
         body = bodies.amend(request, *self._symbols.venue(request.symbol))
-        return _response(link_id, await self._rest.command("/v5/order/amend", body))
+        return _response(link_id, await self._commands.command("order.amend", body))
 
     async def cancel_order(self, request: CancelRequest | str) -> OrderResponse:
         """Cancel one order. A bare id is enough for an order that this client placed.
@@ -221,7 +239,7 @@ class BybitClient:
         if not request.exchange_order_id and not bodies.is_link_id(request.client_order_id):
             return _refused(request.client_order_id, Reason.REQUEST, _BAD_ID)
         body = bodies.cancel(request, *self._symbols.venue(request.symbol))
-        answer = await self._rest.command("/v5/order/cancel", body)
+        answer = await self._commands.command("order.cancel", body)
         return _response(request.client_order_id, answer)
 
     async def lookup(self, query: QueryOrder) -> OrderLookup:
@@ -291,12 +309,14 @@ def create_bybit_client(
     categories: Sequence[str] = ("linear", "spot"),
     symbols: Sequence[str] | None = None,
     recv_window_ms: int = 5000,
+    trade_socket: bool = False,
     rng: random.Random | None = None,
     on_close: Callable[[], Awaitable[None] | None] | None = None,
 ) -> BybitClient:
     """Return a client of one account; nothing is sent yet.
 
-    `symbols` are the markets to stream (None: all that trade). `rng` spreads reconnects; pass a
+    `symbols` are the markets to stream (None: all that trade). With `trade_socket` orders go over
+    the trade WebSocket while it is up; `connect` opens it. `rng` spreads reconnects; pass a
     seeded one where they must be repeatable. `on_close` is called by `close`: there the owner of
     the transport ends it. Raises ValueError for an unknown category, or a secret that cannot sign.
     """
@@ -307,6 +327,7 @@ def create_bybit_client(
         signer=Signer(api_key, secret, recv_window_ms),
         categories=[Category(name) for name in categories],
         symbols=symbols,
+        trade_socket=trade_socket,
         rng=rng or random.Random(),
         on_close=on_close,
     )

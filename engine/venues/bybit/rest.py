@@ -56,12 +56,19 @@ class _TimeReply(msgspec.Struct):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """A command's definite answer: taken or refused. `ts` is the venue's time, unix ns."""
+    """What a command was answered. `ts` is the venue's time, unix ns."""
 
     ruling: Ruling
     order_id: str
     text: str
     ts: int
+
+
+def read_answer(ruling: Ruling, code: int, message: str, order_id: str, ts_ms: int) -> Answer:
+    """The answer with this return code, its message made harmless."""
+    if ruling.verdict is Verdict.ACCEPTED:
+        return Answer(ruling, order_id, "", ts_ms * 1_000_000)
+    return Answer(ruling, "", sanitise(f"{code} {message}".rstrip()), ts_ms * 1_000_000)
 
 
 class _ClockOff(NotExecuted):
@@ -95,21 +102,27 @@ class RestSession:
         headers = self._signer.headers(self.timestamp_ms(), body)
         headers["Content-Type"] = "application/json"
         reply = await self._transport.request("POST", path, "", body, headers)
-        decoded = self._decode_command(reply)
+        return await self.settle(self._read_command(reply), reply.headers)
+
+    def _read_command(self, reply: HttpReply) -> Answer:
+        try:
+            decoded = self._command_reply.decode(reply.body) if reply.status == 200 else None
+        except UNREADABLE:
+            decoded = None
         if decoded is None:
-            ruling, code, message = self._status_ruling(reply), reply.status, ""
-        else:
-            code, message = decoded.ret_code, decoded.ret_msg
-            ruling = classify(code, message)
-            if ruling.verdict is Verdict.ACCEPTED:
-                order_id = (decoded.result.order_id or "") if decoded.result else ""
-                return Answer(ruling, order_id, "", decoded.time * 1_000_000)
-        text = sanitise(f"{code} {message}".rstrip())
-        if ruling.verdict is Verdict.REJECTED:
-            return Answer(ruling, "", text, decoded.time * 1_000_000 if decoded else 0)
-        if ruling.verdict is Verdict.CLOCK:
+            return Answer(self._status_ruling(reply), "", str(reply.status), 0)
+        code, message = decoded.ret_code, decoded.ret_msg
+        order_id = (decoded.result.order_id or "") if decoded.result else ""
+        return read_answer(classify(code, message), code, message, order_id, decoded.time)
+
+    async def settle(self, answer: Answer, headers: Mapping[str, str]) -> Answer:
+        """Return an answer that is definite, whichever way it came; raise what others prove."""
+        verdict = answer.ruling.verdict
+        if verdict is Verdict.ACCEPTED or verdict is Verdict.REJECTED:
+            return answer
+        if verdict is Verdict.CLOCK:
             await self.measure_clock()
-        raise self._failure(ruling, reply, text)
+        raise self._failure(answer.ruling, headers, answer.text)
 
     async def query(
         self, path: str, params: Mapping[str, str | int], cursor: str = ""
@@ -167,7 +180,7 @@ class RestSession:
             text = sanitise(f"{path}: {decoded.ret_code} {decoded.ret_msg}")
         if ruling.verdict is Verdict.REJECTED:
             raise VenueRefused(text)
-        raise self._failure(ruling, reply, text)
+        raise self._failure(ruling, reply.headers, text)
 
     async def pages(
         self, path: str, params: Mapping[str, str | int]
@@ -196,14 +209,6 @@ class RestSession:
             return  # the request that found the clock off fails anyway, and is asked again
         self._offset_ns = venue_ns - (sent_ns + self._clock.now_ns()) // 2
 
-    def _decode_command(self, reply: HttpReply) -> _CommandReply | None:
-        if reply.status != 200:
-            return None
-        try:
-            return self._command_reply.decode(reply.body)
-        except UNREADABLE:
-            return None
-
     def _status_ruling(self, reply: HttpReply) -> Ruling:
         """Judge an answer without a return code. A ban stops every request of this session."""
         if reply.status == 403:
@@ -214,9 +219,9 @@ class RestSession:
         if self._banned_until_ns and self._clock.now_ns() < self._banned_until_ns:
             raise RateLimited("the venue has banned this address for now", self._banned_until_ns)
 
-    def _failure(self, ruling: Ruling, reply: HttpReply, text: str) -> OSError:
+    def _failure(self, ruling: Ruling, headers: Mapping[str, str], text: str) -> OSError:
         if ruling.verdict is Verdict.RATE:
-            return RateLimited(text, max(self._reset_ns(reply.headers), self._banned_until_ns))
+            return RateLimited(text, max(self._reset_ns(headers), self._banned_until_ns))
         if ruling.verdict is Verdict.CLOCK:
             return _ClockOff(text)
         if ruling.verdict is Verdict.BUSY:

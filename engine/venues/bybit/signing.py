@@ -67,6 +67,7 @@ class Signer:
     def __init__(self, api_key: str, api_secret: Secret, recv_window_ms: int) -> None:
         self._key = api_key
         self._signing = signing_key(api_secret)
+        self.recv_window_ms = recv_window_ms
         self._window = str(recv_window_ms)
         self._middle = f"{api_key}{recv_window_ms}".encode()
 

@@ -34,7 +34,7 @@ class Feed(Protocol):
         ...
 
     def subscriptions(self) -> list[bytes]:
-        """The messages, one at least, that start the data on a fresh connection."""
+        """The messages that start the data on a fresh connection."""
         ...
 
     def receive(self, message: bytes) -> Control | None:
@@ -110,6 +110,16 @@ class StreamKeeper:
         self._task = asyncio.create_task(self._keep(lost), name=f"stream {self._feed.path}")
         self._task.add_done_callback(self._ended)
 
+    def send(self, message: bytes) -> None:
+        """Put a message on the socket. Raises ConnectionError when there is none to put it on."""
+        if self._stream is None:
+            raise ConnectionError("the stream is down")
+        self._stream.send(message)
+
+    def renew(self, reason: str) -> None:
+        """Give the connection up for a fresh one."""
+        self._fail(reason)
+
     async def close(self) -> None:
         """End the task and the socket. Safe to call twice."""
         task, self._task = self._task, None
@@ -171,7 +181,9 @@ class StreamKeeper:
         login = self._feed.login()
         if login is not None:
             await self._ask("auth", [login])
-        await self._ask("subscribe", self._feed.subscriptions())
+        subscriptions = self._feed.subscriptions()
+        if subscriptions:
+            await self._ask("subscribe", subscriptions)
 
     async def _ask(self, op: str, messages: list[bytes]) -> None:
         self._exchange = exchange = _Exchange(op, len(messages))
