@@ -8,7 +8,6 @@ orders and positions where they were.
 from __future__ import annotations
 
 import random
-import secrets
 from pathlib import Path
 from typing import NamedTuple
 
@@ -148,8 +147,12 @@ def build_paper(
     return PaperEngine(engine, exchange)
 
 
-def build_live(account: AccountConfig, key: ApiKey, *, clock: Clock, files: Files) -> LiveEngine:
+def build_live(
+    account: AccountConfig, key: ApiKey, *, clock: Clock, files: Files, seed: int
+) -> LiveEngine:
     """An engine on a configured account, over the network. Nothing is sent until it is asked to.
+
+    `seed` spreads retries and reconnects; two engines should not have the same.
 
     Raises JournalError where the journal cannot be opened, is another account's, or is in use;
     ValueError for a key that cannot sign.
@@ -166,6 +169,7 @@ def build_live(account: AccountConfig, key: ApiKey, *, clock: Clock, files: File
         symbols=account.symbols or None,
         recv_window_ms=RECV_WINDOW_MS,
         trade_socket=addresses.trade is not None,
+        rng=random.Random(seed),
         on_close=transport.close,
     )
     journal = _open_journal(files, identity, clock)
@@ -177,7 +181,7 @@ def build_live(account: AccountConfig, key: ApiKey, *, clock: Clock, files: File
         latch=Latch(files.latch),
         state=recover(journal),
         limits=account.risk,
-        seed=secrets.randbits(64),
+        seed=seed,
         settle_s=LIVE_SETTLE_S,
         policy=LIVE_POLICY if account.environment == "mainnet" else None,
     )

@@ -55,6 +55,7 @@ class LiveHost:
         *,
         account: AccountConfig,
         key: ApiKey,
+        seed: int,
         metrics_port: int | None,
         state_dir: Path,
         env: Mapping[str, str],
@@ -63,6 +64,7 @@ class LiveHost:
         self.market = LiveMarket()
         self._account = account
         self._key = key
+        self._seed = seed
         self._metrics_port = metrics_port
         self._root = state_dir
         self._env = env
@@ -78,7 +80,11 @@ class LiveHost:
         home = account_dir(self._root, account.name)
         home.create()
         self.engine, client = build_live(
-            account, self._key, clock=LiveClock(), files=Files(home.journal, home.latch)
+            account,
+            self._key,
+            clock=LiveClock(),
+            files=Files(home.journal, home.latch),
+            seed=self._seed,
         )
         stack.push_async_callback(self.engine.stop)
         self.telemetry = Telemetry(
@@ -117,6 +123,7 @@ async def _judge_key(client: BybitClient, account: AccountConfig) -> None:
 def start_live(
     account: AccountConfig,
     *,
+    seed: int,
     metrics_port: int | None = None,
     state_dir: Path,
     env: Mapping[str, str],
@@ -131,6 +138,7 @@ def start_live(
     host = LiveHost(
         account=account,
         key=load_credentials(account.credentials, account.environment, env),
+        seed=seed,
         metrics_port=metrics_port,
         state_dir=state_dir,
         env=env,

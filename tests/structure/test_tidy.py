@@ -33,6 +33,7 @@ TESTED_ELSEWHERE = {
     "engine.core.status": "message types; tests/console draws each",
     "engine.exchange.*": "seen from outside only: through requests, streams and fills",
     "engine.router.*": "parts of OrderRouter, which tests/engine/router/test_router.py drives",
+    "engine.serving": "opens what test_control.py serves; test_live.py finds it announced",
     "engine.venues.bybit.*": "parts of the client, which test_client.py and test_codec.py drive",
     "engine.venues.errors": "plain exceptions; tests/engine/router raises each",
     "engine.venues.reasons": "a closed set; tests/engine/venues/bybit/test_retcodes.py maps to it",

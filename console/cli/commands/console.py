@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import secrets
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -132,6 +133,7 @@ def _real(options: Options, state_dir: Path) -> tuple[Start, Config]:
 
         return start_live(
             account,
+            seed=secrets.randbits(64),
             metrics_port=options.metrics_port,
             state_dir=state_dir,
             env=os.environ,

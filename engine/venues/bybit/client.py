@@ -140,12 +140,14 @@ class BybitClient:
                 self._public_down.add(category)
                 feed = MarketFeed(category, markets, on_market, self._quarantine)
                 streams.append(self._keeper(feed, partial(on_public, category)))
-        if self._trade_socket:
-            streams.append(self._trade_keeper())
         self._streams = streams
         try:
             for stream in streams:
                 await stream.start()
+            if self._trade_socket:
+                trade = self._trade_keeper()
+                streams.append(trade)
+                await trade.start(required=False)  # without it orders go by REST
         except BaseException:
             await self._close_streams()
             raise

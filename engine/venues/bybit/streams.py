@@ -100,13 +100,20 @@ class StreamKeeper:
         self._ping_timer: Timer | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
+    async def start(self, *, required: bool = True) -> None:
         """Connect and keep connected until `close`.
 
-        Raises TimeoutError, ConnectionError or VenueRefused when the first attempt fails; later
-        failures are reported through `on_link` and tried again.
+        Raises TimeoutError, ConnectionError or VenueRefused when the first attempt fails, unless
+        the stream is not `required`. Later failures, and that one, are reported through `on_link`
+        and tried again.
         """
-        lost = await self._open()
+        try:
+            lost = await self._open()
+        except (TimeoutError, ConnectionError, VenueRefused) as error:
+            if required:
+                raise
+            lost = asyncio.get_running_loop().create_future()
+            lost.set_result(sanitise(str(error)))
         self._task = asyncio.create_task(self._keep(lost), name=f"stream {self._feed.path}")
         self._task.add_done_callback(self._ended)
 

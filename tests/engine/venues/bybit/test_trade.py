@@ -1,0 +1,259 @@
+"""Orders over the trade WebSocket: whose answer is whose, and what a lost stream proves."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from engine.clock import NS, SimClock, run_simulated
+from engine.core.reports import Outcome
+from engine.core.requests import CancelRequest, OrderRequest
+from engine.core.types import Side
+from engine.venues.bybit import BybitClient, create_bybit_client
+from engine.venues.bybit.endpoints import TRADE
+from engine.venues.errors import NotExecuted, RateLimited, VenueUnknown
+from engine.venues.protocol import OrderResponse
+from engine.venues.reasons import Reason
+from tests.engine.venues.bybit.scripted import ScriptedStream, ScriptedTransport, agree, ok
+
+T0 = 1_700_000_000 * NS
+ORDER = OrderRequest(
+    client_order_id="a1", symbol="BTCUSDT", side=Side.BUY, qty=Decimal("0.01"), price=Decimal(50000)
+)
+REST = "/v5/order/create"
+
+
+class Rig:
+    """A client whose venue answers nothing on the trade stream until the test does."""
+
+    def __init__(self) -> None:
+        self.clock = SimClock(T0)
+        self.transport = ScriptedTransport({REST: [ok({"orderId": "by-rest"})]})
+        self.transport.answer_stream = lambda said: (
+            None if said["op"].startswith("order.") else agree(said)
+        )
+        self.client: BybitClient = create_bybit_client(
+            self.transport,
+            self.clock,
+            api_key="KEY",
+            api_secret="SECRET",
+            categories=["linear"],
+            symbols=[],
+            trade_socket=True,
+            rng=random.Random(1),
+        )
+
+    @property
+    def trade(self) -> ScriptedStream:
+        """The newest trade stream."""
+        return [stream for stream in self.transport.streams if stream.path == TRADE][-1]
+
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        """What was asked on it, after the login."""
+        return [said for said in self.trade.sent if said["op"].startswith("order.")]
+
+    async def place(self, order_id: str = "a1") -> asyncio.Task[OrderResponse]:
+        """A place that is on its way."""
+        request = OrderRequest(
+            client_order_id=order_id,
+            symbol="BTCUSDT",
+            side=Side.BUY,
+            qty=ORDER.qty,
+            price=ORDER.price,
+        )
+        task = asyncio.create_task(self.client.place_order(request))
+        await asyncio.sleep(0)
+        return task
+
+    def answer(self, request: dict[str, Any], code: int = 0, **more: Any) -> None:
+        reply = {"reqId": request["reqId"], "retCode": code, "retMsg": "text", "op": request["op"]}
+        self.trade.push(reply | {"data": {"orderId": f"by-ws-{request['reqId']}"}} | more)
+
+    def play(self, scenario: Callable[[], Awaitable[None]]) -> None:
+        async def whole() -> None:
+            await self.client.connect(lambda _report: None, lambda _update: None)
+            try:
+                await scenario()
+            finally:
+                await self.client.close()
+
+        run_simulated(self.clock, whole())
+
+
+def test_a_request_carries_a_timestamp_and_the_body_of_rest() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        placed = await rig.place()
+        rig.answer(rig.asked[0])
+        assert (await placed).exchange_order_id == "by-ws-td1"
+
+    rig.play(scenario)
+    (login, order) = rig.trade.sent
+    assert login["op"] == "auth"
+    assert order == {
+        "reqId": "td1",
+        "header": {"X-BAPI-TIMESTAMP": "1700000000000", "X-BAPI-RECV-WINDOW": "5000"},
+        "op": "order.create",
+        "args": [
+            {
+                "category": "linear",
+                "symbol": "BTCUSDT",
+                "side": "Buy",
+                "orderType": "Limit",
+                "qty": "0.01",
+                "orderLinkId": "a1",
+                "timeInForce": "GTC",
+                "price": "50000",
+            }
+        ],
+    }
+    assert REST not in rig.transport.paths()
+
+
+def test_answers_find_their_requests_in_any_order() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        first, second = await rig.place("a1"), await rig.place("a2")
+        rig.answer(rig.asked[1])
+        rig.answer(rig.asked[0], 110007)
+        assert (await second).exchange_order_id == "by-ws-td2"
+        refused = await first
+        assert (refused.outcome, refused.reason) == (Outcome.REJECTED, Reason.BALANCE)
+        assert refused.text == "110007 text"
+
+    rig.play(scenario)
+
+
+def test_what_is_unanswered_when_the_stream_is_lost_is_unknown() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        placed = await rig.place()
+        rig.trade.drop("connection lost")
+        with pytest.raises(VenueUnknown, match="connection lost"):
+            await placed
+        later = await rig.client.place_order(ORDER)
+        assert later.exchange_order_id == "by-rest"
+
+    rig.play(scenario)
+
+
+def test_a_refusal_without_an_id_makes_those_that_wait_for_it_unknown() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        placed = await rig.place()
+        cancel = CancelRequest(client_order_id="b1", symbol="BTCUSDT")
+        canceled = asyncio.create_task(rig.client.cancel_order(cancel))
+        await asyncio.sleep(0)
+        rig.trade.push({"success": False, "ret_msg": "Params Error", "op": "order.create"})
+        with pytest.raises(VenueUnknown, match="Params Error"):
+            await placed
+        assert not canceled.done()
+        rig.answer(rig.asked[1])
+        assert (await canceled).accepted
+
+    rig.play(scenario)
+    assert rig.client.anomalies["trade_answer_without_id"] == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [(10016, VenueUnknown), (20006, VenueUnknown), (10019, NotExecuted), (10002, NotExecuted)],
+)
+def test_a_code_proves_on_the_socket_what_it_proves_by_rest(
+    code: int, error: type[Exception]
+) -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        placed = await rig.place()
+        rig.answer(rig.asked[0], code)
+        with pytest.raises(error, match=str(code)):
+            await placed
+
+    rig.play(scenario)
+
+
+def test_a_rate_limit_says_until_when() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        placed = await rig.place()
+        reset = {"X-Bapi-Limit-Reset-Timestamp": "1700000000400"}
+        rig.answer(rig.asked[0], 10006, header=reset)
+        with pytest.raises(RateLimited) as limited:
+            await placed
+        assert limited.value.retry_at_ns == T0 + 400_000_000
+
+    rig.play(scenario)
+
+
+def test_a_gateway_that_restarts_is_left_when_nothing_waits_on_it() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        waits, refused = await rig.place("a1"), await rig.place("a2")
+        old = rig.trade
+        rig.answer(rig.asked[1], 10019)
+        with pytest.raises(NotExecuted):
+            await refused
+        assert not old.closed
+        assert (await rig.client.place_order(ORDER)).exchange_order_id == "by-rest"
+        rig.answer(rig.asked[0])
+        assert (await waits).accepted
+        await rig.clock.sleep(1)
+        assert old.closed
+        assert rig.trade is not old
+        again = await rig.place("a3")
+        rig.answer(rig.asked[0])
+        assert (await again).accepted
+
+    rig.play(scenario)
+
+
+def test_without_the_socket_orders_go_by_rest_and_return_to_it_later() -> None:
+    rig = Rig()
+    opened = rig.transport.open_stream
+
+    async def no_trade(path: str, *callbacks: Any) -> ScriptedStream:
+        if path == TRADE:
+            raise ConnectionError("no such host")
+        return await opened(path, *callbacks)
+
+    rig.transport.open_stream = no_trade  # type: ignore[method-assign]
+
+    async def scenario() -> None:
+        assert (await rig.client.place_order(ORDER)).exchange_order_id == "by-rest"
+        rig.transport.open_stream = opened  # type: ignore[method-assign]
+        await rig.clock.sleep(2)
+        placed = await rig.place("a2")
+        rig.answer(rig.asked[0])
+        assert (await placed).exchange_order_id == "by-ws-td1"
+
+    rig.play(scenario)
+
+
+def test_a_cancelled_request_leaves_nothing_behind_and_a_late_answer_harms_nobody() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        placed = await rig.place()
+        placed.cancel()
+        await asyncio.gather(placed, return_exceptions=True)
+        rig.answer(rig.asked[0])
+        rig.trade.push(b"\xff not json")
+        again = await rig.place("a2")
+        rig.answer(rig.asked[1])
+        assert (await again).accepted
+
+    rig.play(scenario)
+    assert rig.client.anomalies == {"trade_message": 1}
