@@ -224,10 +224,12 @@ def test_without_the_socket_orders_go_by_rest_and_return_to_it_later() -> None:
     rig = Rig()
     opened = rig.transport.open_stream
 
-    async def no_trade(path: str, *callbacks: Any) -> ScriptedStream:
+    async def no_trade(
+        path: str, on_message: Callable[[bytes], None], on_close: Callable[[str], None]
+    ) -> ScriptedStream:
         if path == TRADE:
             raise ConnectionError("no such host")
-        return await opened(path, *callbacks)
+        return await opened(path, on_message, on_close)
 
     rig.transport.open_stream = no_trade  # type: ignore[method-assign]
 
