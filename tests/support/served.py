@@ -31,7 +31,7 @@ class Served:
 
     def drop(self) -> None:
         """Cut every stream at once."""
-        self._loop.call_soon_threadsafe(self.server.drop)
+        self._loop.call_soon_threadsafe(self.server.cut)
 
 
 @contextmanager
