@@ -51,6 +51,7 @@ COMMANDS = (
     Entry(
         "Test", "exchange", "exchange", "the simulated exchange as a server that speaks Bybit v5"
     ),
+    Entry("Test", "record", "record", "write a real market to a file that --replay plays"),
     Entry("Look", "status", "status", "how the running engine is: one screen of text, or JSON"),
     Entry("Look", "risk", "risk", "why an order was denied, and how near it was to every limit"),
     Entry(

@@ -100,11 +100,7 @@ class MarketFeed:
         """Messages that subscribe every topic of a fresh connection."""
         for topic in self._topics.values():
             topic.update_id = None
-        names = list(self._topics)
-        return [
-            _op("subscribe", names[start : start + ARGS_A_REQUEST])
-            for start in range(0, len(names), ARGS_A_REQUEST)
-        ]
+        return subscriptions(list(self._topics))
 
     def tick(self) -> None:
         """Ask again for every book that is still waiting for its snapshot."""
@@ -197,9 +193,17 @@ class MarketFeed:
         self.owed += [_op("unsubscribe", [topic.name]), _op("subscribe", [topic.name])]
 
 
+def subscriptions(topics: Sequence[str]) -> list[bytes]:
+    """Messages that subscribe these topics, as many as the venue takes in one."""
+    return [
+        _op("subscribe", topics[start : start + ARGS_A_REQUEST])
+        for start in range(0, len(topics), ARGS_A_REQUEST)
+    ]
+
+
 def _levels(rows: list[tuple[str, str]]) -> list[Level]:
     return [(amount(price), amount(qty)) for price, qty in rows]
 
 
-def _op(op: str, names: list[str]) -> bytes:
+def _op(op: str, names: Sequence[str]) -> bytes:
     return msgspec.json.encode({"op": op, "args": names})

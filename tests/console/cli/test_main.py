@@ -76,7 +76,8 @@ def test_a_checkout_that_is_not_installed_has_no_version(
         (["sesion"], "tradedeck: 'sesion' is no command; did you mean \"session\"?"),
         (
             ["xyzzy"],
-            "tradedeck: 'xyzzy' is no command; there are session, exchange, status, check-config",
+            "tradedeck: 'xyzzy' is no command; there are "
+            "session, exchange, record, status, risk, check-config",
         ),
         (
             ["--sed", "7"],
