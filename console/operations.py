@@ -14,6 +14,7 @@ from engine.core.types import Side, TradingState
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
+    from engine.core.orders import Order
 
 Operation = Callable[["ConsoleApp"], None]
 
@@ -98,7 +99,7 @@ def detail(app: ConsoleApp) -> None:
     """The story of the row's order."""
     from console.screens.detail import Detail
 
-    order = app.desk.order(app.main.blotter.cursor_id)
+    order = _selected(app)
     if order is not None:
         instrument = app.replica.state.instruments.get(order.symbol)
         explanation = app.replica.explanations.get(order.client_order_id)
@@ -106,9 +107,14 @@ def detail(app: ConsoleApp) -> None:
         app.push_screen(Detail(order, app.desk.order, instrument, glyphs, explanation))
 
 
+def _selected(app: ConsoleApp) -> Order | None:
+    blotter = app.main.blotter
+    return None if blotter.cursor_id is None else blotter.order(blotter.cursor_id)
+
+
 def copy_row(app: ConsoleApp) -> None:
     """The row's order to the clipboard, tab separated."""
-    order = app.desk.order(app.main.blotter.cursor_id)
+    order = _selected(app)
     if order is None:
         app.say("no order under the cursor")
         return
@@ -119,16 +125,18 @@ def copy_row(app: ConsoleApp) -> None:
 
 def export(app: ConsoleApp) -> None:
     """The filtered view to files in the state directory; the toast says where."""
-    orders = app.replica.state.orders.orders
-    ids = app.main.blotter.ordered_ids()
-    rows = export_rows(orders[order_id] for order_id in ids)
+    blotter = app.main.blotter
+    orders = (blotter.order(order_id) for order_id in blotter.ordered_ids())
+    rows = export_rows(order for order in orders if order is not None)
     stamp = f"{app.replica.engine_ns}"
     try:
         path = write_export(rows, app.options.state_dir / "exports", stamp)
     except OSError as error:
         app.say(f"export failed: {error}", bad=True)
     else:
-        app.say(f"{len(rows):,} orders at {clock(app.replica.engine_ns)} in {path} and .json")
+        retired = app.replica.state.orders.retired.count
+        more = f", without the {retired:,} in the journal" if retired else ""
+        app.say(f"{len(rows):,} orders at {clock(app.replica.engine_ns)} in {path} and .json{more}")
 
 
 def pause_replay(app: ConsoleApp) -> None:

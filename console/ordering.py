@@ -71,5 +71,11 @@ class OrderIndex:
             self._known[entry[1]] = entry
             insort(self._entries, entry)
 
+    def discard(self, order_id: str) -> None:
+        """Take an order out that is no more in memory."""
+        known = self._known.pop(order_id, None)
+        if known is not None:
+            del self._entries[bisect_left(self._entries, known)]
+
     def _entry(self, order: Order) -> Entry:
         return (self._key(order), order.client_order_id)

@@ -35,10 +35,12 @@ class ReplicaGap(Exception):
 class Changes(msgspec.Struct):
     """What an update changed. `reset` means everything: a snapshot came, or the engine restarted.
 
-    `orders` holds the ids of changed orders, `events` the number of events folded.
+    `orders` holds the ids of changed orders, `gone` those that left memory for the journal, as
+    they were; `events` is the number of events folded.
     """
 
     orders: set[str] = msgspec.field(default_factory=set)
+    gone: dict[str, Order] = msgspec.field(default_factory=dict)
     reset: bool = False
     market: bool = False
     status: bool = False
@@ -145,7 +147,10 @@ class Replica:
         order_id: str = getattr(event, "client_order_id", "")
         order = self.order(order_id)
         before = str(order.state) if order else ""
+        let_go = self.state.orders.let_go
         evolve(self.state, event)
+        if self.state.orders.let_go is not let_go:
+            changes.gone.update((o.client_order_id, o) for o in self.state.orders.let_go)
         order = order or self.order(order_id)
         if order is not None:
             self._index(order)

@@ -142,6 +142,7 @@ class Session:
             return [Notice(f"{gap}; waiting for a snapshot")]
         waiting = self._changes
         waiting.orders |= changes.orders
+        waiting.gone |= changes.gone
         waiting.reset |= changes.reset
         waiting.market |= changes.market
         waiting.status |= changes.status

@@ -35,6 +35,8 @@ PAPER = Identity(account="paper", venue="bybit", environment="paper")
 PAPER_KEY = "paper"
 """Key and secret of the paper account: the simulated exchange checks signatures, nobody else."""
 RESTING = frozenset({TimeInForce.GTC, TimeInForce.POST_ONLY})
+CLOSED_KEPT = 10_000
+"""Closed orders in memory; those that closed before them are in the journal alone. 0: all."""
 PAPER_SETTLE_S = 0.1
 """On paper a place is at the exchange after its latency; this is well beyond it."""
 RECV_WINDOW_MS = 5_000
@@ -76,11 +78,12 @@ def build(
     seed: int,
     settle_s: float,
     policy: Policy | None = None,
+    closed_kept: int = CLOSED_KEPT,
     threaded: bool = True,
 ) -> Engine:
     """Wire an engine around a client and a recovered state. Nothing runs until `start`.
 
-    `threaded` False writes the latch on the loop, for virtual time.
+    `threaded` False writes the latch and reads the journal on the loop, for virtual time.
     """
     router = OrderRouter(client, clock, rng=random.Random(seed))
     return Engine(
@@ -95,6 +98,7 @@ def build(
         limits=limits,
         policy=policy or Policy(),
         settle_s=settle_s,
+        closed_kept=closed_kept,
         threaded=threaded,
     )
 
@@ -107,6 +111,7 @@ def build_paper(
     limits: RiskLimits,
     seed: int = 0,
     latency_ns: int = 2_000_000,
+    closed_kept: int = CLOSED_KEPT,
     threaded: bool = True,
 ) -> PaperEngine:
     """An engine on a simulated exchange that plays `source`.
@@ -142,6 +147,7 @@ def build_paper(
         limits=limits,
         seed=seed,
         settle_s=PAPER_SETTLE_S + latency_ns / 1e9,
+        closed_kept=closed_kept,
         threaded=threaded,
     )
     return PaperEngine(engine, exchange)

@@ -27,6 +27,7 @@ from engine.core.requests import (
     OrderRequest,
     QueryAccount,
     QueryOrder,
+    RecallOrder,
     Request,
     StartTimer,
     Sweep,
@@ -34,6 +35,7 @@ from engine.core.requests import (
 )
 from engine.core.state import State
 from engine.inbox import Inbox
+from engine.recaller import Recaller
 from engine.router import OrderRouter
 from engine.sweep import Sweeper
 from engine.venues.protocol import OrderResponse
@@ -46,7 +48,7 @@ Longer than clocks differ and lists lag, and longer than it takes to notice that
 
 
 class Dispatcher:
-    """Sends what `react` asked for through the router, and keeps timers."""
+    """Sends what `react` asked for through the router, reads orders back, and keeps timers."""
 
     def __init__(
         self,
@@ -55,6 +57,7 @@ class Dispatcher:
         router: OrderRouter,
         clock: Clock,
         on_failure: Callable[[BaseException], None],
+        recaller: Recaller,
         *,
         settle_s: float,
     ) -> None:
@@ -63,6 +66,7 @@ class Dispatcher:
         self._router = router
         self._clock = clock
         self._on_failure = on_failure
+        self._recaller = recaller
         self._settle_s = settle_s
         self._fills_since_ns = _fills_since_ns(state, clock.now_ns())
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -80,6 +84,7 @@ class Dispatcher:
             QueryOrder: self._look_up,
             QueryAccount: self._query_account,
             StartTimer: self._start_timer,
+            RecallOrder: self._recall,
             Sweep: self._start_sweep,
         }
 
@@ -197,6 +202,12 @@ class Dispatcher:
                 self._clock, timer.after_s, self._inbox.put
             )
         timers.start(TimerFired(kind=timer.kind, key=timer.key))
+
+    def _recall(self, recall: RecallOrder) -> None:
+        self.spawn(self._recalled(recall))
+
+    async def _recalled(self, recall: RecallOrder) -> None:
+        self._inbox.put(await self._recaller.recall(recall))
 
     def _start_sweep(self, _sweep: Sweep) -> None:
         if self._sweep is not None:

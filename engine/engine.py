@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 
 from engine.clock import NS, Clock, awake_ns
 from engine.core.commands import Command, Kill, Reconcile
@@ -33,9 +34,7 @@ from engine.core.requests import (
     CancelRequest,
     OrderRequest,
     QueryAccount,
-    QueryOrder,
     Request,
-    StartTimer,
     Sweep,
     TimerFired,
 )
@@ -50,7 +49,8 @@ from engine.journal import Identity, Journal
 from engine.latch import Latch
 from engine.metrics import EventMetrics
 from engine.publish import Publisher
-from engine.recovery import begin_run
+from engine.recaller import Recaller
+from engine.recovery import begin_run, read_back
 from engine.router import OrderRouter
 from engine.standstill import Standstill
 from engine.venues.protocol import ExchangeClient
@@ -60,7 +60,6 @@ BATCH_MAX = 512
 RECONCILE_EVERY_S = 5.0
 OVERTAKE_NS = 50_000_000
 """How long a command that only reduces risk waits for a commit before it overtakes it."""
-QUESTIONS = frozenset({QueryOrder, QueryAccount, StartTimer})
 
 
 class Engine:
@@ -84,6 +83,7 @@ class Engine:
         limits: RiskLimits,
         policy: Policy,
         settle_s: float,
+        closed_kept: int,
         threaded: bool,
     ) -> None:
         self.identity = identity
@@ -104,6 +104,7 @@ class Engine:
         self._client = client
         self._halt = Halt(router.gate, latch, clock, self._not_latched, threaded=threaded)
         self._policy = policy
+        self._closed_kept = closed_kept
         self._fresh: list[Event] = []
         self._requests: list[Request] = []
         self._unsent: set[str] = set()
@@ -115,7 +116,10 @@ class Engine:
         self._overtaking = False
         self._loop_task: asyncio.Task[None] | None = None
         self._turned = asyncio.Event()
-        self.dispatcher = Dispatcher(state, self.inbox, router, clock, self.fail, settle_s=settle_s)
+        recaller = Recaller(partial(read_back, journal.path), threaded=threaded)
+        self.dispatcher = Dispatcher(
+            state, self.inbox, router, clock, self.fail, recaller, settle_s=settle_s
+        )
 
     # --- what anybody may ask, from any thread -------------------------------------------------
 
@@ -139,7 +143,13 @@ class Engine:
         if self.state.trading is TradingState.HALTED:
             self._halt.engage(self.state.trading_by, self.state.trading_reason)
         for step in begin_run(
-            self.state, self.identity, instruments, self._halt.latched(), self._limits, now_ns
+            self.state,
+            self.identity,
+            instruments,
+            self._halt.latched(),
+            self._limits,
+            now_ns,
+            self._closed_kept,
         ):
             self._take(step)
         await self._commit()

@@ -7,6 +7,8 @@ UNKNOWN and is asked for, a halted account stays halted, a sweep cut short goes 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 from engine.core.events import (
     EngineStarted,
@@ -15,16 +17,18 @@ from engine.core.events import (
     InstrumentsChanged,
     LimitsChanged,
     OrderEvent,
+    OrderRecalled,
     TradingStateChanged,
 )
 from engine.core.instruments import Instrument
 from engine.core.limits import RiskLimits
-from engine.core.requests import StartTimer, Sweep
+from engine.core.orders import Order
+from engine.core.requests import RecallOrder, StartTimer, Sweep
 from engine.core.state import State, evolve
 from engine.core.triggers import is_watching
 from engine.core.types import TradingState
 from engine.core.watch import start_watch
-from engine.journal import Identity, Journal
+from engine.journal import Identity, Journal, JournalCorrupt, open_for_reading
 from engine.latch import LatchRecord
 
 
@@ -37,6 +41,24 @@ def recover(journal: Journal) -> State:
     return state
 
 
+def read_back(path: Path, recall: RecallOrder) -> Order | None:
+    """Fold a retired order from its events in the journal at `path`; None when there is none.
+
+    Raises JournalError where they cannot be read, or are not all there.
+    """
+    with closing(open_for_reading(path)) as reader:
+        events = reader.events_of(recall.name, recall.first_seq, recall.last_seq)
+    alone = State()
+    for seq, event in events:
+        if not isinstance(event, OrderRecalled):
+            alone.seq = seq - 1
+            evolve(alone, event)
+    order = next(iter(alone.orders.orders.values()), None)
+    if events and (order is None or order.last_seq != recall.last_seq):
+        raise JournalCorrupt(path, recall.last_seq, f"missing, the newest of {recall.name}")
+    return order
+
+
 def begin_run(
     state: State,
     identity: Identity,
@@ -44,10 +66,12 @@ def begin_run(
     latched: LatchRecord | None,
     limits: RiskLimits,
     now_ns: int,
+    closed_kept: int = 0,
 ) -> Iterator[Event | StartTimer | Sweep]:
     """Yield what a new run begins with; the caller folds each event before it asks for the next.
 
-    Of the two copies of a halt, journal and latch, the stricter one holds.
+    Of the two copies of a halt, journal and latch, the stricter one holds. Beyond `closed_kept`
+    closed orders in memory this run retires those that closed first; 0 keeps all.
     """
     yield EngineStarted(
         ts=now_ns,
@@ -55,6 +79,7 @@ def begin_run(
         venue=identity.venue,
         environment=identity.environment,
         run=state.run + 1,
+        closed_kept=closed_kept,
     )
     if instruments != tuple(state.instruments.values()):
         yield InstrumentsChanged(ts=now_ns, instruments=instruments)

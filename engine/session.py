@@ -99,6 +99,7 @@ async def _run(play: Play, clock: SimClock) -> SessionSummary:
         limits=play.limits,
         seed=play.seed,
         latency_ns=play.latency_ns,
+        closed_kept=0,  # the session's files list every order
         threaded=False,
     )
     try:

@@ -97,12 +97,15 @@ class Sweeper:
             )
 
     def _is_ours(self, row: OrderReport) -> bool:
-        order = self._state.orders.get_order(row.client_order_id)
+        orders, level = self._state.orders, self._kill.level
+        order = orders.get_order(row.client_order_id)
         if order is None:
-            return False
-        level = self._kill.level
+            retired = orders.retired.find(row.client_order_id)
+            swept = retired is not None and not retired.is_external
+        else:
+            swept = is_swept(order, level)
         protective = row.reduce_only and row.status is VenueStatus.UNTRIGGERED
-        return is_swept(order, level) and not (protective and level is KillLevel.KILL)
+        return swept and not (protective and level is KillLevel.KILL)
 
     def _tell(
         self, residual: tuple[str, ...], *, verified: bool = False, finished: bool = False

@@ -73,14 +73,17 @@ SORT_KEYS: dict[str, Callable[[Order], SortKey]] = {
 class BlotterView(msgspec.Struct, kw_only=True):
     """All orders by id (shared with the replica, not copied) and what changed since the last frame.
 
-    `now_ns` is the engine's clock.
+    `gone` are those that left memory since, as they were; `retired` counts all that did. `now_ns`
+    is the engine's clock.
     """
 
     orders: Mapping[str, Order]
     instruments: Mapping[str, Instrument] = msgspec.field(default_factory=dict)
     changed: set[str] = msgspec.field(default_factory=set)
+    gone: Mapping[str, Order] = msgspec.field(default_factory=dict)
     reset: bool = False
     open_count: int = 0
+    retired: int = 0
     now_ns: int = 0
     stale: bool = False
     glyphs: Glyphs = UNICODE
@@ -92,8 +95,10 @@ def view(replica: Replica, changes: Changes, glyphs: Glyphs, *, stale: bool) -> 
         orders=replica.state.orders.orders,
         instruments=replica.state.instruments,
         changed=changes.orders,
+        gone=changes.gone,
         reset=changes.reset,
         open_count=len(replica.open_ids),
+        retired=replica.state.orders.retired.count,
         now_ns=replica.engine_ns,
         stale=stale,
         glyphs=glyphs,
@@ -121,6 +126,12 @@ def row(order: Order, instrument: Instrument | None, now_ns: int, glyphs: Glyphs
         Cell(age_text(order, now_ns), quiet),
         Cell(note(order, glyphs), "muted" if order.reason in NO_NEWS else "bad"),
     )
+
+
+def gone_row(order_id: str) -> Row:
+    """The row of an order that has just left memory, until its place is given up."""
+    cells = {"id": order_id, "note": "in the journal"}
+    return tuple(Cell(cells.get(column.key, ""), "muted") for column in COLUMNS)
 
 
 def retries(order: Order) -> int:

@@ -24,6 +24,7 @@ from engine.core.events import (
     OrderAdopted,
     OrderDenied,
     OrderEvent,
+    OrderRecalled,
     OrderSubmitted,
     PnlMarked,
     Reconciled,
@@ -178,6 +179,12 @@ def _refused(event: CommandRefused) -> Told:
     return Told(subject, f"{event.command} refused: {event.code} {event.text}".rstrip(), "bad")
 
 
+def _recalled(event: OrderRecalled) -> Told:
+    if event.order is None:
+        return Told(event.client_order_id, f"not read back from the journal: {event.error}", "bad")
+    return Told(event.client_order_id, "read back from the journal", "muted")
+
+
 _TRADING_STYLES = {
     TradingState.ACTIVE: "good",
     TradingState.REDUCING: "warn",
@@ -248,6 +255,7 @@ _TELLERS: Mapping[type, Callable[[Any], Told]] = {
     OrderDenied: _denied,
     OrderAdopted: _adopted,
     OrderEvent: _order,
+    OrderRecalled: _recalled,
     CommandRefused: _refused,
     TradingStateChanged: _trading,
     LimitsChanged: _limits,

@@ -13,6 +13,7 @@ from console.views import blotter as rows
 from console.views.blotter import BlotterView
 from console.views.cells import Row
 from console.widgets.following import FollowingTable
+from engine.core.orders import Order
 
 HOLD_S = 1.0
 """Rows keep their places this long after the user moved the cursor."""
@@ -48,6 +49,7 @@ class Blotter(FollowingTable):
         self.index = OrderIndex()
         self._view = BlotterView(orders={})
         self._held: set[str] = set()
+        self._kept: dict[str, Order] = {}
         self._hold: Timer | None = None
         self._ticked_s = 0
 
@@ -63,9 +65,14 @@ class Blotter(FollowingTable):
         return self.index.place(row_id)
 
     def row_cells(self, row_id: str) -> Row:
-        view = self._view
-        order = view.orders[row_id]
+        view, order = self._view, self.order(row_id)
+        if order is None:
+            return rows.gone_row(row_id)
         return rows.row(order, view.instruments.get(order.symbol), view.now_ns, view.glyphs)
+
+    def order(self, row_id: str) -> Order | None:
+        """The order of a row, also while the row is held after the order left memory."""
+        return self._view.orders.get(row_id) or self._kept.get(row_id)
 
     def empty_text(self) -> str:
         return "nothing matches the filter" if self._view.orders else "no orders yet"
@@ -84,7 +91,8 @@ class Blotter(FollowingTable):
         if view.reset:
             self._rebuild()
         else:
-            self._held |= view.changed
+            self._held |= view.changed | view.gone.keys()
+            self._kept.update(view.gone)
             if not self.holding:
                 self._release()
         self.repaint(view.changed | self._aged())
@@ -105,10 +113,14 @@ class Blotter(FollowingTable):
             order = self._view.orders.get(order_id)
             if order is not None:
                 self.index.update(order)
+            else:
+                self.index.discard(order_id)
+        self._kept.clear()
         self._after_reorder(top)
 
     def _rebuild(self) -> None:
         self._held.clear()
+        self._kept.clear()
         self.index.rebuild(self._view.orders.values())
         self._after_reorder(None if self.following else self.cursor_id)
         self.repaint_all()
@@ -131,7 +143,10 @@ class Blotter(FollowingTable):
     def retitle(self) -> None:
         view, index = self._view, self.index
         arrow = view.glyphs.descending if index.descending else view.glyphs.ascending
-        parts = [f"working {fmt.count(view.open_count)} / all {fmt.count(len(view.orders))}"]
+        total = len(view.orders) + view.retired
+        parts = [f"working {fmt.count(view.open_count)} / all {fmt.count(total)}"]
+        if view.retired:
+            parts.append(f"{fmt.count(view.retired)} in the journal")
         if index.filter.text:
             parts.append(f"filter: {index.filter.text} ({fmt.count(len(index))})")
         parts.append(f"sort: {index.column}{arrow}")

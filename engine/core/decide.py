@@ -45,6 +45,7 @@ from engine.core.decide_reports import (
     decide_timer,
 )
 from engine.core.decide_stops import decide_flatten, decide_kill, decide_release, decide_sweep
+from engine.core.recall import decide_recalled, recalling
 from engine.core.reconcile import decide_snapshot
 from engine.core.reports import (
     AccountSnapshot,
@@ -57,12 +58,12 @@ from engine.core.reports import (
     RequestOutcome,
     SweepReport,
 )
-from engine.core.requests import Step, TimerFired
+from engine.core.requests import RecallAnswer, Step, TimerFired
 from engine.core.state import State
 from engine.core.triggers import is_watching
 from engine.core.watch import decide_watch, decide_watch_timer
 
-Input = Command | Report | TimerFired
+Input = Command | Report | TimerFired | RecallAnswer
 
 
 def decide(state: State, item: Input, context: Context) -> Iterator[Step]:
@@ -88,10 +89,14 @@ def _timer(state: State, timer: TimerFired, context: Context) -> Iterator[Step]:
 WATCHED = frozenset({OrderReport, FillEvent, RequestOutcome, AccountSnapshot})
 """What may bring a loss, a reject or a drift: the watch looks at once."""
 
+def _recalled(state: State, answer: RecallAnswer, context: Context) -> Iterator[Step]:
+    return decide_recalled(state, answer, context, decide)
+
+
 _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
-    PlaceOrder: decide_place,
-    AmendOrder: decide_amend,
-    CancelOrder: decide_cancel,
+    PlaceOrder: recalling(decide_place),
+    AmendOrder: recalling(decide_amend),
+    CancelOrder: recalling(decide_cancel),
     CancelAll: decide_cancel_all,
     Kill: decide_kill,
     Release: decide_release,
@@ -100,10 +105,11 @@ _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     OrderReport: decide_order_report,
     FillEvent: decide_fill,
     PositionReport: decide_position,
-    RequestOutcome: decide_outcome,
-    OrderLookup: decide_lookup,
+    RequestOutcome: recalling(decide_outcome),
+    OrderLookup: recalling(decide_lookup),
     AccountSnapshot: decide_snapshot,
     LinkReport: decide_link,
-    TimerFired: _timer,
+    TimerFired: recalling(_timer),
+    RecallAnswer: _recalled,
     SweepReport: decide_sweep,
 }

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from engine.core.context import Context
 from engine.core.events import ConnectivityChanged, EventType, OrderAdopted, OrderEvent
 from engine.core.orders import Order
+from engine.core.recall import recalling
 from engine.core.reports import (
     FillEvent,
     LinkReport,
@@ -59,6 +60,7 @@ _FURTHER_ON = {
 }
 
 
+@recalling
 def decide_order_report(state: State, report: OrderReport, context: Context) -> Iterator[Step]:
     """Take what an order row proves. Fills are booked from executions, never from rows."""
     order = find_order(state, report.client_order_id, report.exchange_order_id)
@@ -98,9 +100,7 @@ def is_stale(state: State, report: OrderReport) -> bool:
 
 def find_order(state: State, client_order_id: str, exchange_order_id: str) -> Order | None:
     """Our order by our id, else by the venue's; an adopted one may be named by the latter."""
-    orders = state.orders
-    order = orders.get_order(client_order_id) if client_order_id else None
-    return order or orders.by_exchange_id(exchange_order_id) or orders.get_order(exchange_order_id)
+    return state.orders.find(client_order_id, exchange_order_id)
 
 
 def _acknowledge(order: Order, report: OrderReport, context: Context) -> Iterator[Step]:
@@ -171,6 +171,7 @@ def _adopt(report: OrderReport, context: Context) -> OrderAdopted:
     )
 
 
+@recalling
 def decide_fill(state: State, fill: FillEvent, context: Context) -> Iterator[Step]:
     """Book an execution once, whatever state its order is in; adopt the order if it is unknown."""
     order = find_order(state, fill.client_order_id, fill.exchange_order_id)

@@ -13,6 +13,7 @@ import msgspec
 
 from engine.core.instruments import Instrument
 from engine.core.limits import RiskLimits
+from engine.core.order_state import Order
 from engine.core.types import (
     EXTERNAL,
     KillLevel,
@@ -143,6 +144,21 @@ class OrderAdopted(
     post_only: bool = False
     reduce_only: bool = False
     by: str = EXTERNAL
+
+
+class OrderRecalled(
+    msgspec.Struct, frozen=True, tag="recalled", tag_field="event", kw_only=True, omit_defaults=True
+):
+    """A retired order is back in memory as it was, because somebody named it.
+
+    Without `order` the journal could not say, for the reason in `error`: `client_order_id` is then
+    the id that it was named by, ours or the venue's.
+    """
+
+    ts: int
+    client_order_id: str
+    order: Order | None = None
+    error: str = ""
 
 
 class CommandRefused(
@@ -283,13 +299,17 @@ class ConnectivityChanged(
 class EngineStarted(
     msgspec.Struct, frozen=True, tag="started", tag_field="event", kw_only=True, omit_defaults=True
 ):
-    """A run of the engine began: the first event of a journal and of each restart."""
+    """A run of the engine began: the first event of a journal and of each restart.
+
+    Beyond `closed_kept` closed orders in memory those that closed first are retired; 0 keeps all.
+    """
 
     ts: int
     account: str
     venue: str
     environment: str
     run: int = 1
+    closed_kept: int = 0
 
 
 class InstrumentsChanged(
@@ -311,6 +331,7 @@ Event = (
     | OrderDenied
     | OrderAdopted
     | OrderEvent
+    | OrderRecalled
     | CommandRefused
     | TradingStateChanged
     | LimitsChanged

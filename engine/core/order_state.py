@@ -104,6 +104,7 @@ class Anomaly(StrEnum):
     RESURRECTED = "RESURRECTED"
     ENDING_CONFLICT = "ENDING_CONFLICT"
     EXCHANGE_ID_CONFLICT = "EXCHANGE_ID_CONFLICT"
+    NOT_RECALLED = "NOT_RECALLED"
 
 
 Anomalies = Counter[str]
@@ -135,6 +136,8 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
 
     Only the order state machine changes it. Times are unix nanoseconds, 0 is not yet. `cum_qty`
     and `filled_value` include what is inferred from status reports until executions replace it.
+    `first_seq` and `last_seq` number its first and its newest event in the journal, where it has
+    one.
     """
 
     client_order_id: str
@@ -177,6 +180,9 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
 
     fills: dict[str, Fill] = {}
     history: list[HistoryEntry] = []
+
+    first_seq: int = 0
+    last_seq: int = 0
 
     @property
     def is_open(self) -> bool:

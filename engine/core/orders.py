@@ -3,11 +3,14 @@
 Read `order_state` for what an order is and `order_rules` for what each event does to it. What is
 left for this file is to find the order, apply the rule, show the state that follows, and keep the
 indexes: open orders, and orders by the venue's id.
+
+Where `keep_closed` sets a bound, the orders that closed first leave memory beyond it. They are in
+the journal, `retired` knows them again by their ids, and `recall` takes one back in.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
@@ -30,6 +33,7 @@ from engine.core.order_state import (
     why_not_replace,
 )
 from engine.core.plain import Plain, to_plain
+from engine.core.retired import RetiredOrders, SavedRetired
 from engine.core.types import CLOSED_STATES, OrderState, OrderType, Side, TimeInForce, to_decimal
 
 __all__ = [
@@ -58,11 +62,17 @@ TERMS = ("symbol", "side", "qty", "price", "type", "time_in_force", "post_only",
 _E = TypeVar("_E", bound=StrEnum)
 
 
-class SavedOrders(msgspec.Struct):
-    """Everything an order state machine is, as one message: `msgspec.json` writes it fast."""
+class SavedOrders(msgspec.Struct, omit_defaults=True):
+    """Everything an order state machine is, as one message: `msgspec.json` writes it fast.
+
+    `closed` are the ids of closed orders in the order in which they leave memory.
+    """
 
     orders: dict[str, Order]
     anomalies: dict[str, int]
+    closed_kept: int = 0
+    closed: list[str] = []
+    retired: SavedRetired | None = None
 
 
 def other_terms(order: Order, wanted: Order | PlaceOrder) -> list[str]:
@@ -71,14 +81,19 @@ def other_terms(order: Order, wanted: Order | PlaceOrder) -> list[str]:
 
 
 class OrderStateMachine:
-    """All orders of an account by our id, in the order they were created.
+    """The orders of an account by our id, in the order they were created; recalled ones first.
 
-    `anomalies` counts what should not have happened, by kind (`Anomaly`).
+    `anomalies` counts what should not have happened, by kind (`Anomaly`). `retired` are the orders
+    that left memory, `let_go` those that left it last.
     """
 
     def __init__(self) -> None:
         self.orders: dict[str, Order] = {}
+        self.retired = RetiredOrders()
+        self.let_go: list[Order] = []
         self.anomalies: Counter[str] = Counter()
+        self._closed_kept = 0
+        self._closed: deque[str] = deque()
         self._open: dict[str, Order] = {}
         self._by_exchange_id: dict[str, Order] = {}
 
@@ -171,9 +186,39 @@ class OrderStateMachine:
         order.history.append(HistoryEntry(ts, label, order.state, text))
         return True
 
+    def keep_closed(self, bound: int) -> None:
+        """Keep at most `bound` closed orders in memory from now on; 0 keeps all of them.
+
+        A closed order that is not in the journal must not leave: without one keep all.
+        """
+        self._closed_kept = bound
+        queued = dict.fromkeys(self._closed) if bound else {}
+        closed = (order_id for order_id, order in self.orders.items() if not order.is_open)
+        self._closed = deque(queued | dict.fromkeys(closed if bound else ()))
+        self._retire()
+
+    def recall(self, order: Order) -> None:
+        """Take a retired order back in, as it was; of one that is here already nothing changes."""
+        if order.client_order_id in self.orders:
+            return
+        others = dict(self.orders)
+        self.orders.clear()
+        self.orders[order.client_order_id] = order
+        self.orders.update(others)
+        self.retired.remove(order)
+        self._index(order)
+
     def get_order(self, client_order_id: str) -> Order | None:
-        """The order with our id."""
+        """The order with our id, unless it is retired."""
         return self.orders.get(client_order_id)
+
+    def find(self, client_order_id: str, exchange_order_id: str) -> Order | None:
+        """The order with our id, else the venue's; an adopted one may be named by the latter."""
+        return (
+            self.orders.get(client_order_id)
+            or self._by_exchange_id.get(exchange_order_id)
+            or self.orders.get(exchange_order_id)
+        )
 
     def by_exchange_id(self, exchange_order_id: str) -> Order | None:
         """The order with the venue's id."""
@@ -188,9 +233,17 @@ class OrderStateMachine:
         """How many orders are open."""
         return len(self._open)
 
+    @property
+    def count(self) -> int:
+        """How many orders there are, the retired ones included."""
+        return len(self.orders) + self.retired.count
+
     def saved(self) -> SavedOrders:
         """Everything as one message that shares its parts with this machine: encode it at once."""
-        return SavedOrders(self.orders, self.anomalies)
+        closed = list(self._closed) if self._closed_kept else []
+        return SavedOrders(
+            self.orders, self.anomalies, self._closed_kept, closed, self.retired.saved()
+        )
 
     def persist_to_dict(self) -> dict[str, Plain]:
         """Everything as JSON-able values: orders by id with their histories, decimals as text."""
@@ -212,18 +265,24 @@ class OrderStateMachine:
         """The state machine that `saved` gave; it takes the orders over."""
         machine = cls()
         machine.anomalies.update(saved.anomalies)
+        machine.retired = RetiredOrders.restore(saved.retired)
         for order in saved.orders.values():
             machine.add_order(order)
+        machine._closed_kept = saved.closed_kept
+        machine._closed = deque(saved.closed)
         return machine
 
     def _show(self, order: Order, before: OrderState, after: OrderState) -> None:
         order.state = after
         if after not in TRANSITIONS[before]:
             self.anomalies[Anomaly.ILLEGAL_TRANSITION] += 1
-        if after in CLOSED_STATES:
-            self._open.pop(order.client_order_id, None)
-        else:
+        if after not in CLOSED_STATES:
             self._open[order.client_order_id] = order
+        elif before not in CLOSED_STATES:
+            del self._open[order.client_order_id]
+            if self._closed_kept:
+                self._closed.append(order.client_order_id)
+                self._retire()
 
     def _learn_exchange_id(self, order: Order, exchange_order_id: str) -> None:
         if order.exchange_order_id:
@@ -233,10 +292,29 @@ class OrderStateMachine:
             self._by_exchange_id[exchange_order_id] = order
 
     def _index(self, order: Order) -> None:
-        if order.is_open:
-            self._open[order.client_order_id] = order
         if order.exchange_order_id:
             self._by_exchange_id[order.exchange_order_id] = order
+        if order.is_open:
+            self._open[order.client_order_id] = order
+        elif self._closed_kept:
+            self._closed.append(order.client_order_id)
+            self._retire()
+
+    def _retire(self) -> None:
+        """Let those that closed first go while more than the bound are here."""
+        excess = len(self.orders) - len(self._open) - self._closed_kept
+        if excess <= 0 or not self._closed_kept:
+            return
+        self.let_go = []
+        while len(self.let_go) < excess:
+            order = self.orders.get(self._closed.popleft())
+            if order is None or order.is_open:
+                continue  # it was open again since, and has another place if it closed
+            del self.orders[order.client_order_id]
+            if self._by_exchange_id.get(order.exchange_order_id) is order:
+                del self._by_exchange_id[order.exchange_order_id]
+            self.retired.add(order)
+            self.let_go.append(order)
 
 
 def _named(text: str, name: str) -> str:

@@ -63,6 +63,10 @@ class PositionTracker:
         """Every execution as first booked, of all symbols, in booked order."""
         return iter(self._booked.values())
 
+    def execution(self, exec_id: str) -> FillEvent | None:
+        """The execution as first booked; None when it is not."""
+        return self._booked.get(exec_id)
+
     def set_instrument(self, instrument: Instrument) -> None:
         """Say what kind of market a symbol is; without it P&L is that of a linear contract."""
         self._instruments[instrument.symbol] = instrument

@@ -6,8 +6,10 @@ from decimal import Decimal
 
 import msgspec
 
+from engine.core.commands import Command
 from engine.core.events import Event
 from engine.core.order_state import Order
+from engine.core.reports import Report
 from engine.core.types import KillLevel, OrderType, Side, TimeInForce
 
 
@@ -79,8 +81,31 @@ class TimerFired(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     key: str
 
 
+class RecallOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Read a retired order back from the journal, because `waiting` names it by the id `name`.
+
+    Its events are among those numbered `first_seq` to `last_seq`, which are the outermost ones.
+    """
+
+    name: str
+    first_seq: int
+    last_seq: int
+    waiting: Command | Report | TimerFired
+
+
+class RecallAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the journal said to `recall`: an input of `decide`.
+
+    Without an order, either there is none of this name or `error` says why it could not be read.
+    """
+
+    recall: RecallOrder
+    order: Order | None = None
+    error: str = ""
+
+
 VenueRequest = OrderRequest | AmendRequest | CancelRequest
-Question = QueryOrder | QueryAccount | StartTimer
+Question = QueryOrder | QueryAccount | StartTimer | RecallOrder
 """What changes nothing at a venue, so that it needs no event behind it."""
 Request = VenueRequest | Sweep | Question
 Step = Event | Question

@@ -29,6 +29,7 @@ from engine.core.events import (
     OrderAdopted,
     OrderDenied,
     OrderEvent,
+    OrderRecalled,
     OrderSubmitted,
     PnlMarked,
     Reconciled,
@@ -36,7 +37,7 @@ from engine.core.events import (
 )
 from engine.core.exposure import OpenExposure
 from engine.core.instruments import Instrument
-from engine.core.orders import Order, OrderStateMachine, SavedOrders
+from engine.core.orders import Anomaly, Order, OrderStateMachine, SavedOrders
 from engine.core.positions import PositionTracker, SavedPositions
 from engine.core.reports import FillEvent
 from engine.core.trading import KillRecord, Narrowing, RiskState, is_stricter
@@ -88,6 +89,7 @@ class State:
         self.asking: set[str] = set()
         self.suspects: dict[str, Decimal] = {}
         self.promised: dict[str, Decimal] = {}
+        self.unreadable: frozenset[str] = frozenset()
 
     def set_instruments(self, instruments: Iterable[Instrument]) -> None:
         """Make these markets known: their steps for checks, their category for P&L."""
@@ -259,6 +261,8 @@ def _create(state: State, event: OrderSubmitted | OrderDenied | OrderAdopted) ->
             by=event.by,
             created_ts=event.ts,
             updated_ts=event.ts,
+            first_seq=state.seq + 1,
+            last_seq=state.seq + 1,
         )
     )
 
@@ -269,6 +273,7 @@ def _order_event(state: State, event: OrderEvent) -> None:
         state.remember_command(event.command_id)
     if order is None:
         return
+    order.last_seq = state.seq + 1
     if event.type in FILLS:
         state.positions.apply_fill(fill_of(event, order))
         first = len(order.fills) == 1
@@ -301,13 +306,24 @@ def fill_of(event: OrderEvent, order: Order) -> FillEvent:
     )
 
 
+def _recalled(state: State, event: OrderRecalled) -> None:
+    order = event.order
+    if order is None:
+        state.orders.anomalies[Anomaly.NOT_RECALLED] += 1
+        return
+    # The event is everybody's, the order is this state's to change.
+    fills, history = dict(order.fills), list(order.history)
+    state.orders.recall(msgspec.structs.replace(order, fills=fills, history=history))
+
+
 def _refused(state: State, event: CommandRefused) -> None:
     state.refusals.append(event)
     state.remember_command(event.command_id)
-    if event.client_order_id:
-        state.orders.note(
-            event.client_order_id, event.ts, event.command, f"refused: {event.code} {event.text}"
-        )
+    order = state.orders.get_order(event.client_order_id)
+    if order is not None:
+        text = f"refused: {event.code} {event.text}"
+        state.orders.note(order.client_order_id, event.ts, event.command, text)
+        order.last_seq = state.seq + 1
 
 
 def _trading(state: State, event: TradingStateChanged) -> None:
@@ -374,6 +390,7 @@ def _started(state: State, event: EngineStarted) -> None:
     state.environment = event.environment
     state.run = event.run
     state.ready = False
+    state.orders.keep_closed(event.closed_kept)
     state.links.clear()
     # A run on a recorded market begins before the last one ended.
     state.activity = Activity(state.activity.today)
@@ -388,6 +405,7 @@ _FOLDS: dict[type, Callable[[State, Any], None]] = {
     OrderDenied: _denied,
     OrderAdopted: _adopted,
     OrderEvent: _order_event,
+    OrderRecalled: _recalled,
     CommandRefused: _refused,
     TradingStateChanged: _trading,
     LimitsChanged: _limits,

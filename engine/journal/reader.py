@@ -18,6 +18,12 @@ from engine.journal.watermark import note_path, read_watermark
 
 _SLICE = 2048  # rows a read: short reads let the writer's checkpoints finish
 _SELECT = "SELECT seq, ts, kind, event, hash FROM events WHERE seq > ? ORDER BY seq LIMIT ?"
+_SEARCHED = 20_000  # rows a search, for the same reason
+_SEARCH = """
+SELECT seq, ts, kind, event, hash,
+    (SELECT CAST(hash AS BLOB) FROM events AS before WHERE before.seq = found.seq - 1)
+FROM events AS found WHERE seq BETWEEN ? AND ? AND instr(event, ?) ORDER BY seq
+"""
 
 _StoredRow = tuple[int, int, bytes, bytes, bytes]
 
@@ -72,12 +78,21 @@ class JournalReader:
         while rows := self._slice(seq):
             previous = self._check(rows, seq, previous)
             for seq, _, _, text, _ in rows:
-                try:
-                    event = self._decode(text)
-                except msgspec.MsgspecError as error:
-                    raise JournalCorrupt(self.path, seq, f"illegible: {error}") from error
-                yield seq, event
+                yield seq, self._read(seq, text)
         _refuse_lost_end(self.path, seq, written)
+
+    def events_of(self, name: str, first: int, last: int) -> list[tuple[int, Event]]:
+        """Return the events of the order that has the id `name`, ours or the venue's.
+
+        They are looked for from number `first` to `last`, so that the journal needs no index, and
+        each is checked against the hash before it. Raises JournalCorrupt.
+        """
+        found = self._matching("client_order_id", name, first, last)
+        if not found:
+            theirs = self._matching("exchange_order_id", name, first, last)
+            ours = next((_order_id(event) for _, event in theirs), "")
+            found = self._matching("client_order_id", ours, first, last) if ours else []
+        return found
 
     def verify(self) -> Flaw | None:
         """Read everything; return the first flaw, or None when all is as it was written."""
@@ -99,6 +114,27 @@ class JournalReader:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+    def _matching(self, key: str, value: str, first: int, last: int) -> list[tuple[int, Event]]:
+        text = b'"%b":%b' % (key.encode(), msgspec.json.encode(value))
+        found = []
+        for start in range(first, last + 1, _SEARCHED):
+            end = min(start + _SEARCHED - 1, last)
+            with tables.reading(self.path):
+                rows = self._connection.execute(_SEARCH, (start, end, text.decode())).fetchall()
+            for *row, previous in rows:
+                self._check([tuple(row)], row[0] - 1, previous or self._hash_at(row[0] - 1))
+                event = self._read(row[0], row[3])
+                if getattr(event, key, "") == value:
+                    found.append((row[0], event))
+        return found
+
+    def _read(self, seq: int, text: bytes) -> Event:
+        try:
+            event: Event = self._decode(text)
+        except msgspec.MsgspecError as error:
+            raise JournalCorrupt(self.path, seq, f"illegible: {error}") from error
+        return event
 
     def _written(self) -> int:
         """Return the newest event that is known, from elsewhere, to have been written."""
@@ -145,6 +181,10 @@ class JournalReader:
         if row_hash is None or sealed != seal(row_hash, state):
             return None
         return Snapshot(seq, state)
+
+
+def _order_id(event: Event) -> str:
+    return getattr(event, "client_order_id", "")
 
 
 def check_before_writing(path: Path, identity: Identity) -> None:

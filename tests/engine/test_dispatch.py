@@ -15,6 +15,8 @@ from engine.core.requests import (
     OrderRequest,
     QueryAccount,
     QueryOrder,
+    RecallAnswer,
+    RecallOrder,
     StartTimer,
     TimerFired,
 )
@@ -22,6 +24,7 @@ from engine.core.state import State
 from engine.core.types import Side
 from engine.dispatch import FILLS_OVERLAP_NS, Dispatcher
 from engine.inbox import Inbox
+from engine.recaller import Recaller
 from engine.router import OrderRouter
 from engine.venues.protocol import Booked
 from tests.support.house import House, simulate
@@ -35,6 +38,7 @@ class Hands:
 
     def __init__(self, house: House, state: State | None = None) -> None:
         self.failures: list[BaseException] = []
+        self.read: list[RecallOrder] = []
         self.inbox = Inbox(self.failures.append)
         self.router = NotingRouter(house.live.router)
         self.clock = house.clock
@@ -44,6 +48,7 @@ class Hands:
             router=self.router,  # type: ignore[arg-type]
             clock=house.clock,
             on_failure=self.failures.append,
+            recaller=Recaller(self.read.append, threaded=False),
             settle_s=0.1,
         )
 
@@ -265,6 +270,20 @@ def test_a_failing_task_is_told_and_a_cancelled_one_is_not(tmp_path: Path) -> No
         waiting.cancel()
         await house.clock.sleep(0.001)
         assert [repr(error) for error in hands.failures] == ["LookupError('a bug')"]
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_an_order_is_read_back_and_the_answer_comes_through_the_inbox(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        await house.engine()
+        hands = Hands(house)
+        waiting = TimerFired(kind="look", key="d1")
+        recall = RecallOrder(name="d1", first_seq=1, last_seq=9, waiting=waiting)
+        hands.dispatcher.send(recall)
+        assert await hands.answer() == RecallAnswer(recall=recall)
+        assert hands.read == [recall]
 
     simulate(tmp_path / "h", scenario)
 

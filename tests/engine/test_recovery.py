@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from engine.core.commands import CancelOrder, Kill
 from engine.core.events import (
@@ -12,18 +13,20 @@ from engine.core.events import (
     EventType,
     InstrumentsChanged,
     OrderEvent,
+    OrderRecalled,
+    Reconciled,
     TradingStateChanged,
 )
 from engine.core.limits import PAPER_LIMITS
 from engine.core.reports import Outcome, SweepReport
-from engine.core.requests import StartTimer, Sweep
+from engine.core.requests import RecallOrder, StartTimer, Sweep
 from engine.core.state import State, evolve
 from engine.core.types import KillLevel, TradingState
-from engine.journal import Identity
+from engine.journal import Identity, JournalCorrupt
 from engine.latch import LatchRecord
-from engine.recovery import begin_run, recover
+from engine.recovery import begin_run, read_back, recover
 from tests.support.desk import Desk, fill, outcome, perpetual
-from tests.support.journals import open_journal
+from tests.support.journals import open_journal, tampering
 
 WHO = Identity("paper", "paper", "bybit")
 MARKETS = (perpetual(),)
@@ -52,6 +55,7 @@ def journaled(desk: Desk, path: Path, *, snapshot_after: int = 0) -> None:
         for event in (
             EngineStarted(ts=1, account="paper", venue="bybit", environment="paper"),
             InstrumentsChanged(ts=1, instruments=MARKETS),
+            Reconciled(ts=1),
             *desk.events,
         ):
             evolve(state, event)
@@ -78,9 +82,8 @@ def test_g11_the_state_is_the_fold_of_the_journal_with_or_without_a_snapshot(
     journal = open_journal(tmp_path / "journal.db")
     state = recover(journal)
     journal.close()
-    desk.state.ready, desk.state.reconciled, desk.state.seq = state.ready, None, state.seq
     assert state.encode() == desk.state.encode()
-    assert state.seq == len(desk.events) + 2
+    assert state.seq == len(desk.events) + 3
 
 
 def test_an_empty_journal_is_an_account_that_never_traded(tmp_path: Path) -> None:
@@ -169,3 +172,58 @@ def test_a_sweep_that_was_cut_short_goes_on_and_one_that_ended_does_not() -> Non
     assert begun(desk.state)[1:] == [Sweep(kill_id="k1", level=KillLevel.KILL_ALL)]
     desk.give(SweepReport(kill_id="k1", verified=True, finished=True))
     assert begun(desk.state)[1:] == []
+
+
+def closed_in(path: Path) -> RecallOrder:
+    """A journal in which a1 closed, and the question for it."""
+    desk = Desk()
+    desk.working("a1")
+    desk.working("a2")
+    desk.give(fill("e1", "0.010", "a1"))
+    desk.events.append(OrderRecalled(ts=NOW, client_order_id="a1", order=desk.order("a1")))
+    desk.give(CancelOrder(command_id="x1", client_order_id="a1"))
+    journaled(desk, path)
+    order = desk.order("a1")
+    order.last_seq += 1  # for the recall, which the desk has not folded
+    waiting = CancelOrder(command_id="x2", client_order_id="a1")
+    return RecallOrder(
+        name="a1", first_seq=order.first_seq, last_seq=order.last_seq, waiting=waiting
+    )
+
+
+@pytest.mark.parametrize("name", ["a1", "x-a1"])
+def test_an_order_is_read_back_as_it_was_by_either_id(tmp_path: Path, name: str) -> None:
+    recall = closed_in(tmp_path / "journal.db")
+    order = read_back(tmp_path / "journal.db", structs.replace(recall, name=name))
+    assert order is not None
+    journal = open_journal(tmp_path / "journal.db")
+    assert order == recover(journal).orders.get_order("a1")
+    assert [entry.type for entry in order.history] == [
+        "ORDER_SENT", "ORDER_ACK", "FULL_FILL", "CancelOrder"
+    ]  # fmt: skip
+    journal.close()
+
+
+def test_there_is_nothing_of_an_id_that_only_looks_like_an_orders(tmp_path: Path) -> None:
+    recall = closed_in(tmp_path / "journal.db")
+    for name in ("a", 'a1"', "x-a", "a3"):
+        assert read_back(tmp_path / "journal.db", structs.replace(recall, name=name)) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ("DELETE FROM events WHERE seq = 10", "event 10: missing, the newest of a1"),
+        ("UPDATE events SET event = replace(event, '0.010', '0.10') WHERE seq = 8", "event 8: alt"),
+        ("DELETE FROM events WHERE seq = 7", "event 7: missing"),
+        ("UPDATE events SET event = '' WHERE seq = 4", "event 10: missing, the newest of a1"),
+    ],
+)
+def test_a_journal_that_was_tampered_with_gives_no_order_back(
+    tmp_path: Path, change: str, error: str
+) -> None:
+    recall = closed_in(tmp_path / "journal.db")
+    with tampering(tmp_path / "journal.db") as connection:
+        connection.execute(change)
+    with pytest.raises(JournalCorrupt, match=error):
+        read_back(tmp_path / "journal.db", recall)

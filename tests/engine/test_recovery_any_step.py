@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from engine.bootstrap import PAPER_KEY
+from engine.bootstrap import CLOSED_KEPT, PAPER_KEY
 from engine.core.commands import AmendOrder, CancelAll, CancelOrder, Flatten, Kill, Release
 from engine.core.events import Event, OrderDenied, OrderSubmitted, TradingStateChanged
 from engine.core.types import OrderState, TradingState
@@ -68,12 +68,12 @@ async def busy_hour(house: House) -> None:
 
 def agrees(house: House) -> None:
     """Nothing lost, nothing twice, nothing unknown."""
-    state = house.live.state
+    state, complete = house.live.state, house.complete()
     assert house.here() == house.at_venue()
     assert house.position() == house.venue_position()
     assert all(count == 1 for count in house.created.values()), house.created
     for order in house.exchange.accounts[PAPER_KEY].orders.values():
-        ours = state.orders.get_order(order.link_id)
+        ours = complete.orders.get_order(order.link_id)
         assert ours is not None, f"{order.link_id} is at the exchange and not here"
         assert ours.cum_qty == order.cum_qty
         assert ours.exchange_order_id == order.order_id
@@ -119,7 +119,7 @@ async def last_life(house: House, heard: list[Event]) -> None:
     agrees(house)
     for event in heard:
         if isinstance(event, OrderSubmitted | OrderDenied):
-            assert engine.state.orders.get_order(event.client_order_id) is not None
+            assert house.complete().orders.get_order(event.client_order_id) is not None
     changes = [event for event in house.events() if isinstance(event, TradingStateChanged)]
     assert set(heard) & set(changes) == {e for e in heard if isinstance(e, TradingStateChanged)}
     assert engine.state.trading is (changes[-1].state if changes else TradingState.ACTIVE)
@@ -130,7 +130,7 @@ async def last_life(house: House, heard: list[Event]) -> None:
     journal.close()
 
 
-def dies_once(folder: Path, last: int) -> bool:
+def dies_once(folder: Path, last: int, closed_kept: int = CLOSED_KEPT) -> bool:
     """One life that ends at crossing `last`, and another after it; False when it did not die."""
 
     async def scenario(house: House) -> bool:
@@ -139,7 +139,7 @@ def dies_once(folder: Path, last: int) -> bool:
         await last_life(house, heard)
         return died
 
-    return simulate(folder, scenario, market())
+    return simulate(folder, scenario, market(), closed_kept=closed_kept)
 
 
 def dies_twice(folder: Path, last: int) -> bool:
@@ -170,6 +170,15 @@ def test_an_engine_dropped_at_any_step_comes_back_with_what_the_exchange_has(
     while dies_once(tmp_path / f"{last}", last):
         last += 3
     assert last > 150, "the hour is not busy any more"
+
+
+@pytest.mark.parametrize("first", [7, *(pytest.param(n, marks=pytest.mark.slow) for n in range(7))])
+def test_an_engine_that_keeps_one_closed_order_in_memory_comes_back_too(
+    tmp_path: Path, first: int
+) -> None:
+    last = first + 1
+    while dies_once(tmp_path / f"{last}", last, closed_kept=1):
+        last += 8
 
 
 @pytest.mark.parametrize("first", EVERY_THIRD)

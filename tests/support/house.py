@@ -13,13 +13,14 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from engine.bootstrap import PAPER, PAPER_KEY, build
+from engine.bootstrap import CLOSED_KEPT, PAPER, PAPER_KEY, build
 from engine.clock import NS, SimClock, run_simulated, wait_for
 from engine.core.commands import Command, PlaceOrder
 from engine.core.context import Policy
-from engine.core.events import Event
+from engine.core.events import EngineStarted, Event
 from engine.core.limits import PAPER_LIMITS, RiskLimits
 from engine.core.orders import Order
+from engine.core.state import State, evolve
 from engine.core.types import Side
 from engine.engine import Engine
 from engine.exchange import Exchange, create_exchange
@@ -121,12 +122,14 @@ class House:
         latency_ns: int = 2_000_000,
         limits: RiskLimits = PAPER_LIMITS,
         policy: Policy | None = None,
+        closed_kept: int = CLOSED_KEPT,
     ) -> None:
         self.clock = clock
         self.exchange: Exchange = create_exchange(clock, source or Market(), latency_ns=latency_ns)
         self.exchange.start()
         self.limits = limits
         self.policy = policy
+        self.closed_kept = closed_kept
         self.folder = folder
         self.disk = asyncio.Event()
         """Clear it and commits wait."""
@@ -175,6 +178,7 @@ class House:
             seed=self.lives,
             settle_s=0.1,
             policy=self.policy,
+            closed_kept=self.closed_kept,
             threaded=False,
         )
         self.live = engine
@@ -250,6 +254,15 @@ class House:
             return [event for _, event in reader.replay()]
         finally:
             reader.close()
+
+    def complete(self) -> State:
+        """The fold of the journal that lets no order go."""
+        state = State()
+        for event in self.events():
+            if isinstance(event, EngineStarted):
+                event = msgspec.structs.replace(event, closed_kept=0)
+            evolve(state, event)
+        return state
 
     def at_venue(self) -> dict[str, tuple[Decimal, Decimal, Decimal]]:
         """The exchange's open orders: quantity, filled and price by our id."""

@@ -84,6 +84,10 @@ def _order(type: EventType, **fields: object) -> ev.OrderEvent:
          "link | private stream down: 1006 | bad"),
         (ev.EngineStarted(ts=NOW, account="paper", venue="bybit", environment="local", run=2),
          "engine | run 2 of paper on bybit local | value"),
+        (ev.OrderRecalled(ts=NOW, client_order_id="c-1", order=ORDER),
+         "c-1 | read back from the journal | muted"),
+        (ev.OrderRecalled(ts=NOW, client_order_id="c-1", error="no disk"),
+         "c-1 | not read back from the journal: no disk | bad"),
         (ev.InstrumentsChanged(ts=NOW, instruments=(BTC,)), "engine | 1 instruments | muted"),
     ],
 )  # fmt: skip

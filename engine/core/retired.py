@@ -1,0 +1,109 @@
+"""What is left in memory of orders that went to the journal: enough to know them again.
+
+An order leaves 16 bytes for each of its two ids: a digest of it, and where in the journal its
+events are. A digest can be another order's (one in 10^13 for a million orders): whoever finds one
+asks the journal, which has the last word.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import NamedTuple
+
+import msgspec
+
+from engine.core.order_state import Order
+
+_KEY, _FIRST, _SPAN = 7, 5, 4  # bytes of an entry: a digest, an event's number, how many follow
+_WIDTH = _KEY + _FIRST + _SPAN
+_EXTERNAL = 1 << (8 * _SPAN - 1)
+
+
+class Whereabouts(NamedTuple):
+    """A retired order's first and last event in the journal, and whether it was external."""
+
+    first_seq: int
+    last_seq: int
+    is_external: bool
+
+
+class SavedRetired(msgspec.Struct, frozen=True):
+    """Everything that is known of retired orders, as one message."""
+
+    count: int
+    shelves: dict[int, bytes]
+
+
+class RetiredOrders:
+    """The ids of retired orders, ours and the venue's. `count` is how many orders there are.
+
+    Entries lie unsorted on 4,096 shelves: adding one moves nothing, finding one searches a shelf.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._shelves: dict[int, bytearray] = {}
+
+    def add(self, order: Order) -> None:
+        """Keep what is needed to know `order` again."""
+        span = order.last_seq - order.first_seq + (_EXTERNAL if order.is_external else 0)
+        entry = order.first_seq.to_bytes(_FIRST) + span.to_bytes(_SPAN)
+        for name in _names(order):
+            shelf, key = _digest(name)
+            self._shelves.setdefault(shelf, bytearray()).extend(key + entry)
+        self.count += 1
+
+    def remove(self, order: Order) -> None:
+        """Forget an order that is back in memory."""
+        for name in _names(order):
+            shelf, key = _digest(name)
+            place = _find(self._shelves.get(shelf, b""), key)
+            if place is not None:
+                del self._shelves[shelf][place : place + _WIDTH]
+        self.count -= 1
+
+    def find(self, name: str) -> Whereabouts | None:
+        """Where the order with this id, ours or the venue's, is; None when there is none."""
+        if not self.count or not name:
+            return None
+        number, key = _digest(name)
+        shelf = self._shelves.get(number, b"")
+        place = _find(shelf, key)
+        if place is None:
+            return None
+        middle, end = place + _KEY + _FIRST, place + _WIDTH
+        first_seq = int.from_bytes(shelf[place + _KEY : middle])
+        span = int.from_bytes(shelf[middle:end])
+        return Whereabouts(first_seq, first_seq + span % _EXTERNAL, span >= _EXTERNAL)
+
+    def saved(self) -> SavedRetired | None:
+        """Everything as one message; None when there is nothing."""
+        if not self.count:
+            return None
+        return SavedRetired(self.count, {n: bytes(shelf) for n, shelf in self._shelves.items()})
+
+    @classmethod
+    def restore(cls, saved: SavedRetired | None) -> RetiredOrders:
+        """What `saved` gave."""
+        retired = cls()
+        if saved is not None:
+            retired.count = saved.count
+            retired._shelves = {n: bytearray(shelf) for n, shelf in saved.shelves.items()}
+        return retired
+
+
+def _names(order: Order) -> set[str]:
+    return {order.client_order_id, order.exchange_order_id} - {""}
+
+
+def _digest(name: str) -> tuple[int, bytes]:
+    """The shelf of an id, and its key there."""
+    digest = blake2b(name.encode(errors="surrogatepass"), digest_size=2 + _KEY).digest()
+    return int.from_bytes(digest[:2]) >> 4, digest[2:]
+
+
+def _find(shelf: bytes | bytearray, key: bytes) -> int | None:
+    place = shelf.find(key)
+    while place % _WIDTH and place != -1:  # the same bytes across two entries are no key
+        place = shelf.find(key, place + 1)
+    return None if place == -1 else place
