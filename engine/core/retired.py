@@ -57,9 +57,9 @@ class RetiredOrders:
         """Forget an order that is back in memory."""
         for name in _names(order):
             shelf, key = _digest(name)
-            place = _find(self._shelves.get(shelf, b""), key)
-            if place is not None:
-                del self._shelves[shelf][place : place + _WIDTH]
+            place = _find(self._shelves[shelf], key)
+            assert place is not None  # the names of an order in the journal do not change
+            del self._shelves[shelf][place : place + _WIDTH]
         self.count -= 1
 
     def find(self, name: str) -> Whereabouts | None:

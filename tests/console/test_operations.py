@@ -221,6 +221,22 @@ def test_export_writes_the_filtered_view_and_says_where(tmp_path: Path) -> None:
     assert [row["client_order_id"] for row in rows] == ["c-008", "c-004", "c-002"]
 
 
+def test_an_export_says_how_many_orders_are_in_the_journal_alone(tmp_path: Path) -> None:
+    link = busy_link()
+    link.push(
+        ev.EngineStarted(ts=NOW, account="paper", venue="bybit", environment="local", closed_kept=3)
+    )
+    console = Console(link, state_dir=tmp_path)
+
+    async def play(c: Console) -> None:
+        await c.press("e", gap=0.2)
+        (toast,) = c.toasts
+        assert toast.startswith("9 orders at ")
+        assert toast.endswith(" and .json, without the 2 in the journal")
+
+    console.run(play)
+
+
 def test_an_export_that_cannot_be_written_says_why(tmp_path: Path) -> None:
     (tmp_path / "exports").write_text("in the way")
     console = Console(state_dir=tmp_path)

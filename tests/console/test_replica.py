@@ -54,6 +54,40 @@ def test_nothing_new_is_no_change() -> None:
     assert not replica.apply(LinkUpdate(), NOW)
 
 
+def _forgetful(kept: int) -> tuple[FakeLink, Replica]:
+    link, replica = _loaded()
+    link.push(
+        ev.EngineStarted(
+            ts=NOW, account="paper", venue="bybit", environment="local", run=2, closed_kept=kept
+        )
+    )
+    replica.apply(link.poll(), NOW)
+    return link, replica
+
+
+def test_changes_carry_the_orders_that_left_memory_as_they_were() -> None:
+    link, replica = _forgetful(5)
+    link.push(happened("c-004", EventType.CANCEL_ACK, 0))
+    changes = replica.apply(link.poll(), NOW)
+    assert changes.orders == {"c-004"}
+    assert list(changes.gone) == ["c-001"]
+    assert changes.gone["c-001"].cum_qty == D("0.700")
+    assert replica.order("c-001") is None
+    assert replica.state.orders.count == 11
+
+
+def test_a_recalled_order_is_there_again_and_pushes_another_out() -> None:
+    link, replica = _forgetful(5)
+    link.push(happened("c-004", EventType.CANCEL_ACK, 0))
+    gone = replica.apply(link.poll(), NOW).gone["c-001"]
+    link.push(ev.OrderRecalled(ts=NOW, client_order_id="c-001", order=gone))
+    changes = replica.apply(link.poll(), NOW)
+    assert (changes.orders, list(changes.gone)) == ({"c-001"}, ["c-002"])
+    assert replica.order("c-001") == gone
+    assert replica.order("c-001") is not gone
+    assert replica.state.orders.persist_to_dict() == link.state.orders.persist_to_dict()
+
+
 def test_working_and_unknown_orders_are_kept_count_of() -> None:
     link, replica = _loaded()
     assert replica.open_ids == {"c-003", "c-004", "c-005", "c-006", "c-010", "c-011"}

@@ -7,6 +7,7 @@ from engine.core.requests import CancelRequest
 from engine.core.types import KillLevel
 from engine.sweep import BUDGET_S, ROUND_S, Sweeper
 from tests.support.desk import Desk, row
+from tests.support.memory import ForgetfulDesk
 
 T0 = 1_700_000_000 * NS
 SETTLE_S = 2.0
@@ -124,3 +125,18 @@ def test_level_kill_leaves_protective_stops_and_the_levels_above_do_not() -> Non
     assert reports[-1].verified
     _, reports = swept(desk_with_two_orders(), [stop], [], level=KillLevel.KILL_ALL)
     assert [report.residual for report in reports] == [("a1",), (), ()]
+
+
+def test_orders_of_ours_that_left_memory_are_swept_when_the_venue_shows_them() -> None:
+    desk = ForgetfulDesk()
+    desk.now_ns = T0
+    desk.filled("ours")
+    desk.give(row("theirs"))
+    desk.give(row("theirs", status=VenueStatus.CANCELED))
+    desk.filled("last")
+    assert desk.resident == ["last"]
+    both = [row("ours"), row("theirs")]
+    venue, reports = swept(desk, both, both, [row("theirs")])
+    assert {cancel.client_order_id for cancel in venue.canceled} == {"ours"}
+    assert reports[0].residual == ("ours",)
+    assert reports[-1].verified

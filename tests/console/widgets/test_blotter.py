@@ -221,6 +221,57 @@ def test_while_paused_rows_stand_still_and_their_figures_stay_live() -> None:
     show(blotter, steps)
 
 
+def _bound(kept: int) -> ev.Event:
+    return ev.EngineStarted(
+        ts=NOW, account="paper", venue="bybit", environment="local", closed_kept=kept
+    )
+
+
+def test_orders_that_left_memory_leave_the_table_and_stay_in_the_count() -> None:
+    blotter, desk = Blotter(), Desk()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        blotter.sync(desk.frame(_bound(5)).blotter)
+        blotter.sync(desk.frame(happened("c-004", EventType.CANCEL_ACK, 0)).blotter)
+        await pilot.pause()
+        assert _ids(blotter) == "11 10 09 08 07 06 05 04 03 02"
+        title = _title(blotter)
+        assert title == "1 Blotter ── working 5 / all 11 ── 1 in the journal ── sort: time▼"
+
+    show(blotter, steps)
+
+
+def test_while_paused_the_row_of_an_order_that_left_memory_stays_as_it_was() -> None:
+    blotter, desk = Blotter(), Desk()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        blotter.sync(desk.frame(_bound(5)).blotter)
+        blotter.toggle_pause()
+        blotter.sync(desk.frame(happened("c-004", EventType.CANCEL_ACK, 0)).blotter)
+        blotter.repaint_all()
+        await pilot.pause()
+        assert _ids(blotter).endswith("02 01")
+        assert lines(blotter)[11].split()[1:6] == ["c-001", "BTCUSDT", "B▲", "0.700", "60,900.0"]
+        blotter.toggle_pause()
+        await pilot.pause()
+        assert _ids(blotter).endswith("03 02")
+
+    show(blotter, steps)
+
+
+def test_a_row_that_is_drawn_between_two_frames_says_where_its_order_went() -> None:
+    blotter, desk = Blotter(), Desk()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        blotter.sync(desk.frame(_bound(5)).blotter)
+        desk.frame(happened("c-004", EventType.CANCEL_ACK, 0))  # folded, not shown yet
+        blotter.repaint_all()
+        await pilot.pause()
+        assert lines(blotter)[11].split() == ["c-001", "in", "the", "journal"]
+
+    show(blotter, steps)
+
+
 def test_a_filter_is_shown_counted_and_kept_up_to_date() -> None:
     blotter, desk = Blotter(), Desk()
 

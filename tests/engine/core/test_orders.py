@@ -332,3 +332,87 @@ def test_whatever_is_said_the_books_stay_in_order(told: list[OrderEvent]) -> Non
         assert open_now == {name for name, order in fsm.orders.items() if order.is_open}
     saved = fsm.persist_to_dict()
     assert OrderStateMachine.restore_from_dict(saved).orders == fsm.orders
+
+
+def ending(fsm: OrderStateMachine, *names: str) -> None:
+    """Create orders where there are none, and let them end in this order."""
+    for name in names:
+        fsm.create_order(name, "BTCUSDT", "Buy", 10, 100)
+        fsm.handle_event(OrderEvent(EventType.ORDER_ACK, name, exchange_order_id=f"x-{name}"))
+        fsm.handle_event(OrderEvent(EventType.CANCEL_ACK, name))
+
+
+def test_without_a_bound_every_order_stays() -> None:
+    fsm = create_fsm()
+    ending(fsm, "a", "b", "c")
+    assert (list(fsm.orders), fsm.retired.count) == (["a", "b", "c"], 0)
+
+
+def test_beyond_the_bound_what_closed_first_leaves() -> None:
+    fsm = create_fsm()
+    fsm.create_order("open", "BTCUSDT", "Buy", 10, 100)
+    fsm.keep_closed(2)
+    ending(fsm, "c", "a", "b")
+    assert list(fsm.orders) == ["open", "a", "b"]
+    assert [order.client_order_id for order in fsm.let_go] == ["c"]
+    assert (fsm.count, fsm.get_order("c"), fsm.by_exchange_id("x-c")) == (4, None, None)
+    assert fsm.retired.find("x-c") is not None
+
+
+def test_a_bound_that_comes_later_holds_at_once_and_one_that_goes_keeps_the_rest() -> None:
+    fsm = create_fsm()
+    ending(fsm, "a", "b", "c")
+    fsm.keep_closed(1)
+    assert list(fsm.orders) == ["c"]
+    fsm.keep_closed(0)
+    ending(fsm, "d", "e")
+    assert (list(fsm.orders), fsm.retired.count) == (["c", "d", "e"], 2)
+
+
+def test_an_order_that_lives_again_stays_and_goes_by_when_it_closed_last() -> None:
+    fsm = create_fsm()
+    fsm.keep_closed(2)
+    fsm.create_order("gone", "BTCUSDT", "Buy", 10, 100)
+    fsm.handle_event(OrderEvent(EventType.PROVEN_ABSENT, "gone"))
+    fsm.handle_event(OrderEvent(EventType.ORDER_ACK, "gone"))
+    ending(fsm, "a", "b", "c")
+    assert list(fsm.orders) == ["gone", "b", "c"]
+    fsm.handle_event(OrderEvent(EventType.CANCEL_ACK, "gone"))
+    assert list(fsm.orders) == ["gone", "c"]
+
+
+def test_a_recalled_order_comes_first_and_leaves_last() -> None:
+    fsm = create_fsm()
+    fsm.keep_closed(2)
+    ending(fsm, "a", "b", "c")
+    (order,) = fsm.let_go
+    fsm.recall(order)
+    assert list(fsm.orders) == ["a", "c"]
+    assert fsm.by_exchange_id("x-a") is order
+    ending(fsm, "d")
+    assert (list(fsm.orders), fsm.count) == (["a", "d"], 4)
+    fsm.recall(order)
+    assert (list(fsm.orders), fsm.count) == (["a", "d"], 4)
+
+
+def test_another_order_under_the_same_venue_id_is_still_found_by_it() -> None:
+    fsm = create_fsm()
+    fsm.keep_closed(1)
+    for name in ("a", "b"):
+        fsm.create_order(name, "BTCUSDT", "Buy", 10, 100)
+        fsm.handle_event(OrderEvent(EventType.ORDER_ACK, name, exchange_order_id="x"))
+    for name in ("a", "b"):
+        fsm.handle_event(OrderEvent(EventType.CANCEL_ACK, name))
+    assert list(fsm.orders) == ["b"]
+    assert fsm.by_exchange_id("x") is fsm.orders["b"]
+
+
+def test_what_is_saved_remembers_whose_turn_it_is() -> None:
+    fsm = create_fsm()
+    fsm.keep_closed(2)
+    ending(fsm, "b", "a", "c")
+    again = OrderStateMachine.restore_from_dict(fsm.persist_to_dict())
+    for each in (fsm, again):
+        ending(each, "d")
+        assert list(each.orders) == ["c", "d"]
+    assert again.persist_to_dict() == fsm.persist_to_dict()
