@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 from engine.clock import NS, Clock
-from engine.core.decide_reports import find_order
+from engine.core.recall import is_booked
 from engine.core.reports import (
     AccountSnapshot,
-    FillEvent,
     OrderLookup,
     RequestKind,
     RequestOutcome,
@@ -165,8 +165,8 @@ class Dispatcher:
         again = True
         while again:
             self._asked_again = False
-            is_booked = None if self._in_doubt() else self._is_booked
-            snapshot = await self._router.snapshot(self._fills_since_ns, is_booked)
+            known = None if self._in_doubt() else partial(is_booked, self._state)
+            snapshot = await self._router.snapshot(self._fills_since_ns, known)
             if snapshot.complete:
                 since_ns = snapshot.sent_ts - FILLS_OVERLAP_NS
                 self._fills_since_ns = max(self._fills_since_ns, since_ns)
@@ -181,10 +181,6 @@ class Dispatcher:
         state = self._state
         drift = state.reconciled.drift if state.reconciled is not None else ()
         return not state.ready or bool(state.suspects or drift)
-
-    def _is_booked(self, fill: FillEvent) -> bool:
-        order = find_order(self._state, fill.client_order_id, fill.exchange_order_id)
-        return order is not None and order.has_execution(fill.exec_id, fill.qty, fill.price)
 
     async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
         """The venue's view of the account, through the query lane."""

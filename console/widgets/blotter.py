@@ -49,7 +49,7 @@ class Blotter(FollowingTable):
         self.index = OrderIndex()
         self._view = BlotterView(orders={})
         self._held: set[str] = set()
-        self._kept: dict[str, Order] = {}
+        self._gone: dict[str, Order] = {}
         self._hold: Timer | None = None
         self._ticked_s = 0
 
@@ -72,7 +72,7 @@ class Blotter(FollowingTable):
 
     def order(self, row_id: str) -> Order | None:
         """The order of a row, also while the row is held after the order left memory."""
-        return self._view.orders.get(row_id) or self._kept.get(row_id)
+        return self._view.orders.get(row_id) or self._gone.get(row_id)
 
     def empty_text(self) -> str:
         return "nothing matches the filter" if self._view.orders else "no orders yet"
@@ -92,7 +92,7 @@ class Blotter(FollowingTable):
             self._rebuild()
         else:
             self._held |= view.changed | view.gone.keys()
-            self._kept.update(view.gone)
+            self._gone.update(view.gone)
             if not self.holding:
                 self._release()
         self.repaint(view.changed | self._aged())
@@ -115,12 +115,12 @@ class Blotter(FollowingTable):
                 self.index.update(order)
             else:
                 self.index.discard(order_id)
-        self._kept.clear()
+        self._gone.clear()
         self._after_reorder(top)
 
     def _rebuild(self) -> None:
         self._held.clear()
-        self._kept.clear()
+        self._gone.clear()
         self.index.rebuild(self._view.orders.values())
         self._after_reorder(None if self.following else self.cursor_id)
         self.repaint_all()

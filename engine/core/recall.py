@@ -134,10 +134,16 @@ def _may_matter(state: State, item: Nameable) -> bool:
     """False for what can tell nothing new about an order that is closed."""
     if isinstance(item, TimerFired):
         return item.key in state.promised
-    if isinstance(item, FillEvent):
-        known = state.positions.execution(item.exec_id)
-        return known is None or (known.qty, known.price) != (item.qty, item.price)
-    return True
+    return not (isinstance(item, FillEvent) and is_booked(state, item))
+
+
+def is_booked(state: State, fill: FillEvent) -> bool:
+    """True when this execution would add nothing, whether its order is in memory or retired."""
+    order = state.orders.find(fill.client_order_id, fill.exchange_order_id)
+    if order is not None:
+        return order.has_execution(fill.exec_id, fill.qty, fill.price)
+    known = state.positions.execution(fill.exec_id)
+    return known is not None and (known.qty, known.price) == (fill.qty, fill.price)
 
 
 def _names(item: Nameable) -> tuple[str, str]:

@@ -1,22 +1,26 @@
 """What is left in memory of orders that went to the journal: enough to know them again.
 
-An order leaves 16 bytes for each of its two ids: a digest of it, and where in the journal its
-events are. A digest can be another order's (one in 10^13 for a million orders): whoever finds one
-asks the journal, which has the last word.
+An order leaves 20 bytes for each of its two ids: a digest of it, and where in the journal its
+events are. A digest may be another id's too, if hardly ever: whoever finds one asks the journal,
+which has the last word.
 """
 
 from __future__ import annotations
 
-from hashlib import blake2b
+from collections import defaultdict
+from struct import Struct
 from typing import NamedTuple
+from zlib import adler32, crc32
 
 import msgspec
 
 from engine.core.order_state import Order
 
-_KEY, _FIRST, _SPAN = 7, 5, 4  # bytes of an entry: a digest, an event's number, how many follow
-_WIDTH = _KEY + _FIRST + _SPAN
-_EXTERNAL = 1 << (8 * _SPAN - 1)
+_KEY = Struct(">II")  # two checksums of the id
+_PLACE = Struct(">QI")  # number of the first event, how many follow; the highest bit: external
+_WIDTH = _KEY.size + _PLACE.size
+_EXTERNAL = 1 << 31
+_SHELVES = 1 << 12
 
 
 class Whereabouts(NamedTuple):
@@ -42,15 +46,15 @@ class RetiredOrders:
 
     def __init__(self) -> None:
         self.count = 0
-        self._shelves: dict[int, bytearray] = {}
+        self._shelves: defaultdict[int, bytearray] = defaultdict(bytearray)
 
     def add(self, order: Order) -> None:
         """Keep what is needed to know `order` again."""
         span = order.last_seq - order.first_seq + (_EXTERNAL if order.is_external else 0)
-        entry = order.first_seq.to_bytes(_FIRST) + span.to_bytes(_SPAN)
+        place = _PLACE.pack(order.first_seq, span)
         for name in _names(order):
             shelf, key = _digest(name)
-            self._shelves.setdefault(shelf, bytearray()).extend(key + entry)
+            self._shelves[shelf] += key + place
         self.count += 1
 
     def remove(self, order: Order) -> None:
@@ -71,9 +75,7 @@ class RetiredOrders:
         place = _find(shelf, key)
         if place is None:
             return None
-        middle, end = place + _KEY + _FIRST, place + _WIDTH
-        first_seq = int.from_bytes(shelf[place + _KEY : middle])
-        span = int.from_bytes(shelf[middle:end])
+        first_seq, span = _PLACE.unpack_from(shelf, place + _KEY.size)
         return Whereabouts(first_seq, first_seq + span % _EXTERNAL, span >= _EXTERNAL)
 
     def saved(self) -> SavedRetired | None:
@@ -88,22 +90,25 @@ class RetiredOrders:
         retired = cls()
         if saved is not None:
             retired.count = saved.count
-            retired._shelves = {n: bytearray(shelf) for n, shelf in saved.shelves.items()}
+            for number, shelf in saved.shelves.items():
+                retired._shelves[number] += shelf
         return retired
 
 
-def _names(order: Order) -> set[str]:
-    return {order.client_order_id, order.exchange_order_id} - {""}
+def _names(order: Order) -> tuple[str, ...]:
+    ours, theirs = order.client_order_id, order.exchange_order_id
+    return (ours, theirs) if theirs and theirs != ours else (ours,)
 
 
 def _digest(name: str) -> tuple[int, bytes]:
     """The shelf of an id, and its key there."""
-    digest = blake2b(name.encode(errors="surrogatepass"), digest_size=2 + _KEY).digest()
-    return int.from_bytes(digest[:2]) >> 4, digest[2:]
+    data = name.encode("utf-8", "surrogatepass")
+    number = crc32(data)
+    return number % _SHELVES, _KEY.pack(number, adler32(data))
 
 
 def _find(shelf: bytes | bytearray, key: bytes) -> int | None:
     place = shelf.find(key)
-    while place % _WIDTH and place != -1:  # the same bytes across two entries are no key
+    while place > 0 and place % _WIDTH:  # the same bytes across two entries are no key
         place = shelf.find(key, place + 1)
     return None if place == -1 else place

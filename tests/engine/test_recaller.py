@@ -83,15 +83,14 @@ async def with_one_retired(house: House) -> str:
     """Two orders that were canceled, the first of them in the journal alone; its venue id."""
     await house.clock.sleep(1)
     await house.engine()
+    venue_ids = []
     for order_id in ("first", "second"):
         await house.give(house.place(order_id))
-        venue_id = house.order(order_id).exchange_order_id
-        if order_id == "first":
-            first = venue_id
+        venue_ids.append(house.order(order_id).exchange_order_id)
         cancel = CancelOrder(command_id=house.command_id(), client_order_id=order_id)
         await house.give(cancel, after_s=0.1)
     assert list(house.live.state.orders.orders) == ["second"]
-    return first
+    return venue_ids[0]
 
 
 def test_a_late_fill_is_booked_on_the_order_that_the_journal_gives_back(tmp_path: Path) -> None:

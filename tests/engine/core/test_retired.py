@@ -56,7 +56,7 @@ def test_ten_thousand_orders_cost_less_than_fifty_bytes_each_to_save() -> None:
         retired.add(order(number))
     saved = retired.saved()
     assert saved is not None
-    assert sum(map(len, saved.shelves.values())) == 10_000 * 32
+    assert sum(map(len, saved.shelves.values())) == 10_000 * 40
     assert all(retired.find(f"a{n}") == Whereabouts(n, n + 7, False) for n in range(10_000))
     assert not any(retired.find(f"b{n}") for n in range(10_000))
 
@@ -88,7 +88,7 @@ def test_bytes_that_only_look_like_a_key_across_two_entries_are_none() -> None:
     retired.add(order(1))
     saved = retired.saved()
     assert saved is not None
-    crooked = {n: bytes(3) + entry + bytes(13) + entry for n, entry in saved.shelves.items()}
+    crooked = {n: bytes(3) + entry + bytes(17) + entry for n, entry in saved.shelves.items()}
     assert RetiredOrders.restore(SavedRetired(1, crooked)).find("a1") == Whereabouts(1, 8, False)
-    shifted = {n: bytes(3) + entry + bytes(13) for n, entry in saved.shelves.items()}
+    shifted = {n: bytes(3) + entry + bytes(17) for n, entry in saved.shelves.items()}
     assert RetiredOrders.restore(SavedRetired(1, shifted)).find("a1") is None
