@@ -13,7 +13,7 @@ from decimal import Decimal
 from engine.core.events import OrderEvent
 from engine.core.order_state import Anomalies, Anomaly, Fill, Order, show_life
 from engine.core.plain import decimal_text
-from engine.core.types import ZERO, to_decimal
+from engine.core.types import CLOSED_STATES, ZERO, to_decimal
 
 
 def fill(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
@@ -36,9 +36,9 @@ def fill(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
 
 def _execution(event: OrderEvent, anomalies: Anomalies) -> Fill | None:
     """The execution that an event carries, or None (counted) when it is not one."""
-    if event.exec_id and event.last_qty is not None and event.last_price is not None:
-        qty = to_decimal(event.last_qty, "last_qty")
-        price = to_decimal(event.last_price, "last_price")
+    qty, price = event.last_qty, event.last_price
+    if event.exec_id and qty is not None and price is not None:
+        qty, price = to_decimal(qty, "last_qty"), to_decimal(price, "last_price")
         if qty > ZERO and price > ZERO:
             return Fill(qty, price)
     anomalies[Anomaly.BAD_EVENT] += 1
@@ -67,15 +67,17 @@ def _grow(
     order: Order, event: OrderEvent, qty: Decimal, value: Decimal, anomalies: Anomalies
 ) -> None:
     """Raise the filled quantity and its value; what grows a closed order is late, or too much."""
-    order.cum_qty += qty
+    cum_qty = order.cum_qty = order.cum_qty + qty
     order.filled_value += value
     if qty:
-        if order.cum_qty > order.qty:
+        if cum_qty > order.qty:
             anomalies[Anomaly.OVERFILL] += 1
-        elif not order.is_open:
+        elif order.state in CLOSED_STATES:
             anomalies[Anomaly.LATE_FILL] += 1
-    order.first_fill_ts = order.first_fill_ts or event.ts
-    show_life(order, event.ts, anomalies)
+    if not order.first_fill_ts:
+        order.first_fill_ts = event.ts
+    if order.synthetic or not order.acked:
+        show_life(order, event.ts, anomalies)
 
 
 def busted(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:

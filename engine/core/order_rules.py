@@ -50,7 +50,8 @@ def _send_unknown(order: Order, event: OrderEvent, _anomalies: Anomalies) -> str
 
 
 def _ack(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
-    order.attempts = max(order.attempts, event.attempts)
+    if event.attempts > order.attempts:
+        order.attempts = event.attempts
     return _words(event) if show_life(order, event.ts, anomalies) else None
 
 
@@ -215,9 +216,8 @@ def _change(order: Order, qty: Decimal | None, price: Decimal | None) -> str:
 
 
 def _words(event: OrderEvent) -> str:
-    if event.reason and event.text:
-        return f"{event.reason}: {event.text}"
-    return event.reason or event.text
+    reason, text = event.reason, event.text
+    return f"{reason}: {text}" if reason and text else reason or text
 
 
 RULES: dict[EventType, Rule] = {

@@ -232,7 +232,8 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
 
 def derive_state(order: Order) -> OrderState:
     """The state that follows from what is known of `order`: rule 2, line by line."""
-    if order.cum_qty and order.cum_qty >= order.qty:
+    cum_qty = order.cum_qty
+    if cum_qty and cum_qty >= order.qty:
         return FILLED
     if order.terminal is not None:
         return order.terminal
@@ -244,7 +245,7 @@ def derive_state(order: Order) -> OrderState:
         return UNKNOWN
     if order.suspended:
         return SUSPENDED
-    if order.cum_qty:
+    if cum_qty:
         return PARTIALLY_FILLED
     if order.untriggered and not order.triggered:
         return UNTRIGGERED

@@ -167,15 +167,17 @@ class OrderStateMachine:
         if order is None:
             self.anomalies[Anomaly.UNKNOWN_ORDER] += 1
             return None
-        line = RULES[event.type](order, event, self.anomalies)
-        if event.exchange_order_id and event.exchange_order_id != order.exchange_order_id:
-            self._learn_exchange_id(order, event.exchange_order_id)
+        kind, ts, exchange_order_id = event.type, event.ts, event.exchange_order_id
+        line = RULES[kind](order, event, self.anomalies)
+        if exchange_order_id and exchange_order_id != order.exchange_order_id:
+            self._learn_exchange_id(order, exchange_order_id)
         before, after = order.state, derive_state(order)
         if after is not before:
             self._show(order, before, after)
         if line is not None:
-            order.history.append(HistoryEntry(event.ts, event.type, after, line))
-            order.updated_ts = max(order.updated_ts, event.ts)
+            order.history.append(HistoryEntry(ts, kind, after, line))
+            if ts > order.updated_ts:
+                order.updated_ts = ts
         return order
 
     def note(self, client_order_id: str, ts: int, label: str, text: str) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -54,6 +55,13 @@ REFUSALS_KEPT = 200
 FILLS = frozenset({EventType.PARTIAL_FILL, EventType.FULL_FILL})
 MESSAGES = frozenset({EventType.CANCEL_REQUEST, EventType.REPLACE_REQUEST})
 
+# Looking a member up through its class takes 100 ns on Python 3.11; these are needed every event.
+ORDER_SENT = EventType.ORDER_SENT
+ORDER_REJECT = EventType.ORDER_REJECT
+FILL_BUSTED = EventType.FILL_BUSTED
+FILL_CORRECTED = EventType.FILL_CORRECTED
+TAKER = Liquidity.TAKER
+
 
 class State:
     """The fold of one account's events. Read it freely; only `evolve` changes it."""
@@ -80,7 +88,9 @@ class State:
         self.links: dict[str, bool] = {}
         self.refusals: deque[CommandRefused] = deque(maxlen=REFUSALS_KEPT)
         self.activity = Activity()
-        self.commands: dict[str, None] = {}
+        # By age for the bound: the oldest of a dict is behind all that were deleted before it.
+        self.commands: deque[str] = deque()
+        self._commands_known: set[str] = set()
         # What the venue was last heard to say. Not folded from events and not in a snapshot: a
         # restart or a replica begins without it and asks again.
         self.row_shown: dict[str, tuple[int, Decimal, int]] = {}
@@ -110,15 +120,16 @@ class State:
 
     def has_command(self, command_id: str) -> bool:
         """True when this command was already carried out or refused."""
-        return command_id in self.commands
+        return command_id in self._commands_known
 
     def remember_command(self, command_id: str) -> None:
         """Note that a command has had its effect; the oldest are forgotten beyond the bound."""
-        if not command_id:
+        if not command_id or command_id in self._commands_known:
             return
-        self.commands[command_id] = None
+        self._commands_known.add(command_id)
+        self.commands.append(command_id)
         if len(self.commands) > COMMANDS_REMEMBERED:
-            del self.commands[next(iter(self.commands))]
+            self._commands_known.remove(self.commands.popleft())
 
     def remember_row(self, exchange_order_id: str, shows: tuple[int, Decimal, int]) -> None:
         """Note how far an order's newest row is; of orders beyond the bound, the oldest go."""
@@ -156,7 +167,8 @@ class State:
             state.exposure.update(order)
         state.refusals.extend(saved.refusals)
         state.activity = Activity(saved.today)
-        state.commands = dict.fromkeys(saved.commands)
+        for command_id in saved.commands:
+            state.remember_command(command_id)
         return state
 
 
@@ -213,7 +225,7 @@ def evolve(state: State, event: Event) -> None:
 
 def _submitted(state: State, event: OrderSubmitted) -> None:
     order = _create(state, event)
-    state.orders.handle_event(OrderEvent(EventType.ORDER_SENT, order.client_order_id, event.ts))
+    state.orders.handle_event(OrderEvent(ORDER_SENT, order.client_order_id, event.ts))
     state.exposure.update(order)
     state.activity.submitted(event.ts, event.symbol, event.side, event.qty, event.price, event.type)
     state.remember_command(event.command_id)
@@ -250,7 +262,7 @@ def _create(state: State, event: OrderSubmitted | OrderDenied | OrderAdopted) ->
     return state.orders.add_order(
         Order(
             client_order_id=event.client_order_id,
-            symbol=event.symbol,
+            symbol=intern(event.symbol),  # every order of a market shares one
             side=event.side,
             qty=event.qty,
             price=event.price,
@@ -274,17 +286,18 @@ def _order_event(state: State, event: OrderEvent) -> None:
     if order is None:
         return
     order.last_seq = state.seq + 1
-    if event.type in FILLS:
+    kind = event.type
+    if kind in FILLS:
         state.positions.apply_fill(fill_of(event, order))
         first = len(order.fills) == 1
         state.activity.filled(event.ts, order.symbol, order.side, first=first)
-    elif event.type in MESSAGES:
+    elif kind in MESSAGES:
         state.activity.message(event.ts)
-    elif event.type is EventType.ORDER_REJECT:
+    elif kind is ORDER_REJECT:
         state.activity.rejected(event.ts, order.symbol, event.reason)
-    elif event.type is EventType.FILL_BUSTED:
+    elif kind is FILL_BUSTED:
         state.positions.bust(event.exec_id)
-    elif event.type is EventType.FILL_CORRECTED and event.last_qty and event.last_price:
+    elif kind is FILL_CORRECTED and event.last_qty and event.last_price:
         state.positions.correct(event.exec_id, event.last_qty, event.last_price)
     state.exposure.update(order)
 
@@ -299,8 +312,8 @@ def fill_of(event: OrderEvent, order: Order) -> FillEvent:
         qty=event.last_qty or ZERO,
         price=event.last_price or ZERO,
         fee=event.fee or ZERO,
-        fee_currency=event.fee_currency,
-        liquidity=event.liquidity or Liquidity.TAKER,
+        fee_currency=intern(event.fee_currency),
+        liquidity=event.liquidity or TAKER,
         ts=event.ts,
         exchange_order_id=event.exchange_order_id or order.exchange_order_id,
     )

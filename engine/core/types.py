@@ -120,6 +120,8 @@ def to_decimal(value: Decimal | int | float | str, name: str = "value") -> Decim
 
     Raises ValueError naming the field when the text is no number, or is NaN or infinite.
     """
+    if type(value) is Decimal and value.is_finite():
+        return value  # as nearly every number comes
     if isinstance(value, Decimal):
         number = value
     else:
