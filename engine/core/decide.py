@@ -89,6 +89,7 @@ def _timer(state: State, timer: TimerFired, context: Context) -> Iterator[Step]:
 WATCHED = frozenset({OrderReport, FillEvent, RequestOutcome, AccountSnapshot})
 """What may bring a loss, a reject or a drift: the watch looks at once."""
 
+
 def _recalled(state: State, answer: RecallAnswer, context: Context) -> Iterator[Step]:
     return decide_recalled(state, answer, context, decide)
 

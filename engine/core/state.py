@@ -8,7 +8,7 @@ decided here.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from sys import intern
@@ -93,7 +93,7 @@ class State:
         self._commands_known: set[str] = set()
         # What the venue was last heard to say. Not folded from events and not in a snapshot: a
         # restart or a replica begins without it and asks again.
-        self.row_shown: dict[str, tuple[int, Decimal, int]] = {}
+        self.row_shown: OrderedDict[str, tuple[int, Decimal, int]] = OrderedDict()
         self.absences: dict[str, int] = {}
         self.tries: dict[str, int] = {}
         self.asking: set[str] = set()
@@ -137,7 +137,7 @@ class State:
             return
         self.row_shown[exchange_order_id] = shows
         if len(self.row_shown) > ROWS_REMEMBERED:
-            del self.row_shown[next(iter(self.row_shown))]
+            self.row_shown.popitem(last=False)
 
     def encode(self) -> bytes:
         """The whole state as JSON, for a snapshot; `decode` gives it back exactly."""
