@@ -11,7 +11,6 @@ from functools import partial
 
 import msgspec
 
-from engine.core.context import Context
 from engine.core.decide import decide
 from engine.core.events import EngineStarted, Event, EventType, OrderEvent, OrderSubmitted
 from engine.core.limits import PAPER_LIMITS
@@ -138,7 +137,7 @@ def _decide(places: int) -> float:
     desk = Desk(limits=msgspec.structs.replace(PAPER_LIMITS, orders_per_s=10_000))
     for number in range(CHECKED_BESIDE):
         desk.working(f"a{number}")
-    context = Context(now_ns=desk.now_ns, quotes=desk.quotes, limits=desk.limits)
+    context = desk.context()
     commands = [desk.place(f"n{number}") for number in range(places)]
     steps = []
     started_s = time.process_time()
@@ -178,19 +177,21 @@ def _memory_retired(orders: int) -> float:
 
 
 def _traced(state: State, orders: int, fills: int, last: OrderEvent | None = None) -> float:
-    read = msgspec.json.Decoder(Event).decode
     gc.collect()
     tracemalloc.start()
     try:
         for number in range(orders):
-            events: list[Event] = [submitted(number), acknowledged(number)]
-            events += [filled(number, part) for part in range(fills)]
-            if last is not None:
-                events.append(msgspec.structs.replace(last, client_order_id=f"b{number}"))
-            for event in events:
-                evolve(state, read(msgspec.json.encode(event)))
-        del events, event
+            _live(state, number, fills, last)
         gc.collect()
         return tracemalloc.get_traced_memory()[0] / orders
     finally:
         tracemalloc.stop()
+
+
+def _live(state: State, number: int, fills: int, last: OrderEvent | None) -> None:
+    events: list[Event] = [submitted(number), acknowledged(number)]
+    events += [filled(number, part) for part in range(fills)]
+    if last is not None:
+        events.append(msgspec.structs.replace(last, client_order_id=f"b{number}"))
+    for event in events:
+        evolve(state, msgspec.json.decode(msgspec.json.encode(event), type=Event))

@@ -13,6 +13,7 @@ from console.views import events as views
 from console.views.events import Told, change_text, describe, row, view
 from engine.core import events as ev
 from engine.core.events import EventType
+from engine.core.orders import Order
 from engine.core.types import KillLevel, Liquidity, OrderState, Side, TradingState
 from tests.console.fakes import BTC, NOW, busy_link, fill
 
@@ -24,6 +25,7 @@ ORDER = {
     "qty": D("0.500"),
     "price": D("61000.0"),
 }
+RECALLED = Order(client_order_id="c-1", symbol="BTCUSDT", side=Side.BUY, qty=D("0.500"))
 
 
 def _told(event: ev.Event) -> str:
@@ -84,7 +86,7 @@ def _order(type: EventType, **fields: object) -> ev.OrderEvent:
          "link | private stream down: 1006 | bad"),
         (ev.EngineStarted(ts=NOW, account="paper", venue="bybit", environment="local", run=2),
          "engine | run 2 of paper on bybit local | value"),
-        (ev.OrderRecalled(ts=NOW, client_order_id="c-1", order=ORDER),
+        (ev.OrderRecalled(ts=NOW, client_order_id="c-1", order=RECALLED),
          "c-1 | read back from the journal | muted"),
         (ev.OrderRecalled(ts=NOW, client_order_id="c-1", error="no disk"),
          "c-1 | not read back from the journal: no disk | bad"),
