@@ -112,8 +112,7 @@ class Engine:
         self._stood_still_s = 0.0
         self._doubtful: tuple[int, int] | None = None
         self._journaling = True
-        self._committing = False
-        self._overtaking = False
+        self._committing = self._overtaking = False
         self._loop_task: asyncio.Task[None] | None = None
         self._turned = asyncio.Event()
         recaller = Recaller(partial(read_back, journal.path), threaded=threaded)

@@ -219,6 +219,10 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
         """True while an amend waits for the venue's answer."""
         return self.pending_qty is not None or self.pending_price is not None
 
+    def copy(self) -> Order:
+        """The same order, to be changed apart from this one."""
+        return msgspec.structs.replace(self, fills=dict(self.fills), history=list(self.history))
+
     def has_execution(self, exec_id: str, qty: Decimal, price: Decimal) -> bool:
         """True when this execution is booked, so that it would add nothing.
 

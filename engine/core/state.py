@@ -38,11 +38,11 @@ from engine.core.events import (
 )
 from engine.core.exposure import OpenExposure
 from engine.core.instruments import Instrument
+from engine.core.order_fills import fill_of
 from engine.core.orders import Anomaly, Order, OrderStateMachine, SavedOrders
 from engine.core.positions import PositionTracker, SavedPositions
-from engine.core.reports import FillEvent
 from engine.core.trading import KillRecord, Narrowing, RiskState, is_stricter
-from engine.core.types import ZERO, Liquidity, TradingState
+from engine.core.types import TradingState
 
 COMMANDS_REMEMBERED = 65_536
 """Command ids kept for deduplication: hours of a busy desk, at some ten bytes each."""
@@ -60,7 +60,6 @@ ORDER_SENT = EventType.ORDER_SENT
 ORDER_REJECT = EventType.ORDER_REJECT
 FILL_BUSTED = EventType.FILL_BUSTED
 FILL_CORRECTED = EventType.FILL_CORRECTED
-TAKER = Liquidity.TAKER
 
 
 class State:
@@ -88,9 +87,8 @@ class State:
         self.links: dict[str, bool] = {}
         self.refusals: deque[CommandRefused] = deque(maxlen=REFUSALS_KEPT)
         self.activity = Activity()
-        # By age for the bound: the oldest of a dict is behind all that were deleted before it.
-        self.commands: deque[str] = deque()
-        self._commands_known: set[str] = set()
+        # Ordered: the oldest key of a plain dict is behind all that were deleted before it.
+        self.commands: OrderedDict[str, None] = OrderedDict()
         # What the venue was last heard to say. Not folded from events and not in a snapshot: a
         # restart or a replica begins without it and asks again.
         self.row_shown: OrderedDict[str, tuple[int, Decimal, int]] = OrderedDict()
@@ -120,16 +118,15 @@ class State:
 
     def has_command(self, command_id: str) -> bool:
         """True when this command was already carried out or refused."""
-        return command_id in self._commands_known
+        return command_id in self.commands
 
     def remember_command(self, command_id: str) -> None:
         """Note that a command has had its effect; the oldest are forgotten beyond the bound."""
-        if not command_id or command_id in self._commands_known:
+        if not command_id:
             return
-        self._commands_known.add(command_id)
-        self.commands.append(command_id)
+        self.commands[command_id] = None
         if len(self.commands) > COMMANDS_REMEMBERED:
-            self._commands_known.remove(self.commands.popleft())
+            self.commands.popitem(last=False)
 
     def remember_row(self, exchange_order_id: str, shows: tuple[int, Decimal, int]) -> None:
         """Note how far an order's newest row is; of orders beyond the bound, the oldest go."""
@@ -167,8 +164,7 @@ class State:
             state.exposure.update(order)
         state.refusals.extend(saved.refusals)
         state.activity = Activity(saved.today)
-        for command_id in saved.commands:
-            state.remember_command(command_id)
+        state.commands = OrderedDict.fromkeys(saved.commands)
         return state
 
 
@@ -199,22 +195,10 @@ class _SavedState(msgspec.Struct, kw_only=True):
 
 
 _PLAIN_FIELDS = (
-    "account",
-    "venue",
-    "environment",
-    "run",
-    "seq",
-    "trading",
-    "trading_by",
-    "trading_reason",
-    "trading_since",
-    "narrowed",
-    "risk",
-    "ready",
-    "links",
-    "kill",
-    "reconciled",
-)
+    "account", "venue", "environment", "run", "seq", "trading", "trading_by",
+    "trading_reason", "trading_since", "narrowed", "risk", "ready",
+    "links", "kill", "reconciled",
+)  # fmt: skip
 
 
 def evolve(state: State, event: Event) -> None:
@@ -302,31 +286,11 @@ def _order_event(state: State, event: OrderEvent) -> None:
     state.exposure.update(order)
 
 
-def fill_of(event: OrderEvent, order: Order) -> FillEvent:
-    """The execution that a fill event carries, with its order's symbol and side."""
-    return FillEvent(
-        exec_id=event.exec_id,
-        client_order_id=order.client_order_id,
-        symbol=order.symbol,
-        side=order.side,
-        qty=event.last_qty or ZERO,
-        price=event.last_price or ZERO,
-        fee=event.fee or ZERO,
-        fee_currency=intern(event.fee_currency),
-        liquidity=event.liquidity or TAKER,
-        ts=event.ts,
-        exchange_order_id=event.exchange_order_id or order.exchange_order_id,
-    )
-
-
 def _recalled(state: State, event: OrderRecalled) -> None:
-    order = event.order
-    if order is None:
+    if event.order is None:
         state.orders.anomalies[Anomaly.NOT_RECALLED] += 1
-        return
-    # The event is everybody's, the order is this state's to change.
-    fills, history = dict(order.fills), list(order.history)
-    state.orders.recall(msgspec.structs.replace(order, fills=fills, history=history))
+    else:
+        state.orders.recall(event.order.copy())  # the event is everybody's
 
 
 def _refused(state: State, event: CommandRefused) -> None:
