@@ -8,6 +8,7 @@ orders and positions where they were.
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from engine.clock import Clock
 from engine.config import AccountConfig
 from engine.core.context import Policy
 from engine.core.limits import RiskLimits
+from engine.core.reports import RequestKind
 from engine.core.state import State
 from engine.core.types import ZERO, TimeInForce
 from engine.credentials import ApiKey
@@ -25,7 +27,7 @@ from engine.journal import Identity, Journal, create_journal
 from engine.latch import Latch
 from engine.metrics import EventMetrics, LiveExecutionMetrics
 from engine.recovery import recover
-from engine.router import OrderRouter
+from engine.router import Lane, OrderRouter
 from engine.venues.bybit import BybitClient, create_bybit_client
 from engine.venues.bybit.endpoints import endpoints
 from engine.venues.network import NetworkTransport
@@ -42,6 +44,8 @@ PAPER_SETTLE_S = 0.1
 RECV_WINDOW_MS = 5_000
 LIVE_SETTLE_S = RECV_WINDOW_MS / 1000 + 2.0
 """A request is not accepted once its window has passed; then zero open orders stay zero."""
+LANE_PER_S = 10
+"""Requests of each kind a second until the venue says what it allows."""
 LIVE_POLICY = Policy(release_reason_min_chars=10)
 
 
@@ -79,13 +83,14 @@ def build(
     settle_s: float,
     policy: Policy | None = None,
     closed_kept: int = CLOSED_KEPT,
+    lanes: Mapping[RequestKind, Lane] | None = None,
     threaded: bool = True,
 ) -> Engine:
     """Wire an engine around a client and a recovered state. Nothing runs until `start`.
 
     `threaded` False writes the latch and reads the journal on the loop, for virtual time.
     """
-    router = OrderRouter(client, clock, rng=random.Random(seed))
+    router = OrderRouter(client, clock, rng=random.Random(seed), lanes=lanes)
     return Engine(
         identity=identity,
         state=state,
@@ -166,6 +171,11 @@ def build_live(
     identity = Identity(account=account.name, environment=account.environment, venue=account.venue)
     addresses = endpoints(account.environment, account.url)
     transport = NetworkTransport(addresses.rest, addresses.stream_url)
+    lanes = {kind: Lane(LANE_PER_S, LANE_PER_S) for kind in RequestKind}
+
+    def on_limit(kind: RequestKind, per_s: int, left: int) -> None:
+        lanes[kind].learn(per_s, left, clock.now_ns())
+
     client = create_bybit_client(
         transport,
         clock,
@@ -175,6 +185,8 @@ def build_live(
         symbols=account.symbols or None,
         recv_window_ms=RECV_WINDOW_MS,
         trade_socket=addresses.trade is not None,
+        limited=True,
+        on_limit=on_limit,
         rng=random.Random(seed),
         on_close=transport.close,
     )
@@ -190,6 +202,7 @@ def build_live(
         seed=seed,
         settle_s=LIVE_SETTLE_S,
         policy=LIVE_POLICY if account.environment == "mainnet" else None,
+        lanes=lanes,
     )
     return LiveEngine(engine, client)
 

@@ -16,6 +16,14 @@ class Lane:
         self._tokens = float(burst)
         self._at_ns = 0
 
+    def learn(self, rate_per_s: int, left: int, now_ns: int) -> None:
+        """The venue's word holds: so many requests a second, and so many left of them now."""
+        if rate_per_s < 1:
+            return
+        mine = self.left(now_ns)
+        self._rate_per_s, self._burst = float(rate_per_s), rate_per_s
+        self._tokens, self._at_ns = min(mine, float(left)), now_ns
+
     def left(self, now_ns: int) -> float:
         """How many requests may leave at once now; negative while some are waiting."""
         gained = max(0, now_ns - self._at_ns) / NS * self._rate_per_s

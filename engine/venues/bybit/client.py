@@ -16,14 +16,23 @@ import msgspec
 from engine.clock import Clock
 from engine.core.instruments import Instrument
 from engine.core.market import MarketUpdate
-from engine.core.reports import AccountSnapshot, FillEvent, LinkReport, OrderLookup, Outcome, Report
+from engine.core.reports import (
+    AccountSnapshot,
+    FillEvent,
+    LinkReport,
+    OrderLookup,
+    Outcome,
+    Report,
+    RequestKind,
+)
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
 from engine.core.types import Category
 from engine.secret import Secret
 from engine.venues.bybit import bodies
 from engine.venues.bybit.account import Account
+from engine.venues.bybit.budget import AddressBudget
 from engine.venues.bybit.codec import UNREADABLE, Codec
-from engine.venues.bybit.commands import Commands
+from engine.venues.bybit.commands import Commands, LimitObserver
 from engine.venues.bybit.instruments import InstrumentRow, SymbolMap, instrument
 from engine.venues.bybit.market import MarketFeed
 from engine.venues.bybit.posture import KeyPosture
@@ -60,6 +69,8 @@ class BybitClient:
         categories: Sequence[Category],
         symbols: Sequence[str] | None,
         trade_socket: bool,
+        budget: AddressBudget | None,
+        on_limit: LimitObserver | None,
         rng: random.Random,
         on_close: Callable[[], Awaitable[None] | None] | None,
     ) -> None:
@@ -74,8 +85,8 @@ class BybitClient:
         self._quarantine = Quarantine()
         self._symbols = SymbolMap()
         self._codec = Codec(self._symbols, self._quarantine)
-        self._rest = RestSession(transport, clock, signer)
-        self._commands = Commands(self._rest)
+        self._rest = RestSession(transport, clock, signer, budget)
+        self._commands = Commands(self._rest, on_limit)
         self._account = Account(
             self._rest, clock, self._codec, self._symbols, self._quarantine, self._categories
         )
@@ -214,7 +225,7 @@ class BybitClient:
         self._placed[link_id] = request.symbol
         if len(self._placed) > REMEMBERED_ORDERS:
             self._placed.popitem(last=False)
-        return _response(link_id, await self._commands.command("order.create", body))
+        return _response(link_id, await self._commands.command(RequestKind.PLACE, body))
 
     async def amend_order(self, request: AmendRequest) -> OrderResponse:
         """Change price, total quantity, or both. An amend that changes nothing is accepted."""
@@ -222,7 +233,7 @@ class BybitClient:
         if not bodies.is_link_id(link_id):
             return _refused(link_id, Reason.REQUEST, _BAD_ID)
         body = bodies.amend(request, *self._symbols.venue(request.symbol))
-        return _response(link_id, await self._commands.command("order.amend", body))
+        return _response(link_id, await self._commands.command(RequestKind.AMEND, body))
 
     async def cancel_order(self, request: CancelRequest | str) -> OrderResponse:
         """Cancel one order. A bare id is enough for an order that this client placed.
@@ -241,7 +252,7 @@ class BybitClient:
         if not request.exchange_order_id and not bodies.is_link_id(request.client_order_id):
             return _refused(request.client_order_id, Reason.REQUEST, _BAD_ID)
         body = bodies.cancel(request, *self._symbols.venue(request.symbol))
-        answer = await self._commands.command("order.cancel", body)
+        answer = await self._commands.command(RequestKind.CANCEL, body)
         return _response(request.client_order_id, answer)
 
     async def lookup(self, query: QueryOrder) -> OrderLookup:
@@ -312,15 +323,20 @@ def create_bybit_client(
     symbols: Sequence[str] | None = None,
     recv_window_ms: int = 5000,
     trade_socket: bool = False,
+    limited: bool = False,
+    on_limit: LimitObserver | None = None,
     rng: random.Random | None = None,
     on_close: Callable[[], Awaitable[None] | None] | None = None,
 ) -> BybitClient:
     """Return a client of one account; nothing is sent yet.
 
     `symbols` are the markets to stream (None: all that trade). With `trade_socket` orders go over
-    the trade WebSocket while it is up; `connect` opens it. `rng` spreads reconnects; pass a
-    seeded one where they must be repeatable. `on_close` is called by `close`: there the owner of
-    the transport ends it. Raises ValueError for an unknown category, or a secret that cannot sign.
+    the trade WebSocket while it is up; `connect` opens it. `limited` keeps REST within what the
+    venue allows an address, `on_limit` hears what it allows the account. `rng` spreads reconnects;
+    pass a seeded one where they must be repeatable. `on_close` is called by `close`: there the
+    owner of the transport ends it.
+
+    Raises ValueError for an unknown category, or a secret that cannot sign.
     """
     secret = api_secret if isinstance(api_secret, Secret) else Secret(api_secret)
     return BybitClient(
@@ -330,6 +346,8 @@ def create_bybit_client(
         categories=[Category(name) for name in categories],
         symbols=symbols,
         trade_socket=trade_socket,
+        budget=AddressBudget(clock) if limited else None,
+        on_limit=on_limit,
         rng=rng or random.Random(),
         on_close=on_close,
     )

@@ -9,6 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from engine.clock import NS, Clock, wait_for
+from engine.venues.bybit.budget import AddressBudget
 from engine.venues.bybit.codec import UNREADABLE
 from engine.venues.bybit.retcodes import HTTP_STATUS, Ruling, Verdict, classify
 from engine.venues.bybit.signing import Signer
@@ -16,6 +17,7 @@ from engine.venues.errors import NotExecuted, RateLimited, VenueRefused, VenueUn
 from engine.venues.protocol import HttpReply, Transport
 from engine.venues.text import sanitise
 
+CANCEL = "/v5/order/cancel"
 QUERY_TIMEOUT_S = 5.0
 BAN_NS = 600 * NS  # an IP ban (HTTP 403) lifts by itself after ten minutes without requests
 RATE_PAUSE_NS = NS  # the venue's windows are one second long
@@ -76,12 +78,19 @@ class _ClockOff(NotExecuted):
 
 
 class RestSession:
-    """One key's requests over one transport."""
+    """One key's requests over one transport. Without a `budget` nothing is counted."""
 
-    def __init__(self, transport: Transport, clock: Clock, signer: Signer) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        clock: Clock,
+        signer: Signer,
+        budget: AddressBudget | None = None,
+    ) -> None:
         self._transport = transport
         self._clock = clock
         self._signer = signer
+        self._budget = budget
         self._offset_ns = 0  # venue's clock minus ours
         self._banned_until_ns = 0
         self._command_reply = msgspec.json.Decoder(_CommandReply)
@@ -92,17 +101,17 @@ class RestSession:
         """Now, on the venue's clock as far as we know it."""
         return (self._clock.now_ns() + self._offset_ns) // 1_000_000
 
-    async def command(self, path: str, body: bytes) -> Answer:
-        """POST an order request.
+    async def post(self, path: str, body: bytes) -> tuple[Answer, Mapping[str, str]]:
+        """POST an order request; its answer, to be settled, and the headers that came with it.
 
-        Raises VenueUnknown where the answer proves nothing, NotExecuted or RateLimited where it
-        proves that nothing happened; what the transport raises passes through.
+        Raises RateLimited without sending where the address has no room left; what the transport
+        raises passes through.
         """
-        self._check_ban()
+        self._admit(urgent=path == CANCEL)
         headers = self._signer.headers(self.timestamp_ms(), body)
         headers["Content-Type"] = "application/json"
         reply = await self._transport.request("POST", path, "", body, headers)
-        return await self.settle(self._read_command(reply), reply.headers)
+        return self._read_command(reply), reply.headers
 
     def _read_command(self, reply: HttpReply) -> Answer:
         try:
@@ -116,7 +125,11 @@ class RestSession:
         return read_answer(classify(code, message), code, message, order_id, decoded.time)
 
     async def settle(self, answer: Answer, headers: Mapping[str, str]) -> Answer:
-        """Return an answer that is definite, whichever way it came; raise what others prove."""
+        """Return an answer that is definite, whichever way it came.
+
+        Raises VenueUnknown where it proves nothing, NotExecuted or RateLimited where it proves
+        that nothing happened.
+        """
         verdict = answer.ruling.verdict
         if verdict is Verdict.ACCEPTED or verdict is Verdict.REJECTED:
             return answer
@@ -160,7 +173,7 @@ class RestSession:
         answer: msgspec.json.Decoder[T],
         cursor: str,
     ) -> T:
-        self._check_ban()
+        self._admit(urgent=False)
         # The cursor comes percent-encoded and goes back as it is.
         query = "&".join(f"{key}={quote(str(value), safe='')}" for key, value in params.items())
         query += f"&cursor={cursor}" if cursor else ""
@@ -215,9 +228,12 @@ class RestSession:
             self._banned_until_ns = self._clock.now_ns() + BAN_NS
         return HTTP_STATUS.get(reply.status, Ruling(Verdict.UNKNOWN))
 
-    def _check_ban(self) -> None:
+    def _admit(self, *, urgent: bool) -> None:
         if self._banned_until_ns and self._clock.now_ns() < self._banned_until_ns:
             raise RateLimited("the venue has banned this address for now", self._banned_until_ns)
+        room_ns = self._budget.take(urgent=urgent) if self._budget is not None else 0
+        if room_ns:
+            raise RateLimited("this address has sent all that it may for now", room_ns)
 
     def _failure(self, ruling: Ruling, headers: Mapping[str, str], text: str) -> OSError:
         if ruling.verdict is Verdict.RATE:

@@ -8,7 +8,7 @@ carried out: it is VenueUnknown, never refused.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -100,7 +100,7 @@ class TradeFeed:
 
     async def ask(
         self, op: str, body: bytes, send: Callable[[bytes], None]
-    ) -> tuple[Answer, dict[str, str]]:
+    ) -> tuple[Answer, Mapping[str, str]]:
         """Send one order request; its answer, with the headers that REST would have sent.
 
         Raises VenueUnknown when it was sent and the answer never came, NotExecuted when it was not.

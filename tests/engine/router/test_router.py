@@ -259,6 +259,18 @@ def test_lanes_keep_their_rate_and_cancels_do_not_wait_behind_places() -> None:
     assert rig.venue.times("cancel") == [0]
 
 
+def test_a_lane_learns_what_the_venue_allows_and_what_is_left() -> None:
+    lane = Lane(10, 10)
+    lane.learn(20, 15, T0)
+    assert lane.left(T0) == 10
+    assert lane.left(T0 + NS) == 20
+    lane.learn(20, 3, T0 + NS)
+    assert lane.left(T0 + NS) == 3
+    assert lane.left(T0 + NS + 100_000_000) == pytest.approx(5)
+    lane.learn(0, 0, T0 + NS)
+    assert lane.left(T0 + NS) == 3
+
+
 def test_a_full_lane_refuses_and_the_id_stays_free() -> None:
     rig = Rig(lanes={RequestKind.PLACE: Lane(0.1, 1)})
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 
 from engine.clock import NS, SimClock, run_simulated
-from engine.core.reports import FillEvent, Outcome, VenueStatus
+from engine.core.reports import FillEvent, Outcome, RequestKind, VenueStatus
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
 from engine.core.types import Side
 from engine.venues.bybit import BybitClient, create_bybit_client
@@ -189,6 +189,44 @@ def test_f10_an_ip_ban_stops_every_request_for_ten_minutes() -> None:
         assert (await rig.client.place_order(REQUEST)).accepted
 
     rig.run(scenario())
+
+
+def test_what_the_venue_allows_is_told_with_every_answer() -> None:
+    told: list[tuple[RequestKind, int, int]] = []
+    limits = {"X-Bapi-Limit": "20", "X-Bapi-Limit-Status": "19"}
+    answers = {
+        CREATE: [
+            Reply(200, ok({"orderId": "9"}).body, limits),
+            code(10006, headers={"X-Bapi-Limit": "20", "X-Bapi-Limit-Status": "0"}),
+            Reply(200, ok({"orderId": "9"}).body, {"X-Bapi-Limit": "many"}),
+        ]
+    }
+    rig = Rig(answers, on_limit=lambda *heard: told.append(heard))
+
+    async def scenario() -> None:
+        await rig.client.place_order(REQUEST)
+        with pytest.raises(RateLimited):
+            await rig.client.place_order(REQUEST)
+        await rig.client.place_order(REQUEST)
+
+    rig.run(scenario())
+    assert told == [(RequestKind.PLACE, 20, 19), (RequestKind.PLACE, 20, 0)]
+
+
+def test_f10_an_address_stops_by_itself_before_it_is_banned_and_still_cancels() -> None:
+    rig = Rig({CREATE: [ok({"orderId": "9"})], CANCEL: [ok({"orderId": "9"})]}, limited=True)
+
+    async def scenario() -> None:
+        for _ in range(480):
+            await rig.client.place_order(REQUEST)
+        with pytest.raises(RateLimited, match="all that it may") as limited:
+            await rig.client.place_order(REQUEST)
+        assert limited.value.retry_at_ns == T0 + 5 * NS
+        for _ in range(120):
+            assert (await rig.client.cancel_order(CANCEL_REQUEST)).accepted
+
+    rig.run(scenario())
+    assert len(rig.transport.sent) == 600
 
 
 def test_f11_a_clock_that_is_off_is_measured_once_and_the_request_was_not_executed() -> None:
