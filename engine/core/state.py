@@ -12,7 +12,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from sys import intern
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -43,6 +43,9 @@ from engine.core.orders import Anomaly, Order, OrderStateMachine, SavedOrders
 from engine.core.positions import PositionTracker, SavedPositions
 from engine.core.trading import KillRecord, Narrowing, RiskState, is_stricter
 from engine.core.types import TradingState
+
+if TYPE_CHECKING:
+    from engine.core.risk.rule import Rule
 
 COMMANDS_REMEMBERED = 65_536
 """Command ids kept for deduplication: hours of a busy desk, at some ten bytes each."""
@@ -98,6 +101,8 @@ class State:
         self.suspects: dict[str, Decimal] = {}
         self.promised: dict[str, Decimal] = {}
         self.unreadable: frozenset[str] = frozenset()
+        self.rules: dict[str, tuple[tuple[Rule, Decimal | int], ...]] = {}
+        """The risk rules that the limits turn on, by symbol; picked when they are first needed."""
 
     def set_instruments(self, instruments: Iterable[Instrument]) -> None:
         """Make these markets known: their steps for checks, their category for P&L."""
@@ -321,6 +326,7 @@ def _trading(state: State, event: TradingStateChanged) -> None:
 
 def _limits(state: State, event: LimitsChanged) -> None:
     state.risk.change_limits(event)
+    state.rules.clear()
     state.remember_command(event.command_id)
 
 

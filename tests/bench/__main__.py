@@ -26,6 +26,7 @@ BENCHMARKS = (
     "whole_console",
     "first_paint",
     "order_core",
+    "risk_check",
 )
 RUNS, QUICK_RUNS = 5, 2
 

@@ -8,9 +8,9 @@ from engine.core.commands import PlaceOrder
 from engine.core.context import Context
 from engine.core.risk.gate import admit
 from engine.core.risk.price import worst_price
-from engine.core.risk.rule import active
+from engine.core.risk.rule import Rule, pick
 from engine.core.risk.rules import RULES
-from engine.core.risk.terms import Terms
+from engine.core.risk.terms import Amount, Terms
 from engine.core.risk.verdict import Approved, Denial, Denied
 from engine.core.state import State
 
@@ -53,13 +53,22 @@ def check_amend(
 
 
 def _first_denial(terms: Terms, *, amend: bool = False) -> Denial | None:
-    own, account = terms.limits, terms.state.risk.limits
-    for rule in RULES:
+    for rule, limit in _rules(terms):
         if amend and rule.new_only:
             continue
-        limit = active(rule, own, account)
-        if limit is not None:
-            denial = rule.judge(terms, limit)
-            if denial is not None:
-                return denial
+        value = rule.measure(terms, limit)
+        if value is None:
+            continue
+        bound = limit if rule.bound is None else rule.bound(terms, limit)
+        if value < bound if rule.floor else value > bound:
+            return rule.denial(terms, value, bound)
     return None
+
+
+def _rules(terms: Terms) -> tuple[tuple[Rule, Amount], ...]:
+    """The rules that are on for this symbol; picked once, until the limits change."""
+    state, symbol = terms.state, terms.order.symbol
+    found = state.rules.get(symbol)
+    if found is None:
+        found = state.rules[symbol] = tuple(pick(RULES, terms.limits, state.risk.limits))
+    return found

@@ -13,7 +13,7 @@ from engine.core.commands import PlaceOrder
 from engine.core.context import Context
 from engine.core.events import OrderDenied
 from engine.core.market import Quote
-from engine.core.risk.rule import Reading, active
+from engine.core.risk.rule import Reading, pick
 from engine.core.risk.rules import RULES
 from engine.core.risk.terms import Terms
 from engine.core.risk.verdict import Denial
@@ -54,13 +54,9 @@ def explain(state: State, denied: OrderDenied) -> Explanation:
         price=reference if order.price is None else order.price,
         limits=limits,
     )
-    readings = []
-    for rule in RULES:
-        limit = active(rule, limits, state.risk.limits)
-        reading = None if limit is None else rule.read(terms, limit)
-        if reading is not None:
-            readings.append(reading)
-    return Explanation(denied, tuple(readings))
+    on = pick(RULES, limits, state.risk.limits)
+    readings = (rule.read(terms, limit) for rule, limit in on)
+    return Explanation(denied, tuple(reading for reading in readings if reading is not None))
 
 
 def _order_of(denied: OrderDenied) -> PlaceOrder:

@@ -100,6 +100,8 @@ def _numbers(order: PlaceOrder) -> Denial | None:
 
 def _old(quote: Quote | None, limits: RiskLimits, now_ns: int) -> Denial | None:
     """Market data that is too old measures nothing: a price that was right is not one."""
+    if limits.quote_age_s is limits.mark_age_s is None:
+        return None
     ages = (
         ("STALE_QUOTE", limits.quote_age_s, 0 if quote is None else quote.ts),
         ("STALE_MARK", limits.mark_age_s, 0 if quote is None else quote.mark_ts),

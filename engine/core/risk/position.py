@@ -16,7 +16,8 @@ from engine.core.types import ZERO, OrderType, Side
 def _worst_qty(terms: Terms) -> Decimal:
     """The position on the order's side, its open orders and this one filled; long is the side."""
     order = terms.order
-    held = terms.state.positions.get_position(order.symbol).qty * order.side.sign
+    position = terms.state.positions.positions.get(order.symbol)
+    held = ZERO if position is None else position.qty * order.side.sign
     working = terms.state.exposure.working(order.symbol, order.side) - terms.held
     return held + working + order.qty
 

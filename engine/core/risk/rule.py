@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -11,6 +11,7 @@ from engine.core.risk.terms import UNPRICED, Amount, Terms, plain
 from engine.core.risk.verdict import Denial
 
 Measure = Callable[[Terms, Amount], Amount | None]
+Bound = Callable[[Terms, Amount], Amount]
 Words = Callable[[Terms, Amount, Amount], str]
 
 
@@ -54,20 +55,14 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
     account: bool = False
     new_only: bool = False
-    bound: Measure | None = None
+    bound: Bound | None = None
     floor: bool = False
-    count: Measure | None = None
+    count: Bound | None = None
     value: Words = _value
     limit: Words = _bound
 
-    def judge(self, terms: Terms, limit: Amount) -> Denial | None:
-        """None when the order passes."""
-        value = self.measure(terms, limit)
-        if value is None:
-            return None
-        bound = limit if self.bound is None else self.bound(terms, limit)
-        if bound is None or (value >= bound if self.floor else value <= bound):
-            return None
+    def denial(self, terms: Terms, value: Amount, bound: Amount) -> Denial:
+        """What is said of an order whose value is beyond its bound."""
         return Denial(
             self.code,
             self.value(terms, value, bound),
@@ -77,11 +72,12 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
     def read(self, terms: Terms, limit: Amount) -> Reading | None:
         """Where the order stands; None where the rule does not concern it."""
-        value = (self.count or self.measure)(terms, limit)
-        bound = limit if self.bound is None else self.bound(terms, limit)
-        if value is None or bound is None or value == UNPRICED:
+        judged = self.measure(terms, limit)
+        if judged is None or judged == UNPRICED:
             return None
-        passed = self.judge(terms, limit) is None
+        bound = limit if self.bound is None else self.bound(terms, limit)
+        passed = judged >= bound if self.floor else judged <= bound
+        value = judged if self.count is None else self.count(terms, limit)
         share = None
         if not self.floor and bound > 0 and value < bound * 1_000_000:
             share = max(0.0, float(value / bound))
@@ -94,9 +90,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def active(rule: Rule, own: RiskLimits, account: RiskLimits) -> Amount | None:
-    """The limit that turns `rule` on for an order under these limits; None when it is off."""
-    if not rule.key:
-        return 0
-    limit: Amount | None = getattr(account if rule.account else own, rule.key)
-    return None if limit is False else limit
+def pick(
+    rules: Iterable[Rule], own: RiskLimits, account: RiskLimits
+) -> Iterator[tuple[Rule, Amount]]:
+    """The rules that these limits of a symbol and its account turn on, each with its limit."""
+    for rule in rules:
+        limit = getattr(account if rule.account else own, rule.key) if rule.key else 0
+        if limit is not None and limit is not False:
+            yield rule, limit
