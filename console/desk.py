@@ -171,10 +171,16 @@ class Desk:
         """Ask for a comparison with the venue now."""
         self.link.submit(Reconcile(command_id=self._command(), by=self.by))
 
-    def release(self, account: str, reason: str) -> None:
-        """Ask to resume trading; the engine judges account and reason."""
+    def release(self, account: str, reason: str, symbol: str = "") -> None:
+        """Ask to resume trading, or that of one market; the engine judges account and reason."""
         self.link.submit(
-            Release(command_id=self._command(), by=self.by, account=account, reason=reason)
+            Release(
+                command_id=self._command(),
+                by=self.by,
+                account=account,
+                reason=reason,
+                symbol=symbol,
+            )
         )
 
     def press_kill(self, now_s: float) -> KillLevel:

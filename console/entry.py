@@ -111,6 +111,9 @@ def read_ticket(text: TicketText, market: Market) -> Entry:
         post_only=text.post_only,
         reduce_only=text.reduce_only,
     )
+    if _twin(order, market) is not None:
+        # It is asked about below: whoever confirms means it.
+        order = msgspec.structs.replace(order, repeat=True)
     return Entry(order, {}, tuple(_questions(order, market)), notional, _hint(order, market.quote))
 
 
@@ -226,11 +229,9 @@ def _reduce_errors(text: TicketText, qty: Decimal, position: Decimal) -> dict[st
 
 def _questions(order: PlaceOrder, market: Market) -> Iterator[str]:
     """What a careful colleague would ask before this order goes."""
-    for other in market.recent:
-        same = (other.side, other.price, other.qty) == (order.side, order.price, order.qty)
-        if same and market.now_ns - other.created_ts < DUPLICATE_NS:
-            yield f"same as {other.client_order_id} a moment ago"
-            break
+    twin = _twin(order, market)
+    if twin is not None:
+        yield f"same as {twin.client_order_id} a moment ago"
     for other in market.working:
         if other.side is not order.side and _meets(order, other.price):
             yield f"would meet your own {other.client_order_id}"
@@ -238,6 +239,15 @@ def _questions(order: PlaceOrder, market: Market) -> Iterator[str]:
     away = _aggression(order, market.quote)
     if away is not None and away > FAR_FROM_MARK:
         yield f"{away * 100:.1f} % through the mark"
+
+
+def _twin(order: PlaceOrder, market: Market) -> Order | None:
+    """An order on the same terms of the last seconds."""
+    for other in market.recent:
+        same = (other.side, other.price, other.qty) == (order.side, order.price, order.qty)
+        if same and market.now_ns - other.created_ts < DUPLICATE_NS:
+            return other
+    return None
 
 
 def _meets(order: PlaceOrder, other: Decimal | None) -> bool:

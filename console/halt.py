@@ -33,9 +33,9 @@ class HaltView(msgspec.Struct, frozen=True):
 
 
 def halt_view(state: State, account: str, kill_key: str) -> HaltView | None:
-    """The bar's text, or None while trading is active."""
+    """The bar's text, or None while trading is active, in every market."""
     if state.trading is TradingState.ACTIVE:
-        return None
+        return _narrowed(state, account)
     head = f"{state.trading} {account} by {state.trading_by}"
     if state.trading_reason:
         head += f", {state.trading_reason}"
@@ -46,6 +46,18 @@ def halt_view(state: State, account: str, kill_key: str) -> HaltView | None:
     if kill is None or (kill.done and kill.blocked_at + _NS < state.trading_since):
         return HaltView(HaltStage.LATCHED, head, _offer(state, account, kill_key))
     return _sweep(state, kill, head, account, kill_key)
+
+
+def _narrowed(state: State, account: str) -> HaltView | None:
+    """Markets that are narrowed by themselves: the first in words, the others by their number."""
+    if not state.narrowed:
+        return None
+    symbol, own = next(iter(state.narrowed.items()))
+    head = f"{own.state} {symbol} on {account} by {own.by}"
+    if own.reason:
+        head += f", {own.reason}"
+    more = f" · {len(state.narrowed) - 1} more" if len(state.narrowed) > 1 else ""
+    return HaltView(HaltStage.REDUCING, head, f"only orders that reduce there{more} · ^p resumes")
 
 
 def _sweep(state: State, kill: KillRecord, head: str, account: str, kill_key: str) -> HaltView:

@@ -49,18 +49,21 @@ def flatten(app: ConsoleApp) -> None:
 
 
 def release(app: ConsoleApp) -> None:
-    """Resume trading with a typed account and reason."""
+    """Resume trading with a typed account and reason; of one market while the account trades."""
     from console.screens.release import release_screen
 
     state = app.replica.state
-    if state.trading is TradingState.ACTIVE:
+    active = state.trading is TradingState.ACTIVE
+    symbol = next(iter(state.narrowed), "") if active else ""
+    if active and not symbol:
         app.say("trading is active already")
         return
     if app.blocked():
         return
+    narrowing = state.narrowing_of(symbol)
     app.push_screen(
-        release_screen(app.desk.account, state.trading_by, state.trading_reason),
-        lambda typed: app.desk.release(*typed) if typed else None,
+        release_screen(app.desk.account, narrowing.by, narrowing.reason, symbol),
+        lambda typed: app.desk.release(typed[0], typed[1], symbol) if typed else None,
     )
 
 

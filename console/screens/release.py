@@ -5,12 +5,12 @@ from __future__ import annotations
 from console.screens.confirm import Typed, TypedConfirm
 
 
-def release_screen(account: str, halted_by: str, reason: str) -> TypedConfirm:
-    """Resume trading: the account's name and a reason. The result holds both."""
+def release_screen(account: str, halted_by: str, reason: str, symbol: str = "") -> TypedConfirm:
+    """Resume trading, or that of one market: the account's name and a reason. It gives both."""
     why = f", {reason}" if reason else ""
     return TypedConfirm(
         "RESUME TRADING",
-        f"{account} was halted by {halted_by}{why}.\n"
+        f"{f'{symbol} on {account}' if symbol else account} was halted by {halted_by}{why}.\n"
         "New orders will be let through again. The engine checks that nothing is left in doubt.",
         (
             Typed("Account", lambda text: None if text == account else f"type {account}"),

@@ -60,7 +60,6 @@ RISK: dict[str, Schema] = {
     "drift_kill_s": values.decimal_above_zero,
     "cool_off_s": values.decimal_above_zero,
     "probation_s": values.decimal_above_zero,
-    "loosen_after_s": values.decimal_above_zero,
     "symbols": Each(values.symbol, Table(_SYMBOL_RISK), str.upper),
 }
 

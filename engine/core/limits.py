@@ -105,8 +105,6 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How long a halt lasts at least."""
     probation_s: Decimal | None = None
     """How long only reducing orders pass after a halt, until a second release."""
-    loosen_after_s: Decimal | None = None
-    """How long a wish for a looser limit waits until it can be repeated and then holds."""
 
     symbols: dict[str, RiskLimits] = {}
 
@@ -164,7 +162,6 @@ def _live_limits() -> RiskLimits:
         max_order_age_s=Decimal(24 * 3_600),
         cool_off_s=Decimal(60),
         probation_s=Decimal(300),
-        loosen_after_s=Decimal(60),
     )
     majors = msgspec.structs.replace(account, price_collar=Decimal("0.01"))
     symbols = dict.fromkeys(("BTCUSDT", "ETHUSDT"), majors)

@@ -163,7 +163,11 @@ def test_spot_has_nothing_to_reduce() -> None:
 
 def test_the_same_order_twice_within_ten_seconds_is_asked_about() -> None:
     twin = order(Side.BUY, "0.010", "60999.9", age_s=3)
-    assert read_ticket(GOOD, market(recent=[twin])).questions == ("same as td-1 a moment ago",)
+    entry = read_ticket(GOOD, market(recent=[twin]))
+    assert entry.questions == ("same as td-1 a moment ago",)
+    assert entry.order is not None
+    assert entry.order.repeat
+    assert not read_ticket(GOOD, market()).order.repeat  # type: ignore[union-attr]
     old = order(Side.BUY, "0.010", "60999.9", age_s=11)
     assert read_ticket(GOOD, market(recent=[old])).questions == ()
 

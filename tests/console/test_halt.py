@@ -109,3 +109,19 @@ def test_reducing_says_what_still_goes() -> None:
     assert shown(event) == HaltView(
         HaltStage.REDUCING, "REDUCING paper by limits", "only orders that reduce · F12 halts"
     )
+
+
+def test_a_market_narrowed_by_itself_is_named_while_the_account_trades() -> None:
+    def narrowed(symbol: str, reason: str = "") -> ev.TradingStateChanged:
+        return ev.TradingStateChanged(
+            ts=NOW, state=TradingState.REDUCING, by="risk", reason=reason, symbol=symbol
+        )
+
+    assert shown(narrowed("BTCUSDT", "drift")) == HaltView(
+        HaltStage.REDUCING,
+        "REDUCING BTCUSDT on paper by risk, drift",
+        "only orders that reduce there · ^p resumes",
+    )
+    two = shown(narrowed("BTCUSDT"), narrowed("ETHUSDT"))
+    assert two.head == "REDUCING BTCUSDT on paper by risk"
+    assert two.scope == "only orders that reduce there · 1 more · ^p resumes"

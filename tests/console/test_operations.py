@@ -354,3 +354,22 @@ def test_panels_are_reached_by_number_tab_and_zoom() -> None:
 
 def test_every_operation_is_one_function_of_the_app() -> None:
     assert all(callable(operation) for operation in OPERATIONS.values())
+
+
+def test_while_the_account_trades_a_release_is_of_the_market_that_was_narrowed() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        c.link.push(
+            ev.TradingStateChanged(
+                ts=NOW, state=TradingState.REDUCING, by="risk", reason="drift", symbol="ETHUSDT"
+            )
+        )
+        await c.frame()
+        c.app.perform("trading.release")
+        await c.press(*"paper", "enter", *"seen", "enter")
+        (command,) = c.link.commands
+        assert isinstance(command, Release)
+        assert (command.account, command.reason, command.symbol) == ("paper", "seen", "ETHUSDT")
+
+    console.run(play)

@@ -7,7 +7,7 @@ from decimal import Decimal as D
 import msgspec
 import pytest
 
-from console.replica import PNL_KEPT, Changes, Replica, ReplicaGap
+from console.replica import DENIALS_KEPT, PNL_KEPT, Changes, Replica, ReplicaGap
 from engine.core import events as ev
 from engine.core.events import EventType
 from engine.core.market import TradeTick
@@ -253,3 +253,37 @@ def test_a_status_that_says_the_same_again_is_no_change_but_a_sign_of_life() -> 
     assert not again
     assert replica.stale_s(NOW + 4 * NS) == 0
     assert replica.apply(LinkUpdate(status=status(error="disk full")), NOW + 4 * NS).status
+
+
+def test_a_denial_is_measured_as_it_is_folded_and_of_a_flood_the_newest() -> None:
+    replica = Replica()
+    link = busy_link()
+    replica.apply(link.poll(), NOW)
+    denied = [
+        ev.OrderDenied(
+            ts=NOW, command_id=f"k{n}", client_order_id=f"z{n}", symbol="BTCUSDT", side=BUY,
+            qty=D("0.002"), price=D(90_000), code="PRICE_COLLAR", reference=D(61_000),
+        )
+        for n in range(40)
+    ]  # fmt: skip
+    link.push(*denied)
+    replica.apply(link.poll(), NOW)
+    assert list(replica.explanations)[1:] == [f"z{n}" for n in range(8, 40)]
+    readings = {r.code: r.passed for r in replica.explanations["z39"].readings}
+    assert readings["PRICE_COLLAR"] is False
+    assert readings["MAX_OPEN_ORDERS"] is True
+
+
+def test_only_so_many_explanations_are_kept() -> None:
+    replica = Replica()
+    link = busy_link()
+    for n in range(DENIALS_KEPT + 1):
+        link.push(
+            ev.OrderDenied(
+                ts=NOW, command_id=f"k{n}", client_order_id=f"z{n}", symbol="XUSDT", side=BUY,
+                qty=D(1), code="UNKNOWN_SYMBOL",
+            )
+        )  # fmt: skip
+        replica.apply(link.poll(), NOW)
+    assert len(replica.explanations) == DENIALS_KEPT
+    assert "z0" not in replica.explanations

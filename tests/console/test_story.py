@@ -8,7 +8,9 @@ from console.glyphs import ASCII
 from console.story import story
 from engine.core import events as ev
 from engine.core.events import EventType as E
+from engine.core.risk import Explanation
 from engine.core.state import State, evolve
+from engine.core.types import Side
 from tests.console.fakes import BTC, ETH, NOW, busy_link, happened
 
 
@@ -76,3 +78,19 @@ def test_a_denied_order_has_no_venue_id_and_no_ack() -> None:
 
 def busy_events() -> list[ev.Event]:
     return [envelope.event for envelope in busy_link().poll().events]
+
+
+def test_a_denied_order_is_told_with_the_limits_it_met() -> None:
+    link = busy_link()
+    denied = ev.OrderDenied(
+        ts=NOW, command_id="k", client_order_id="z1", symbol="BTCUSDT", side=Side.BUY, qty=D("2"),
+        price=D("61000"), code="MAX_QTY", value="2", limit="1", passes="at most 1",
+    )  # fmt: skip
+    link.push(denied)
+    lines = story(link.order("z1"), BTC, explanation=Explanation(denied)).splitlines()
+    at = lines.index("DENIED MAX_QTY")
+    assert lines[at + 1 : at + 4] == [
+        "  value       2",
+        "  limit       1",
+        "  would pass  at most 1",
+    ]

@@ -99,3 +99,38 @@ def test_only_the_newest_trades_are_kept() -> None:
     for number in range(TRADES_KEPT + 5):
         feed.apply(trade("99", ts=number))
     assert [tick.ts for tick in feed.trades] == list(range(5, TRADES_KEPT + 5))
+
+
+def test_a_mark_of_zero_is_taken_as_said_and_has_its_own_time() -> None:
+    feed = MarketFeed()
+    feed.apply(ticker("100", "100", ts=5))
+    feed.apply(trade("101", ts=9))
+    quote = feed.quotes["BTCUSDT"]
+    assert (quote.mark, quote.mark_ts, quote.ts) == (d(100), 5, 9)
+    feed.apply(ticker("0", None, ts=10))
+    assert (quote.mark, quote.reference) == (d(0), d(0))
+
+
+def test_the_oldest_mark_of_the_last_five_minutes_is_known() -> None:
+    feed = MarketFeed()
+    second = 1_000_000_000
+    for at in (0, 9, 10, 20, 300):
+        feed.apply(ticker(str(100 + at), None, ts=at * second))
+    quote = feed.quotes["BTCUSDT"]
+    assert quote.earlier == d(100)
+    feed.apply(ticker("500", None, ts=301 * second))
+    assert quote.earlier == d(110)
+    feed.apply(ticker("600", None, ts=10_000 * second))
+    assert quote.earlier == d(600)
+
+
+def test_a_crossed_book_or_one_side_of_it_is_no_reference() -> None:
+    feed = MarketFeed()
+    feed.apply(trade("100"))
+    feed.apply(book([("99", "1")], []))
+    quote = feed.quotes["BTCUSDT"]
+    assert (quote.reference, quote.mid) == (None, None)
+    feed.apply(book([], [("99", "1")]))
+    assert quote.reference is None
+    feed.apply(book([], [("99", "0"), ("101", "1")]))
+    assert quote.reference == quote.mid == d(100)

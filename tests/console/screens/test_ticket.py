@@ -7,6 +7,7 @@ from decimal import Decimal as D
 from console.screens.fields import Choice, Field
 from engine.core import events as ev
 from engine.core.commands import PlaceOrder
+from engine.core.limits import RiskLimits
 from engine.core.types import OrderType, Side, TimeInForce, TradingState
 from tests.console.driving import Console
 from tests.console.fakes import BTC, NOW, SELL, order_events
@@ -255,5 +256,42 @@ def test_a_denial_is_told_with_code_value_and_limit() -> None:
         )  # fmt: skip
         await c.frame()
         assert c.toasts[-1] == "td-run-1 denied: MAX_POSITION 5, limit 1"
+
+    console.run(play)
+
+
+def test_what_the_engine_would_deny_is_said_beside_its_field_before_it_is_sent() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        tight = RiskLimits(max_order_notional_usd=D(100), symbols_allow=("BTCUSDT", "ETHUSDT"))
+        c.link.push(ev.Reconciled(ts=NOW), ev.LimitsChanged(ts=NOW, limits=tight, by="me"))
+        await c.frame()
+        await c.press("b")
+        fill_in(c, qty="0.002", price="60000.00")
+        await c.frame()
+        assert c.text("#error-qty") == (
+            "MAX_ORDER_NOTIONAL 120, limit 100; would pass: at most 0.001"
+        )
+        fill_in(c, qty="0.001", price="10000.00")
+        await c.frame()
+        assert c.text("#error-qty") == ""
+        assert c.text("#error-price").startswith("PRICE_COLLAR 10000, limit 48800")
+
+    console.run(play)
+
+
+def test_a_denial_that_is_about_no_field_is_said_below_them() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        c.link.push(ev.Reconciled(ts=NOW), ev.LimitsChanged(
+            ts=NOW, limits=RiskLimits(max_open_orders=1), by="me",
+        ))  # fmt: skip
+        await c.frame()
+        await c.press("b")
+        fill_in(c, qty="0.002", price="60000.00")
+        await c.frame()
+        assert c.text("#preview").startswith("would be denied: MAX_OPEN_ORDERS ")
 
     console.run(play)
