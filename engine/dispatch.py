@@ -13,7 +13,6 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from engine.clock import NS, Clock
-from engine.core.decide_reports import find_order
 from engine.core.reports import (
     AccountSnapshot,
     FillEvent,
@@ -178,8 +177,7 @@ class Dispatcher:
         return not state.ready or bool(state.suspects or drift)
 
     def _is_booked(self, fill: FillEvent) -> bool:
-        order = find_order(self._state, fill.client_order_id, fill.exchange_order_id)
-        return order is not None and order.has_execution(fill.exec_id, fill.qty, fill.price)
+        return not self._state.positions.lacks(fill)
 
     async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
         """The venue's view of the account, through the query lane."""
@@ -237,6 +235,10 @@ class _Timers:
 
 
 def _fills_since_ns(state: State, now_ns: int) -> int:
-    """From when on the venue is asked for executions: what an earlier run may have missed too."""
-    newest = max((order.updated_ts for order in state.orders.orders.values()), default=None)
-    return now_ns if newest is None else min(newest, now_ns) - FILLS_OVERLAP_NS
+    """From when on a new run asks for executions: what an earlier one may have missed too.
+
+    That is from a little before the newest one booked, or else from the oldest order.
+    """
+    oldest = min((order.created_ts for order in state.orders.orders.values()), default=0)
+    known = state.positions.newest_ts or oldest
+    return min(known, now_ns) - FILLS_OVERLAP_NS if known else now_ns

@@ -35,8 +35,8 @@ from engine.core.decide_commands import (
     decide_place,
     decide_reconcile,
 )
+from engine.core.decide_executions import decide_cash, decide_fill, decide_unknown_execution
 from engine.core.decide_reports import (
-    decide_fill,
     decide_link,
     decide_lookup,
     decide_order_report,
@@ -48,6 +48,7 @@ from engine.core.decide_stops import decide_flatten, decide_kill, decide_release
 from engine.core.reconcile import decide_snapshot
 from engine.core.reports import (
     AccountSnapshot,
+    CashReport,
     FillEvent,
     LinkReport,
     OrderLookup,
@@ -56,6 +57,7 @@ from engine.core.reports import (
     Report,
     RequestOutcome,
     SweepReport,
+    UnknownExecution,
 )
 from engine.core.requests import Step, TimerFired
 from engine.core.state import State
@@ -99,6 +101,8 @@ _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     Reconcile: decide_reconcile,
     OrderReport: decide_order_report,
     FillEvent: decide_fill,
+    CashReport: decide_cash,
+    UnknownExecution: decide_unknown_execution,
     PositionReport: decide_position,
     RequestOutcome: decide_outcome,
     OrderLookup: decide_lookup,

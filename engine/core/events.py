@@ -13,8 +13,11 @@ import msgspec
 
 from engine.core.instruments import Instrument
 from engine.core.limits import RiskLimits
+from engine.core.reports import FillEvent
 from engine.core.types import (
     EXTERNAL,
+    CashKind,
+    ExecutionKind,
     KillLevel,
     Liquidity,
     OrderState,
@@ -58,7 +61,9 @@ class OrderEvent(
 ):
     """Something happened to one order; only the fields that its type speaks of are set.
 
-    fills            `exec_id last_qty last_price fee fee_currency liquidity` (bust: `exec_id`)
+    fills            `exec_id last_qty last_price fee fee_currency liquidity`, and what the venue
+                     said of it: `exec_ts exec_seq exec_kind exec_pnl` (bust: `exec_id` alone);
+                     a fee that is None has not been told yet
     replace, restate `qty` (new total) and `price`
     status report    `cum_qty avg_price status` as the venue states them
     any              `exchange_order_id` where known, `reason` (closed set), `text` (sanitised)
@@ -83,6 +88,10 @@ class OrderEvent(
     text: str = ""
     attempts: int = 0
     command_id: str = ""
+    exec_ts: int = 0
+    exec_seq: int = 0
+    exec_kind: ExecutionKind = ExecutionKind.TRADE
+    exec_pnl: Decimal | None = None
 
 
 class NewOrder(
@@ -143,6 +152,53 @@ class OrderAdopted(
     post_only: bool = False
     reduce_only: bool = False
     by: str = EXTERNAL
+    position_index: int = 0
+
+
+class SuspenseBooked(
+    msgspec.Struct, frozen=True, tag="suspense", tag_field="event", kw_only=True, omit_defaults=True
+):
+    """An execution of an order that nobody knows: in the position at once, alarmed.
+
+    The order event that names it once its order is known takes it out of suspense.
+    """
+
+    ts: int
+    fill: FillEvent
+
+
+class CashBooked(
+    msgspec.Struct, frozen=True, tag="cash", tag_field="event", kw_only=True, omit_defaults=True
+):
+    """Money that moved without an execution, once for each of the venue's ids.
+
+    `amount` is positive when received; `venue_ts` (unix ns) is the venue's time of it.
+    """
+
+    ts: int
+    cash_id: str
+    currency: str
+    kind: CashKind
+    amount: Decimal
+    symbol: str = ""
+    text: str = ""
+    venue_ts: int = 0
+
+
+class ExecutionQuarantined(
+    msgspec.Struct,
+    frozen=True,
+    tag="quarantined",
+    tag_field="event",
+    kw_only=True,
+    omit_defaults=True,
+):
+    """The venue sent an execution of a type this version does not know: counted, never booked."""
+
+    ts: int
+    exec_id: str
+    symbol: str
+    exec_type: str
 
 
 class CommandRefused(
@@ -311,6 +367,9 @@ Event = (
     | OrderDenied
     | OrderAdopted
     | OrderEvent
+    | SuspenseBooked
+    | CashBooked
+    | ExecutionQuarantined
     | CommandRefused
     | TradingStateChanged
     | LimitsChanged

@@ -16,12 +16,16 @@ from typing import Any
 import msgspec
 
 from engine.core.activity import Activity, DayCounts
+from engine.core.booking import BOOKED, FILLS, belongs_elsewhere, book
+from engine.core.cash import CashLedger, SavedCash
 from engine.core.events import (
+    CashBooked,
     CommandRefused,
     ConnectivityChanged,
     EngineStarted,
     Event,
     EventType,
+    ExecutionQuarantined,
     InstrumentsChanged,
     KillProgress,
     KillStarted,
@@ -32,15 +36,15 @@ from engine.core.events import (
     OrderSubmitted,
     PnlMarked,
     Reconciled,
+    SuspenseBooked,
     TradingStateChanged,
 )
 from engine.core.exposure import OpenExposure
 from engine.core.instruments import Instrument
 from engine.core.orders import Order, OrderStateMachine, SavedOrders
-from engine.core.positions import PositionTracker, SavedPositions
-from engine.core.reports import FillEvent
+from engine.core.positions import LedgerAnomaly, PositionTracker, SavedPositions
 from engine.core.trading import KillRecord, Narrowing, RiskState, is_stricter
-from engine.core.types import ZERO, Liquidity, TradingState
+from engine.core.types import CashKind, TradingState
 
 COMMANDS_REMEMBERED = 65_536
 """Command ids kept for deduplication: hours of a busy desk, at some ten bytes each."""
@@ -50,7 +54,6 @@ ROWS_REMEMBERED = 16_384
 
 REFUSALS_KEPT = 200
 
-FILLS = frozenset({EventType.PARTIAL_FILL, EventType.FULL_FILL})
 MESSAGES = frozenset({EventType.CANCEL_REQUEST, EventType.REPLACE_REQUEST})
 
 
@@ -65,6 +68,7 @@ class State:
         self.seq = 0
         self.orders = OrderStateMachine()
         self.positions = PositionTracker()
+        self.cash = CashLedger()
         self.exposure = OpenExposure()
         self.instruments: dict[str, Instrument] = {}
         self.trading = TradingState.ACTIVE
@@ -134,6 +138,7 @@ class State:
                 instruments=list(self.instruments.values()),
                 orders=self.orders.saved(),
                 positions=self.positions.saved(),
+                cash=self.cash.saved(),
                 refusals=list(self.refusals),
                 today=self.activity.today,
                 commands=list(self.commands),
@@ -148,6 +153,7 @@ class State:
         for name in _PLAIN_FIELDS:
             setattr(state, name, getattr(saved, name))
         state.positions = PositionTracker.restore(saved.positions)
+        state.cash = CashLedger.restore(saved.cash)
         state.set_instruments(saved.instruments)
         state.orders = OrderStateMachine.restore(saved.orders)
         for order in state.orders.open_orders():
@@ -182,6 +188,7 @@ class _SavedState(msgspec.Struct, kw_only=True):
     refusals: list[CommandRefused]
     today: DayCounts | None = None
     commands: list[str]
+    cash: SavedCash = msgspec.field(default_factory=SavedCash)
 
 
 _PLAIN_FIELDS = (
@@ -257,6 +264,7 @@ def _create(state: State, event: OrderSubmitted | OrderDenied | OrderAdopted) ->
             post_only=event.post_only,
             reduce_only=event.reduce_only,
             by=event.by,
+            position_index=event.position_index if isinstance(event, OrderAdopted) else 0,
             created_ts=event.ts,
             updated_ts=event.ts,
         )
@@ -264,41 +272,39 @@ def _create(state: State, event: OrderSubmitted | OrderDenied | OrderAdopted) ->
 
 
 def _order_event(state: State, event: OrderEvent) -> None:
+    positions = state.positions
+    if event.exec_id and belongs_elsewhere(positions, event):
+        positions.anomalies[LedgerAnomaly.FILL_CONFLICT] += 1
+        return
     order = state.orders.handle_event(event)
     if event.command_id:
         state.remember_command(event.command_id)
     if order is None:
         return
+    if event.type in BOOKED:
+        book(positions, event, order)
     if event.type in FILLS:
-        state.positions.apply_fill(fill_of(event, order))
         first = len(order.fills) == 1
         state.activity.filled(event.ts, order.symbol, order.side, first=first)
     elif event.type in MESSAGES:
         state.activity.message(event.ts)
     elif event.type is EventType.ORDER_REJECT:
         state.activity.rejected(event.ts, order.symbol, event.reason)
-    elif event.type is EventType.FILL_BUSTED:
-        state.positions.bust(event.exec_id)
-    elif event.type is EventType.FILL_CORRECTED and event.last_qty and event.last_price:
-        state.positions.correct(event.exec_id, event.last_qty, event.last_price)
     state.exposure.update(order)
 
 
-def fill_of(event: OrderEvent, order: Order) -> FillEvent:
-    """The execution that a fill event carries, with its order's symbol and side."""
-    return FillEvent(
-        exec_id=event.exec_id,
-        client_order_id=order.client_order_id,
-        symbol=order.symbol,
-        side=order.side,
-        qty=event.last_qty or ZERO,
-        price=event.last_price or ZERO,
-        fee=event.fee or ZERO,
-        fee_currency=event.fee_currency,
-        liquidity=event.liquidity or Liquidity.TAKER,
-        ts=event.ts,
-        exchange_order_id=event.exchange_order_id or order.exchange_order_id,
-    )
+def _suspended(state: State, event: SuspenseBooked) -> None:
+    state.positions.suspend(event.fill)
+
+
+def _cash(state: State, event: CashBooked) -> None:
+    if state.cash.book(event) and event.kind is CashKind.FUNDING and event.symbol:
+        state.positions.add_funding(event.symbol, event.amount, event.currency)
+
+
+def _quarantined(state: State, event: ExecutionQuarantined) -> None:
+    if state.cash.quarantine(event.exec_id):
+        state.positions.anomalies[LedgerAnomaly.UNKNOWN_EXECUTION] += 1
 
 
 def _refused(state: State, event: CommandRefused) -> None:
@@ -388,6 +394,9 @@ _FOLDS: dict[type, Callable[[State, Any], None]] = {
     OrderDenied: _denied,
     OrderAdopted: _adopted,
     OrderEvent: _order_event,
+    SuspenseBooked: _suspended,
+    CashBooked: _cash,
+    ExecutionQuarantined: _quarantined,
     CommandRefused: _refused,
     TradingStateChanged: _trading,
     LimitsChanged: _limits,

@@ -9,6 +9,7 @@ from engine.core.types import Category
 
 def position(symbol: str, qty: int, cost: int, **more: object) -> Position:
     known = {"pnl_currency": "USDT", "base_currency": symbol[:3], **more}
+    known["cash"] = Decimal(str(known.pop("realized_pnl", 0))) - cost
     return Position(symbol=symbol, qty=Decimal(qty), cost=Decimal(cost), **known)  # type: ignore[arg-type]
 
 
