@@ -26,6 +26,7 @@ from engine.core.requests import (
     OrderRequest,
     QueryAccount,
     QueryOrder,
+    QueryPnl,
     Request,
     StartTimer,
     Sweep,
@@ -69,6 +70,7 @@ class Dispatcher:
         """Orders of which the router has not said its last word: it may send them again."""
         self._closed = False
         self._account_query: asyncio.Task[None] | None = None
+        self._pnl_query: asyncio.Task[None] | None = None
         self._asked_again = False
         self._sweep: asyncio.Task[None] | None = None
         self._timers: dict[float, _Timers] = {}  # by their length: a policy has a handful
@@ -78,6 +80,7 @@ class Dispatcher:
             CancelRequest: self.resend_cancel,
             QueryOrder: self._look_up,
             QueryAccount: self._query_account,
+            QueryPnl: self._query_pnl,
             StartTimer: self._start_timer,
             Sweep: self._start_sweep,
         }
@@ -147,6 +150,14 @@ class Dispatcher:
     async def _looked_up(self, query: QueryOrder) -> None:
         lookup: OrderLookup = await self._router.lookup(query)
         self._inbox.put(lookup)
+
+    def _query_pnl(self, _request: QueryPnl) -> None:
+        if self._pnl_query is None or self._pnl_query.done():
+            self._pnl_query = self.spawn(self._queried_pnl())
+
+    async def _queried_pnl(self) -> None:
+        baseline = self._state.pnl_baseline
+        self._inbox.put(await self._router.pnl(baseline.ts if baseline is not None else 0))
 
     def _query_account(self, _request: QueryAccount) -> None:
         if self.comparing:

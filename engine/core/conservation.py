@@ -12,12 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
+from engine.core.executions import position_key
 from engine.core.orders import Order
 from engine.core.plain import decimal_text as text
 from engine.core.position import Position
 from engine.core.reports import FillEvent
 from engine.core.state import State
 from engine.core.types import ZERO
+
+ROWS_MAX = 5_000
+"""Executions of one position that a running engine adds up: some milliseconds of its time."""
 
 
 def ledger_disagreements(state: State) -> Iterator[str]:
@@ -33,6 +37,18 @@ def ledger_disagreements(state: State) -> Iterator[str]:
     executions = positions.executions
     for key, position in positions.positions.items():
         yield from _position(state, key, position, executions.get(key, ()))
+
+
+def recent_disagreements(state: State, client_order_ids: Iterable[str]) -> Iterator[str]:
+    """Check what was just booked: these orders, and their positions up to `ROWS_MAX` executions."""
+    known = (state.orders.get_order(order_id) for order_id in client_order_ids)
+    orders = [order for order in known if order is not None]
+    yield from orders_disagreements(state, orders)
+    executions = state.positions.executions
+    for key in sorted({position_key(order.symbol, order.position_index) for order in orders}):
+        position, fills = state.positions.positions.get(key), executions.get(key, ())
+        if position is not None and len(fills) <= ROWS_MAX:
+            yield from _position(state, key, position, fills)
 
 
 def orders_disagreements(state: State, orders: Iterable[Order]) -> Iterator[str]:

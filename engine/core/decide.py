@@ -45,6 +45,7 @@ from engine.core.decide_reports import (
     decide_timer,
 )
 from engine.core.decide_stops import decide_flatten, decide_kill, decide_release, decide_sweep
+from engine.core.pnl_check import decide_pnl
 from engine.core.reconcile import decide_snapshot
 from engine.core.reports import (
     AccountSnapshot,
@@ -58,6 +59,7 @@ from engine.core.reports import (
     RequestOutcome,
     SweepReport,
     UnknownExecution,
+    VenuePnl,
 )
 from engine.core.requests import Step, TimerFired
 from engine.core.state import State
@@ -107,6 +109,7 @@ _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     RequestOutcome: decide_outcome,
     OrderLookup: decide_lookup,
     AccountSnapshot: decide_snapshot,
+    VenuePnl: decide_pnl,
     LinkReport: decide_link,
     TimerFired: _timer,
     SweepReport: decide_sweep,

@@ -27,7 +27,7 @@ from engine.core.reports import (
     RequestOutcome,
     VenueStatus,
 )
-from engine.core.requests import QueryAccount, StartTimer, Step, TimerFired, query_of
+from engine.core.requests import QueryAccount, QueryPnl, StartTimer, Step, TimerFired, query_of
 from engine.core.state import State
 from engine.core.types import ZERO, OrderState
 
@@ -314,6 +314,9 @@ def decide_timer(state: State, timer: TimerFired, context: Context) -> Iterator[
     """Time is up for an answer: an unacknowledged order becomes UNKNOWN, the rest is asked for."""
     if timer.kind == "account":
         yield QueryAccount()
+        return
+    if timer.kind == "pnl":
+        yield QueryPnl()
         return
     if timer.kind == "suspense":
         yield from ask_for_order_of(state, timer.key, context)

@@ -185,6 +185,17 @@ class CashBooked(
     venue_ts: int = 0
 
 
+class PnlBaseline(msgspec.Struct, frozen=True, tag="pnl_baseline", tag_field="event", kw_only=True):
+    """From `ts` on the venue's figures of money are compared: where both stood then.
+
+    `balances` is wallet - ours by coin, `realized` our gross realized P&L by symbol.
+    """
+
+    ts: int
+    balances: dict[str, Decimal]
+    realized: dict[str, Decimal]
+
+
 class ExecutionQuarantined(
     msgspec.Struct,
     frozen=True,
@@ -370,6 +381,7 @@ Event = (
     | SuspenseBooked
     | CashBooked
     | ExecutionQuarantined
+    | PnlBaseline
     | CommandRefused
     | TradingStateChanged
     | LimitsChanged

@@ -112,7 +112,8 @@ class Position(msgspec.Struct, kw_only=True):
 
     def foreign_fees(self) -> dict[str, Decimal]:
         """Fees that `fees` leaves out: paid in a currency that is none of the market's own."""
-        counted = (self.pnl_currency, self.base_currency)
+        spot = self.category is Category.SPOT
+        counted = (self.pnl_currency, self.base_currency) if spot else (self.pnl_currency,)
         return {name: fee for name, fee in self.fees_paid.items() if name not in counted}
 
     def base_fees(self) -> Decimal:

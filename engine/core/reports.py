@@ -174,6 +174,24 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cash: tuple[CashReport | UnknownExecution, ...] = ()
 
 
+class VenuePnl(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The venue's own figures of money, as they were asked for at `sent_ts`.
+
+    `balances` is the wallet by coin, `closed` what positions closed since `since_ts` have gained
+    before fees, by symbol; `cash` the wallet's other movements since then. `complete` False says
+    nothing at all.
+    """
+
+    balances: dict[str, Decimal]
+    closed: dict[str, Decimal]
+    cash: tuple[CashReport, ...]
+    since_ts: int
+    sent_ts: int
+    duration_s: float = 0.0
+    complete: bool = True
+    error: str = ""
+
+
 class SweepReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How far a sweep is. `residual`: our orders that the venue still shows and the level cancels.
 
@@ -204,6 +222,7 @@ Report = (
     | RequestOutcome
     | OrderLookup
     | AccountSnapshot
+    | VenuePnl
     | SweepReport
     | LinkReport
 )

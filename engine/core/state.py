@@ -34,6 +34,7 @@ from engine.core.events import (
     OrderDenied,
     OrderEvent,
     OrderSubmitted,
+    PnlBaseline,
     PnlMarked,
     Reconciled,
     SuspenseBooked,
@@ -79,6 +80,7 @@ class State:
         self.risk = RiskState()
         self.kill: KillRecord | None = None
         self.reconciled: Reconciled | None = None
+        self.pnl_baseline: PnlBaseline | None = None
         self.ready = False
         self.links: dict[str, bool] = {}
         self.refusals: deque[CommandRefused] = deque(maxlen=REFUSALS_KEPT)
@@ -92,6 +94,7 @@ class State:
         self.asking: set[str] = set()
         self.suspects: dict[str, Decimal] = {}
         self.promised: dict[str, Decimal] = {}
+        self.offsets: dict[str, Decimal] | None = None
 
     def set_instruments(self, instruments: Iterable[Instrument]) -> None:
         """Make these markets known: their steps for checks, their category for P&L."""
@@ -189,6 +192,7 @@ class _SavedState(msgspec.Struct, kw_only=True):
     today: DayCounts | None = None
     commands: list[str]
     cash: SavedCash = msgspec.field(default_factory=SavedCash)
+    pnl_baseline: PnlBaseline | None = None
 
 
 _PLAIN_FIELDS = (
@@ -207,6 +211,7 @@ _PLAIN_FIELDS = (
     "links",
     "kill",
     "reconciled",
+    "pnl_baseline",
 )
 
 
@@ -307,6 +312,10 @@ def _quarantined(state: State, event: ExecutionQuarantined) -> None:
         state.positions.anomalies[LedgerAnomaly.UNKNOWN_EXECUTION] += 1
 
 
+def _baseline(state: State, event: PnlBaseline) -> None:
+    state.pnl_baseline = event
+
+
 def _refused(state: State, event: CommandRefused) -> None:
     state.refusals.append(event)
     state.remember_command(event.command_id)
@@ -379,6 +388,8 @@ def _started(state: State, event: EngineStarted) -> None:
     state.venue = event.venue
     state.environment = event.environment
     state.run = event.run
+    if event.environment == "paper":
+        state.pnl_baseline = None  # a paper exchange begins anew, with a new wallet
     state.ready = False
     state.links.clear()
     # A run on a recorded market begins before the last one ended.
@@ -397,6 +408,7 @@ _FOLDS: dict[type, Callable[[State, Any], None]] = {
     SuspenseBooked: _suspended,
     CashBooked: _cash,
     ExecutionQuarantined: _quarantined,
+    PnlBaseline: _baseline,
     CommandRefused: _refused,
     TradingStateChanged: _trading,
     LimitsChanged: _limits,

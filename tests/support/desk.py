@@ -29,12 +29,12 @@ from engine.core.reports import (
     RequestOutcome,
     VenueStatus,
 )
-from engine.core.requests import QueryAccount, QueryOrder, Request, StartTimer
+from engine.core.requests import QueryAccount, QueryOrder, QueryPnl, Request, StartTimer
 from engine.core.state import State, evolve
 from engine.core.types import Category, OrderType, Side, TimeInForce
 
 NS = 1_000_000_000
-QUESTIONS = (QueryOrder, QueryAccount, StartTimer)
+QUESTIONS = (QueryOrder, QueryAccount, QueryPnl, StartTimer)
 
 
 def d(text: str | int) -> Decimal:

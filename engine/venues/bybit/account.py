@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -24,14 +24,11 @@ from engine.venues.bybit.codec import UNREADABLE, Codec, Execution
 from engine.venues.bybit.instruments import SymbolMap
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rest import RestSession
+from engine.venues.bybit.windows import MS, windows
 from engine.venues.errors import VenueRefused
 from engine.venues.protocol import Booked
 
 SETTLE_COIN = "USDT"
-MS = 1_000_000  # nanoseconds in a millisecond
-WINDOW_MS = 7 * 86_400 * 1_000
-"""The venue shows no more of the executions after `startTime` than this, and says nothing of it."""
-
 _OPEN = "/v5/order/realtime"
 _HISTORY = "/v5/order/history"
 _EXECUTIONS = "/v5/execution/list"
@@ -137,9 +134,9 @@ class Account:
                         )
                         complete = complete and clean
                         positions += [position for position in held if position.qty]
-                for window in _windows(max(0, fills_since_ns) // MS, sent_ns // MS):
+                for window in windows(max(0, fills_since_ns) // MS, sent_ns // MS):
                     new, clean = await self._executions(
-                        {"category": category} | window, category, is_booked
+                        {"category": category, **window}, category, is_booked
                     )
                     complete = complete and clean
                     executions += new
@@ -199,14 +196,6 @@ class Account:
                 if report is not None:
                     reports.append(report)
         return reports, clean
-
-
-def _windows(since_ms: int, now_ms: int) -> Iterator[_Params]:
-    """What to ask for, so that nothing since `since_ms` is left out; the last window is open."""
-    while now_ms - since_ms >= WINDOW_MS:
-        yield {"startTime": since_ms, "endTime": since_ms + WINDOW_MS}
-        since_ms += WINDOW_MS
-    yield {"startTime": since_ms}
 
 
 def _by_time(row: Execution) -> tuple[int, int, str]:
