@@ -36,18 +36,20 @@ def belongs_elsewhere(positions: PositionTracker, event: OrderEvent) -> bool:
 def book(positions: PositionTracker, event: OrderEvent, order: Order) -> None:
     """Book what one of `BOOKED` says; `order` has taken it in already."""
     if event.type in FILLS:
-        _fill(positions, event, order)
+        if event.exec_pnl is None:
+            positions.apply_fill(fill_of(event, order))
+        else:
+            _fill_and_compare(positions, event, order, event.exec_pnl)
     elif event.exec_id:
         _amend(positions, event, order)
     if order.inferred_qty or order.client_order_id in positions.inferring:
         positions.infer(inferred_of(order, event.ts))
 
 
-def _fill(positions: PositionTracker, event: OrderEvent, order: Order) -> None:
-    stated, index = event.exec_pnl, order.position_index
-    if stated is None:
-        positions.apply_fill(fill_of(event, order))
-        return
+def _fill_and_compare(
+    positions: PositionTracker, event: OrderEvent, order: Order, stated: Decimal
+) -> None:
+    index = order.position_index
     before = positions.get_position(order.symbol, index).realized_pnl
     if positions.apply_fill(fill_of(event, order)):
         ours = positions.get_position(order.symbol, index).realized_pnl - before
