@@ -44,7 +44,7 @@ def test_wallet_closed_pnl_and_executions_agree_after_a_round_trip(tmp_path: Pat
         assert engine.pnl.differences == ()
         position = engine.state.positions.get_position("BTCUSDT")
         wallet = engine.pnl.figures[0]
-        assert (position.qty, wallet.ours) == (0, position.realized_pnl - position.fees)
+        assert (position.qty, wallet.ours) == (Decimal(0), position.realized_pnl - position.fees)
         assert wallet.ours < 0
         assert list(ledger_disagreements(engine.state)) == []
 
