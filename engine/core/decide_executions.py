@@ -82,10 +82,10 @@ def _liquidated(state: State, fill: FillEvent, context: Context) -> Iterator[Ste
 
 
 def decide_suspense(
-    state: State, order: Order, exchange_order_id: str, context: Context
+    state: State, order: Order | None, exchange_order_id: str, context: Context
 ) -> Iterator[Step]:
     """Attach what is in suspense to the order it belongs to, now that the order is known."""
-    if not state.positions.suspense:
+    if order is None or not state.positions.suspense:
         return
     for fill in list(state.positions.suspense.values()):
         named = fill.client_order_id == order.client_order_id

@@ -70,10 +70,8 @@ def decide_order_report(state: State, report: OrderReport, context: Context) -> 
     if order is None:
         yield _adopt(report, context)
         order = find_order(state, report.client_order_id, report.exchange_order_id)
-    if order is None:
-        return
     yield from decide_suspense(state, order, report.exchange_order_id, context)
-    if is_stale(state, report):
+    if order is None or is_stale(state, report):
         return
     if report.status is VenueStatus.OTHER:
         yield query_of(order)

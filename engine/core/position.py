@@ -35,8 +35,11 @@ EXACT_BELOW = 10
 
 
 def settled(value: Decimal) -> Decimal:
-    """What a division gave, to 18 decimals."""
-    return value.quantize(LAST_DIGIT) if value.adjusted() < EXACT_BELOW else value
+    """What a division gave, to 18 decimals; what has fewer is left as it is."""
+    if value.adjusted() >= EXACT_BELOW:
+        return value
+    rounded = value.quantize(LAST_DIGIT)
+    return value if rounded == value else rounded
 
 
 class Position(msgspec.Struct, kw_only=True):

@@ -1,6 +1,13 @@
 from __future__ import annotations
 
-from engine.core.conservation import ledger_disagreements, orders_disagreements
+import pytest
+
+from engine.core import conservation
+from engine.core.conservation import (
+    ledger_disagreements,
+    orders_disagreements,
+    recent_disagreements,
+)
 from engine.core.orders import Fill
 from engine.core.reports import FillEvent
 from engine.core.types import Side
@@ -74,3 +81,17 @@ def test_a_position_that_is_not_its_executions_is_named() -> None:
     assert list(ledger_disagreements(desk.state)) == [
         "position BTCUSDT is 1, its executions are 0.004"
     ]
+
+
+def test_what_was_just_booked_is_checked_alone_and_long_positions_are_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = booked()
+    desk.working("b1", symbol="ETHUSDT")
+    assert list(recent_disagreements(desk.state, ["a1", "b1", "gone"])) == []
+    desk.state.positions.positions["BTCUSDT"].qty = d(1)
+    wrong = ["position BTCUSDT is 1, its executions are 0.004"]
+    assert list(recent_disagreements(desk.state, ["a1"])) == wrong
+    assert list(recent_disagreements(desk.state, [])) == []
+    monkeypatch.setattr(conservation, "ROWS_MAX", 0)
+    assert list(recent_disagreements(desk.state, ["a1"])) == []

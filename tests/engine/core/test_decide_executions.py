@@ -12,12 +12,19 @@ from engine.core.events import (
     ExecutionQuarantined,
     OrderAdopted,
     OrderEvent,
+    Reconciled,
     SuspenseBooked,
     TradingStateChanged,
 )
-from engine.core.reports import CashReport, OrderLookup, UnknownExecution, VenueStatus
+from engine.core.reports import (
+    AccountSnapshot,
+    CashReport,
+    OrderLookup,
+    UnknownExecution,
+    VenueStatus,
+)
 from engine.core.requests import QueryAccount, QueryOrder, StartTimer, TimerFired
-from engine.core.state import State
+from engine.core.state import State, evolve
 from engine.core.types import CashKind, ExecutionKind, OrderState, Side, TradingState
 from tests.support.desk import Desk, d, fill, outcome, row
 
@@ -202,6 +209,33 @@ def test_an_unknown_kind_of_execution_is_counted_once_and_the_account_compared()
     assert desk.give(report) == []
     assert desk.state.positions.anomalies == {"UNKNOWN_EXECUTION": 1}
     assert desk.state.positions.positions == {}
+
+
+def test_a_snapshots_other_rows_are_booked_or_quarantined_like_the_streams() -> None:
+    desk = Desk()
+    unknown = UnknownExecution(exec_id="e1", symbol="BTCUSDT", exec_type="New")
+    snapshot = AccountSnapshot(
+        open_orders=(),
+        positions=(),
+        fills=(),
+        cash=(FUNDING, unknown),
+        sent_ts=desk.now_ns,
+        duration_s=0.1,
+    )
+    events = desk.give(snapshot)
+    assert kinds(events)[:2] == [CashBooked, ExecutionQuarantined]
+    again = [event for event in desk.give(snapshot) if not isinstance(event, Reconciled)]
+    assert again == []
+    evolve(desk.state, events[1])
+    assert desk.state.positions.anomalies == {"UNKNOWN_EXECUTION": 1}
+
+
+def test_an_execution_that_is_booked_is_not_suspended_and_the_newest_is_known() -> None:
+    desk = Desk()
+    assert desk.state.positions.newest_ts == 0
+    desk.give(stray())
+    assert desk.state.positions.newest_ts == desk.now_ns
+    assert not desk.state.positions.suspend(stray())
 
 
 def test_suspense_cash_and_estimates_survive_a_snapshot() -> None:

@@ -178,3 +178,13 @@ def test_what_a_trade_does_to_each_coin(category: Category) -> None:
         assert changes == {"BTC": d("0.011"), "USDT": d(-721), "MNT": d(-3)}
     else:
         assert changes == {"BTC": d("-0.001"), "USDT": d(-1), "MNT": d(-3)}
+
+
+def test_what_spot_sales_gain_is_in_the_wallet_alone() -> None:
+    desk = settled()
+    market = replace(perpetual(), category=Category.SPOT)
+    evolve(desk.state, InstrumentsChanged(ts=1, instruments=(market,)))
+    traded(desk)
+    report = figures(desk, "1009.8")
+    assert compared(desk, report)["wallet", "USDT"] == (d("9.8"), d("9.8"), True)
+    assert ("closed", "BTCUSDT") not in compared(desk, report)
