@@ -10,11 +10,12 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
-from engine.core.events import EventType, OrderEvent
+from engine.core.cash import CashLedger
+from engine.core.events import CashBooked, EventType, ExecutionQuarantined, OrderEvent
 from engine.core.order_state import Order
-from engine.core.positions import PositionTracker
+from engine.core.positions import LedgerAnomaly, PositionTracker
 from engine.core.reports import FillEvent
-from engine.core.types import ZERO, ExecutionKind, Liquidity
+from engine.core.types import ZERO, CashKind, ExecutionKind, Liquidity
 
 TRADE = ExecutionKind.TRADE
 
@@ -28,9 +29,12 @@ BOOKED = FILLS | {
 
 
 def belongs_elsewhere(positions: PositionTracker, event: OrderEvent) -> bool:
-    """True when the execution that an event names is booked on another order."""
+    """True (counted) when the execution that an event names is booked on another order."""
     owner = positions.owner(event.exec_id)
-    return owner is not None and owner != event.client_order_id
+    elsewhere = owner is not None and owner != event.client_order_id
+    if elsewhere:
+        positions.anomalies[LedgerAnomaly.FILL_CONFLICT] += 1
+    return elsewhere
 
 
 def book(positions: PositionTracker, event: OrderEvent, order: Order) -> None:
@@ -105,3 +109,15 @@ def inferred_of(order: Order, ts: int) -> FillEvent:
         ts=ts,
         position_index=order.position_index,
     )
+
+
+def book_cash(positions: PositionTracker, cash: CashLedger, event: CashBooked) -> None:
+    """Book money that no execution moved; funding counts with its position, too."""
+    if cash.book(event) and event.kind is CashKind.FUNDING and event.symbol:
+        positions.add_funding(event.symbol, event.amount, event.currency)
+
+
+def quarantine(positions: PositionTracker, cash: CashLedger, event: ExecutionQuarantined) -> None:
+    """Count an execution that is not understood, once."""
+    if cash.quarantine(event.exec_id):
+        positions.anomalies[LedgerAnomaly.UNKNOWN_EXECUTION] += 1

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from engine.core.activity import Activity, DayCounts
-from engine.core.booking import BOOKED, FILLS, belongs_elsewhere, book
+from engine.core.booking import BOOKED, FILLS, belongs_elsewhere, book, book_cash, quarantine
 from engine.core.cash import CashLedger, SavedCash
 from engine.core.events import (
     CashBooked,
@@ -43,9 +43,9 @@ from engine.core.events import (
 from engine.core.exposure import OpenExposure
 from engine.core.instruments import Instrument
 from engine.core.orders import Order, OrderStateMachine, SavedOrders
-from engine.core.positions import LedgerAnomaly, PositionTracker, SavedPositions
+from engine.core.positions import PositionTracker, SavedPositions
 from engine.core.trading import KillRecord, Narrowing, RiskState, is_stricter
-from engine.core.types import CashKind, TradingState
+from engine.core.types import TradingState
 
 COMMANDS_REMEMBERED = 65_536
 """Command ids kept for deduplication: hours of a busy desk, at some ten bytes each."""
@@ -86,8 +86,7 @@ class State:
         self.refusals: deque[CommandRefused] = deque(maxlen=REFUSALS_KEPT)
         self.activity = Activity()
         self.commands: dict[str, None] = {}
-        # What the venue was last heard to say. Not folded from events and not in a snapshot: a
-        # restart or a replica begins without it and asks again.
+        # What the venue was last heard to say: not folded, not in a snapshot, asked for again.
         self.row_shown: dict[str, tuple[int, Decimal, int]] = {}
         self.absences: dict[str, int] = {}
         self.tries: dict[str, int] = {}
@@ -277,17 +276,14 @@ def _create(state: State, event: OrderSubmitted | OrderDenied | OrderAdopted) ->
 
 
 def _order_event(state: State, event: OrderEvent) -> None:
-    positions = state.positions
-    if event.exec_id and belongs_elsewhere(positions, event):
-        positions.anomalies[LedgerAnomaly.FILL_CONFLICT] += 1
-        return
-    order = state.orders.handle_event(event)
+    elsewhere = event.exec_id and belongs_elsewhere(state.positions, event)
+    order = None if elsewhere else state.orders.handle_event(event)
     if event.command_id:
         state.remember_command(event.command_id)
     if order is None:
         return
     if event.type in BOOKED:
-        book(positions, event, order)
+        book(state.positions, event, order)
     if event.type in FILLS:
         first = len(order.fills) == 1
         state.activity.filled(event.ts, order.symbol, order.side, first=first)
@@ -296,20 +292,6 @@ def _order_event(state: State, event: OrderEvent) -> None:
     elif event.type is EventType.ORDER_REJECT:
         state.activity.rejected(event.ts, order.symbol, event.reason)
     state.exposure.update(order)
-
-
-def _suspended(state: State, event: SuspenseBooked) -> None:
-    state.positions.suspend(event.fill)
-
-
-def _cash(state: State, event: CashBooked) -> None:
-    if state.cash.book(event) and event.kind is CashKind.FUNDING and event.symbol:
-        state.positions.add_funding(event.symbol, event.amount, event.currency)
-
-
-def _quarantined(state: State, event: ExecutionQuarantined) -> None:
-    if state.cash.quarantine(event.exec_id):
-        state.positions.anomalies[LedgerAnomaly.UNKNOWN_EXECUTION] += 1
 
 
 def _baseline(state: State, event: PnlBaseline) -> None:
@@ -388,26 +370,22 @@ def _started(state: State, event: EngineStarted) -> None:
     state.venue = event.venue
     state.environment = event.environment
     state.run = event.run
-    if event.environment == "paper":
-        state.pnl_baseline = None  # a paper exchange begins anew, with a new wallet
+    if event.environment == "paper":  # its exchange begins anew, with a new wallet
+        state.pnl_baseline = None
     state.ready = False
     state.links.clear()
     # A run on a recorded market begins before the last one ended.
     state.activity = Activity(state.activity.today)
 
 
-def _instruments(state: State, event: InstrumentsChanged) -> None:
-    state.set_instruments(event.instruments)
-
-
-_FOLDS: dict[type, Callable[[State, Any], None]] = {
+_FOLDS: dict[type, Callable[[State, Any], object]] = {
     OrderSubmitted: _submitted,
     OrderDenied: _denied,
     OrderAdopted: _adopted,
     OrderEvent: _order_event,
-    SuspenseBooked: _suspended,
-    CashBooked: _cash,
-    ExecutionQuarantined: _quarantined,
+    SuspenseBooked: lambda state, event: state.positions.suspend(event.fill),
+    CashBooked: lambda state, event: book_cash(state.positions, state.cash, event),
+    ExecutionQuarantined: lambda state, event: quarantine(state.positions, state.cash, event),
     PnlBaseline: _baseline,
     CommandRefused: _refused,
     TradingStateChanged: _trading,
@@ -418,5 +396,5 @@ _FOLDS: dict[type, Callable[[State, Any], None]] = {
     Reconciled: _reconciled,
     ConnectivityChanged: _connectivity,
     EngineStarted: _started,
-    InstrumentsChanged: _instruments,
+    InstrumentsChanged: lambda state, event: state.set_instruments(event.instruments),
 }

@@ -212,7 +212,6 @@ class Account:
             position = self.position(instrument, order.position_idx)
             position.mark_price = mark_price
             closed, pnl = self._move_position(position, order, qty, price, fee, time_ms, seq)
-            self._note_closed(position, order, qty, price, fee, closed, pnl, time_ms)
         order.cum_fee += fee
         order.fee_coin = fee_coin
         order.closed_pnl += pnl
@@ -236,7 +235,6 @@ class Account:
             seq=seq,
         )
         self._record(execution)
-        self._note_cash(execution)
 
     def _note_closed(
         self,
@@ -298,6 +296,7 @@ class Account:
             order.first_execution = len(self.executions)
         order.last_execution = len(self.executions)
         self.executions.append(execution)
+        self._note_cash(execution)
         if self.topics:
             row = execution_row(execution, on_stream=True)
             self.outbox.append(Row("execution", instrument.category, instrument.symbol, row))
@@ -331,6 +330,7 @@ class Account:
         coin.unrealised += position.revalue()
         self._touched_positions[position.symbol, position.idx] = position
         self._touched_coins[position.settle] = coin
+        self._note_closed(position, order, qty, price, fee, closed, pnl, time_ms)
         return closed, pnl
 
     def _exchange_coins(
