@@ -27,6 +27,7 @@ from engine.core.requests import (
     OrderRequest,
     QueryAccount,
     QueryOrder,
+    QueryPnl,
     RecallOrder,
     Request,
     StartTimer,
@@ -74,6 +75,7 @@ class Dispatcher:
         """Orders of which the router has not said its last word: it may send them again."""
         self._closed = False
         self._account_query: asyncio.Task[None] | None = None
+        self._pnl_query: asyncio.Task[None] | None = None
         self._asked_again = False
         self._sweep: asyncio.Task[None] | None = None
         self._timers: dict[float, _Timers] = {}  # by their length: a policy has a handful
@@ -83,6 +85,7 @@ class Dispatcher:
             CancelRequest: self.resend_cancel,
             QueryOrder: self._look_up,
             QueryAccount: self._query_account,
+            QueryPnl: self._query_pnl,
             StartTimer: self._start_timer,
             RecallOrder: self._recall,
             Sweep: self._start_sweep,
@@ -153,6 +156,14 @@ class Dispatcher:
     async def _looked_up(self, query: QueryOrder) -> None:
         lookup: OrderLookup = await self._router.lookup(query)
         self._inbox.put(lookup)
+
+    def _query_pnl(self, _request: QueryPnl) -> None:
+        if self._pnl_query is None or self._pnl_query.done():
+            self._pnl_query = self.spawn(self._queried_pnl())
+
+    async def _queried_pnl(self) -> None:
+        baseline = self._state.pnl_baseline
+        self._inbox.put(await self._router.pnl(baseline.ts if baseline is not None else 0))
 
     def _query_account(self, _request: QueryAccount) -> None:
         if self.comparing:
@@ -244,6 +255,10 @@ class _Timers:
 
 
 def _fills_since_ns(state: State, now_ns: int) -> int:
-    """From when on the venue is asked for executions: what an earlier run may have missed too."""
-    newest = max((order.updated_ts for order in state.orders.orders.values()), default=None)
-    return now_ns if newest is None else min(newest, now_ns) - FILLS_OVERLAP_NS
+    """From when on a new run asks for executions: what an earlier one may have missed too.
+
+    That is from a little before the newest one booked, or else from the oldest order.
+    """
+    oldest = min((order.created_ts for order in state.orders.orders.values()), default=0)
+    known = state.positions.newest_ts or oldest
+    return min(known, now_ns) - FILLS_OVERLAP_NS if known else now_ns

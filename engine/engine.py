@@ -13,9 +13,12 @@ import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from functools import partial
+from itertools import islice
 
 from engine.clock import NS, Clock, awake_ns
+from engine.core.booking import BOOKED
 from engine.core.commands import Command, Kill, Reconcile
+from engine.core.conservation import recent_disagreements
 from engine.core.context import Context, Policy
 from engine.core.decide import Input, decide
 from engine.core.decide_stops import FLATTEN_PREFIX
@@ -27,19 +30,21 @@ from engine.core.events import (
     TradingStateChanged,
 )
 from engine.core.limits import RiskLimits
+from engine.core.pnl_check import compare_pnl
 from engine.core.react import react
 from engine.core.reconcile import note_snapshot
-from engine.core.reports import AccountSnapshot, LinkReport
+from engine.core.reports import AccountSnapshot, LinkReport, VenuePnl
 from engine.core.requests import (
     CancelRequest,
     OrderRequest,
     QueryAccount,
+    QueryPnl,
     Request,
     Sweep,
     TimerFired,
 )
 from engine.core.state import State, evolve
-from engine.core.status import ReconcileStatus
+from engine.core.status import PnlComparison, ReconcileStatus
 from engine.core.types import KillLevel, TradingState
 from engine.dispatch import Dispatcher
 from engine.feed import MarketFeed
@@ -58,8 +63,15 @@ from engine.venues.protocol import ExchangeClient
 BATCH_MAX = 512
 """Inputs decided before the next commit: large enough for throughput, a few ms of work at most."""
 RECONCILE_EVERY_S = 5.0
+PNL_EVERY_S = 60.0
 OVERTAKE_NS = 50_000_000
 """How long a command that only reduces risk waits for a commit before it overtakes it."""
+NAMED_MAX = 5
+"""Disagreements of the ledger that an error names; one is enough to stop."""
+
+
+class LedgerBroken(Exception):
+    """Executions, orders and positions do not agree: a bug of ours, and no ground to trade on."""
 
 
 class Engine:
@@ -96,6 +108,7 @@ class Engine:
         self.metrics = metrics
         self._limits = limits
         self.reconcile = ReconcileStatus()
+        self.pnl = PnlComparison()
         self.inbox = Inbox(self.fail, self._command_waits)
         self.publisher = Publisher(self.feed, lambda: (state.encode(), state.seq))
         self.standstill = Standstill(awake_ns)
@@ -108,6 +121,7 @@ class Engine:
         self._fresh: list[Event] = []
         self._requests: list[Request] = []
         self._unsent: set[str] = set()
+        self._booked: set[str] = set()
         self._released: int | None = None
         self._stood_still_s = 0.0
         self._doubtful: tuple[int, int] | None = None
@@ -155,6 +169,7 @@ class Engine:
         self._loop_task = asyncio.get_running_loop().create_task(self._run())
         await self._client.connect(self.inbox.put, self.feed.apply)
         self.dispatcher.spawn(self._compare_regularly())
+        self.dispatcher.spawn(self._compare_pnl_regularly())
 
     async def stop(self) -> None:
         """Decide what has arrived, end every task, close the client and the journal.
@@ -243,9 +258,19 @@ class Engine:
             await self._commit_all()
             for item in batch:
                 if type(item) is AccountSnapshot:
+                    self._check_ledger()
                     note_snapshot(self.reconcile, self.state, item, self.clock.now_ns())
+                elif type(item) is VenuePnl:
+                    self.pnl = compare_pnl(self.state, item, self.pnl)
             self._trust_again()
             self._turned.set()
+
+    def _check_ledger(self) -> None:
+        """See that what was booked since the last comparison is the same wherever it is kept."""
+        wrong = list(islice(recent_disagreements(self.state, self._booked), NAMED_MAX))
+        self._booked.clear()
+        if wrong:
+            self.fail(LedgerBroken("; ".join(wrong)))
 
     def _decide(self, item: Input, context: Context) -> None:
         try:
@@ -276,8 +301,11 @@ class Engine:
         self._fresh.append(event)
         if type(event) is OrderSubmitted:
             self._unsent.add(event.client_order_id)
-        elif type(event) is OrderEvent and event.type is EventType.ORDER_ACK:
-            self.router.confirm(event.client_order_id, event.exchange_order_id)
+        elif type(event) is OrderEvent:
+            if event.type is EventType.ORDER_ACK:
+                self.router.confirm(event.client_order_id, event.exchange_order_id)
+            elif event.type in BOOKED:
+                self._booked.add(event.client_order_id)
         elif type(event) is TradingStateChanged and not event.symbol:
             self._released = None
             if event.state is TradingState.HALTED:
@@ -357,6 +385,11 @@ class Engine:
         while True:
             await self.clock.sleep(RECONCILE_EVERY_S)
             self.dispatcher.send(QueryAccount())
+
+    async def _compare_pnl_regularly(self) -> None:
+        while True:
+            self.dispatcher.send(QueryPnl())
+            await self.clock.sleep(PNL_EVERY_S)
 
     # --- what it shows -------------------------------------------------------------------------
 

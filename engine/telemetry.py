@@ -42,6 +42,7 @@ class Telemetry:
             public_up=state.links.get("public", False),
             requests=engine.router.stats(),
             reconcile=replace(engine.reconcile, running=engine.dispatcher.comparing),
+            pnl=engine.pnl,
             replay=self._replay(),
             breaker=engine.router.breaker_state,
             journal_lag_s=engine.journal.lag_s,

@@ -13,10 +13,12 @@ from console.replica import LogEntry, Replica
 from console.views.cells import Cell, Column, Row
 from console.views.states import LOOKS, label
 from engine.core.events import (
+    CashBooked,
     CommandRefused,
     ConnectivityChanged,
     EngineStarted,
     EventType,
+    ExecutionQuarantined,
     InstrumentsChanged,
     KillProgress,
     KillStarted,
@@ -26,11 +28,13 @@ from engine.core.events import (
     OrderEvent,
     OrderRecalled,
     OrderSubmitted,
+    PnlBaseline,
     PnlMarked,
     Reconciled,
+    SuspenseBooked,
     TradingStateChanged,
 )
-from engine.core.types import TradingState
+from engine.core.types import ExecutionKind, TradingState
 
 COLUMNS = (
     Column("time", "TIME", 12, cut=True),
@@ -119,7 +123,8 @@ def _fill(event: OrderEvent) -> str:
     fee = f" fee {fmt.exact(event.fee)} {event.fee_currency}" if event.fee is not None else ""
     maker = f" {event.liquidity}" if event.liquidity else ""
     at = f"{fmt.exact(event.last_qty)}@{fmt.exact(event.last_price)}"
-    return f"{at} exec {fmt.clip(event.exec_id, 10)}{maker}{fee}"
+    kind = "" if event.exec_kind is ExecutionKind.TRADE else f" {event.exec_kind}"
+    return f"{at} exec {fmt.clip(event.exec_id, 10)}{kind}{maker}{fee}"
 
 
 def _wanted(event: OrderEvent) -> str:
@@ -172,6 +177,29 @@ def _order(event: OrderEvent) -> Told:
     words, detail, style = _ORDER_WORDS[event.type]
     text = " ".join(part for part in (words, detail(event)) if part)
     return Told(event.client_order_id, text, style)
+
+
+def _suspended(event: SuspenseBooked) -> Told:
+    fill = event.fill
+    kind = "" if fill.kind is ExecutionKind.TRADE else f"{fill.kind} "
+    what = f"{fill.side} {fmt.exact(fill.qty)}@{fmt.exact(fill.price)} {fill.symbol}"
+    exec_id = fmt.clip(fill.exec_id, 10)
+    return Told("suspense", f"{kind}{what} exec {exec_id} of an unknown order", "bad")
+
+
+def _cash(event: CashBooked) -> Told:
+    about = " ".join(part for part in (event.symbol, event.text) if part)
+    amount = f"{fmt.signed_exact(event.amount)} {event.currency}"
+    return Told("cash", f"{event.kind} {amount} {about}".rstrip(), "value")
+
+
+def _quarantined(event: ExecutionQuarantined) -> Told:
+    text = f"execution {fmt.clip(event.exec_id, 10)} of unknown type {event.exec_type}: not booked"
+    return Told(event.symbol, text, "bad")
+
+
+def _baseline(event: PnlBaseline) -> Told:
+    return Told("P&L", f"compared with the venue from now on, {len(event.balances)} coins", "muted")
 
 
 def _refused(event: CommandRefused) -> Told:
@@ -256,6 +284,10 @@ _TELLERS: Mapping[type, Callable[[Any], Told]] = {
     OrderAdopted: _adopted,
     OrderEvent: _order,
     OrderRecalled: _recalled,
+    SuspenseBooked: _suspended,
+    CashBooked: _cash,
+    ExecutionQuarantined: _quarantined,
+    PnlBaseline: _baseline,
     CommandRefused: _refused,
     TradingStateChanged: _trading,
     LimitsChanged: _limits,

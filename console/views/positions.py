@@ -13,6 +13,8 @@ from console.views.states import pnl_cell
 from engine.core.market import Quote
 from engine.core.pnl import Totals
 from engine.core.positions import Position
+from engine.core.status import PnlComparison
+from engine.core.types import ExecutionKind
 
 NET_WIDTH = 9
 
@@ -38,6 +40,9 @@ SHRINK = (
     ("avg", 0),
 )
 
+FORCED = tuple(kind for kind in ExecutionKind if kind is not ExecutionKind.TRADE)
+"""Executions that no order of ours asked for."""
+
 QUOTE_STALE_S = 10.0
 """A mark older than this looks stale."""
 
@@ -59,7 +64,10 @@ def view(
     return PositionsView(
         keys=tuple(position.symbol for position in positions),
         rows=tuple(row(position, replica, glyphs) for position in positions),
-        foot=tuple(line for total in totals for line in total_lines(total, glyphs)),
+        foot=(
+            *(line for total in totals for line in total_lines(total, glyphs)),
+            *check_lines(replica, glyphs),
+        ),
         curve=tuple(net for _, net in replica.pnl_history),
         stale=stale,
         glyphs=glyphs,
@@ -78,8 +86,13 @@ def row(position: Position, replica: Replica, glyphs: Glyphs) -> Row:
         _mark(position, replica.quotes.get(position.symbol), replica.engine_ns, tick, glyphs),
         money_cell(position.unrealized_pnl, glyphs),
         money_cell(position.realized_pnl, glyphs),
-        Cell(f"{position.fees:,.2f}", "muted"),
+        Cell(f"{'~' if position.is_estimated else ''}{position.fees:,.2f}", _certainty(position)),
     )
+
+
+def _certainty(position: Position) -> str:
+    """What rests on an inferred fill, or on a fee that nobody has told, is marked until it is."""
+    return "warn" if position.is_estimated else "muted"
 
 
 def net_cell(qty: Decimal, step: Decimal | None, glyphs: Glyphs) -> Cell:
@@ -110,6 +123,7 @@ def total_lines(total: Totals, glyphs: Glyphs) -> tuple[Line, ...]:
             Cell("  net ", "muted"),
             money_cell(total.net_pnl, glyphs),
             Cell(unpriced, "warn"),
+            Cell("  estimated" if total.is_estimated else "", "warn"),
         ),
         (
             Cell("uPnL ", "muted"),
@@ -117,9 +131,40 @@ def total_lines(total: Totals, glyphs: Glyphs) -> tuple[Line, ...]:
             Cell("  rPnL ", "muted"),
             money_cell(total.realized_pnl, glyphs),
             Cell("  fees ", "muted"),
-            Cell(fmt.amount(total.fees)),
+            Cell(fmt.amount(total.fees, glyphs.none)),
+            *_funding(total, glyphs),
         ),
     )
+
+
+def _funding(total: Totals, glyphs: Glyphs) -> Line:
+    if not total.funding:
+        return ()
+    return (Cell("  fund ", "muted"), money_cell(total.funding, glyphs))
+
+
+def check_lines(replica: Replica, glyphs: Glyphs) -> tuple[Line, ...]:
+    """What the venue says of the same money, where it differs, and executions without an order."""
+    lines: list[Line] = []
+    waiting = len(replica.state.positions.suspense)
+    if waiting:
+        plural = "s" if waiting > 1 else ""
+        lines.append((Cell(f"{glyphs.bad} {waiting} execution{plural} of unknown orders", "bad"),))
+    counts = replica.state.positions.anomalies
+    forced = [f"{kind.value} {counts[kind.name]}" for kind in FORCED if counts[kind.name]]
+    if forced:
+        lines.append((Cell(f"{glyphs.bad} the venue moved positions: {', '.join(forced)}", "bad"),))
+    check = replica.status.pnl if replica.status is not None else PnlComparison()
+    if check.error:
+        lines.append((Cell(f"{glyphs.bad} venue P&L: {check.error}", "warn"),))
+    elif check.figures and not check.differences:
+        age = fmt.age((replica.engine_ns - check.ts) / fmt.NS, whole=True)
+        lines.append((Cell(f"venue P&L {glyphs.ok} ({age})", "muted"),))
+    for figure in check.differences:
+        style = "bad" if figure.confirmed else "warn"
+        text = f"{glyphs.bad} venue {figure.what} {figure.name} {figure.difference:+,.4f}"
+        lines.append((Cell(text, style),))
+    return tuple(lines)
 
 
 def _mark(

@@ -35,8 +35,8 @@ from engine.core.decide_commands import (
     decide_place,
     decide_reconcile,
 )
+from engine.core.decide_executions import decide_cash, decide_fill, decide_unknown_execution
 from engine.core.decide_reports import (
-    decide_fill,
     decide_link,
     decide_lookup,
     decide_order_report,
@@ -45,10 +45,12 @@ from engine.core.decide_reports import (
     decide_timer,
 )
 from engine.core.decide_stops import decide_flatten, decide_kill, decide_release, decide_sweep
+from engine.core.pnl_check import decide_pnl
 from engine.core.recall import decide_recalled, recalling
 from engine.core.reconcile import decide_snapshot
 from engine.core.reports import (
     AccountSnapshot,
+    CashReport,
     FillEvent,
     LinkReport,
     OrderLookup,
@@ -57,6 +59,8 @@ from engine.core.reports import (
     Report,
     RequestOutcome,
     SweepReport,
+    UnknownExecution,
+    VenuePnl,
 )
 from engine.core.requests import RecallAnswer, Step, TimerFired
 from engine.core.state import State
@@ -105,10 +109,13 @@ _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     Reconcile: decide_reconcile,
     OrderReport: decide_order_report,
     FillEvent: decide_fill,
+    CashReport: decide_cash,
+    UnknownExecution: decide_unknown_execution,
     PositionReport: decide_position,
     RequestOutcome: recalling(decide_outcome),
     OrderLookup: recalling(decide_lookup),
     AccountSnapshot: decide_snapshot,
+    VenuePnl: decide_pnl,
     LinkReport: decide_link,
     TimerFired: recalling(_timer),
     RecallAnswer: _recalled,

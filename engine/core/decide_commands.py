@@ -16,7 +16,7 @@ from engine.core.context import Context
 from engine.core.events import CommandRefused, EventType, OrderEvent
 from engine.core.exposure import worst_leaves
 from engine.core.orders import Order, other_terms, why_not_cancel, why_not_replace
-from engine.core.requests import QueryAccount, Step
+from engine.core.requests import QueryAccount, QueryPnl, Step
 from engine.core.risk import Denied, check, check_amend
 from engine.core.state import State
 
@@ -104,6 +104,7 @@ def decide_cancel_all(state: State, command: CancelAll, context: Context) -> Ite
 def decide_reconcile(_state: State, _command: Reconcile, _context: Context) -> Iterator[Step]:
     """Compare with the venue now."""
     yield QueryAccount()
+    yield QueryPnl()
 
 
 def cancel_request(order: Order, context: Context, command_id: str = "") -> OrderEvent:

@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from engine.core.context import Context
+from engine.core.decide_executions import (
+    ask_for_order_of,
+    decide_fill,
+    decide_suspense,
+    find_order,
+)
 from engine.core.events import ConnectivityChanged, EventType, OrderAdopted, OrderEvent
 from engine.core.orders import Order
 from engine.core.recall import recalling
 from engine.core.reports import (
-    FillEvent,
     LinkReport,
     OrderLookup,
     OrderReport,
@@ -23,7 +28,7 @@ from engine.core.reports import (
     RequestOutcome,
     VenueStatus,
 )
-from engine.core.requests import QueryAccount, StartTimer, Step, TimerFired, query_of
+from engine.core.requests import QueryAccount, QueryPnl, StartTimer, Step, TimerFired, query_of
 from engine.core.state import State
 from engine.core.types import ZERO, OrderState
 
@@ -66,7 +71,8 @@ def decide_order_report(state: State, report: OrderReport, context: Context) -> 
     order = find_order(state, report.client_order_id, report.exchange_order_id)
     if order is None:
         yield _adopt(report, context)
-        order = state.orders.get_order(_external_id(report))
+        order = find_order(state, report.client_order_id, report.exchange_order_id)
+    yield from decide_suspense(state, order, report.exchange_order_id, context)
     if order is None or is_stale(state, report):
         return
     if report.status is VenueStatus.OTHER:
@@ -96,11 +102,6 @@ def is_stale(state: State, report: OrderReport) -> bool:
         return True
     state.remember_row(report.exchange_order_id, shows)
     return False
-
-
-def find_order(state: State, client_order_id: str, exchange_order_id: str) -> Order | None:
-    """Our order by our id, else by the venue's; an adopted one may be named by the latter."""
-    return state.orders.find(client_order_id, exchange_order_id)
 
 
 def _acknowledge(order: Order, report: OrderReport, context: Context) -> Iterator[Step]:
@@ -152,14 +153,10 @@ def _event(
     )
 
 
-def _external_id(report: OrderReport | FillEvent) -> str:
-    return report.client_order_id or report.exchange_order_id
-
-
 def _adopt(report: OrderReport, context: Context) -> OrderAdopted:
     return OrderAdopted(
         ts=context.now_ns,
-        client_order_id=_external_id(report),
+        client_order_id=report.client_order_id or report.exchange_order_id,
         exchange_order_id=report.exchange_order_id,
         symbol=report.symbol,
         side=report.side,
@@ -168,38 +165,7 @@ def _adopt(report: OrderReport, context: Context) -> OrderAdopted:
         type=report.type,
         time_in_force=report.time_in_force,
         reduce_only=report.reduce_only,
-    )
-
-
-@recalling
-def decide_fill(state: State, fill: FillEvent, context: Context) -> Iterator[Step]:
-    """Book an execution once, whatever state its order is in; adopt the order if it is unknown."""
-    order = find_order(state, fill.client_order_id, fill.exchange_order_id)
-    if order is None:
-        yield OrderAdopted(
-            ts=context.now_ns,
-            client_order_id=_external_id(fill),
-            exchange_order_id=fill.exchange_order_id,
-            symbol=fill.symbol,
-            side=fill.side,
-            qty=fill.qty,
-            price=fill.price,
-        )
-        order = state.orders.get_order(_external_id(fill))
-    if order is None or order.has_execution(fill.exec_id, fill.qty, fill.price):
-        return
-    whole = order.cum_qty + fill.qty >= order.qty
-    yield OrderEvent(
-        EventType.FULL_FILL if whole else EventType.PARTIAL_FILL,
-        order.client_order_id,
-        context.now_ns,
-        exchange_order_id=fill.exchange_order_id,
-        exec_id=fill.exec_id,
-        last_qty=fill.qty,
-        last_price=fill.price,
-        fee=fill.fee,
-        fee_currency=fill.fee_currency,
-        liquidity=fill.liquidity,
+        position_index=report.position_index,
     )
 
 
@@ -218,6 +184,7 @@ def decide_outcome(state: State, report: RequestOutcome, context: Context) -> It
             order.client_order_id, None
         )  # looks before the last sending prove nothing
     yield from _OUTCOMES[report.kind](order, report, context)
+    yield from decide_suspense(state, order, report.exchange_order_id, context)
 
 
 def _placed(order: Order, report: RequestOutcome, context: Context) -> Iterator[Step]:
@@ -281,10 +248,12 @@ def decide_lookup(state: State, lookup: OrderLookup, context: Context) -> Iterat
     the request can no longer be accepted and will not be repeated.
     """
     order = state.orders.get_order(lookup.client_order_id)
-    if order is None:
-        return
+    if order is None and lookup.order is not None:
+        yield from decide_order_report(state, lookup.order, context)
     for fill in lookup.fills:
         yield from decide_fill(state, fill, context)
+    if order is None:
+        return
     if lookup.order is not None:
         state.absences.pop(order.client_order_id, None)
         state.tries.pop(order.client_order_id, None)
@@ -345,6 +314,12 @@ def decide_timer(state: State, timer: TimerFired, context: Context) -> Iterator[
     """Time is up for an answer: an unacknowledged order becomes UNKNOWN, the rest is asked for."""
     if timer.kind == "account":
         yield QueryAccount()
+        return
+    if timer.kind == "pnl":
+        yield QueryPnl()
+        return
+    if timer.kind == "suspense":
+        yield from ask_for_order_of(state, timer.key, context)
         return
     if timer.kind == "again":
         state.asking.discard(timer.key)

@@ -14,8 +14,11 @@ import msgspec
 from engine.core.instruments import Instrument
 from engine.core.limits import RiskLimits
 from engine.core.order_state import Order
+from engine.core.reports import FillEvent
 from engine.core.types import (
     EXTERNAL,
+    CashKind,
+    ExecutionKind,
     KillLevel,
     Liquidity,
     OrderState,
@@ -59,7 +62,9 @@ class OrderEvent(
 ):
     """Something happened to one order; only the fields that its type speaks of are set.
 
-    fills            `exec_id last_qty last_price fee fee_currency liquidity` (bust: `exec_id`)
+    fills            `exec_id last_qty last_price fee fee_currency liquidity`, and what the venue
+                     said of it: `exec_ts exec_seq exec_kind exec_pnl` (bust: `exec_id` alone);
+                     a fee that is None has not been told yet
     replace, restate `qty` (new total) and `price`
     status report    `cum_qty avg_price status` as the venue states them
     any              `exchange_order_id` where known, `reason` (closed set), `text` (sanitised)
@@ -84,6 +89,10 @@ class OrderEvent(
     text: str = ""
     attempts: int = 0
     command_id: str = ""
+    exec_ts: int = 0
+    exec_seq: int = 0
+    exec_kind: ExecutionKind = ExecutionKind.TRADE
+    exec_pnl: Decimal | None = None
 
 
 class NewOrder(
@@ -144,6 +153,64 @@ class OrderAdopted(
     post_only: bool = False
     reduce_only: bool = False
     by: str = EXTERNAL
+    position_index: int = 0
+
+
+class SuspenseBooked(
+    msgspec.Struct, frozen=True, tag="suspense", tag_field="event", kw_only=True, omit_defaults=True
+):
+    """An execution of an order that nobody knows: in the position at once, alarmed.
+
+    The order event that names it once its order is known takes it out of suspense.
+    """
+
+    ts: int
+    fill: FillEvent
+
+
+class CashBooked(
+    msgspec.Struct, frozen=True, tag="cash", tag_field="event", kw_only=True, omit_defaults=True
+):
+    """Money that moved without an execution, once for each of the venue's ids.
+
+    `amount` is positive when received; `venue_ts` (unix ns) is the venue's time of it.
+    """
+
+    ts: int
+    cash_id: str
+    currency: str
+    kind: CashKind
+    amount: Decimal
+    symbol: str = ""
+    text: str = ""
+    venue_ts: int = 0
+
+
+class PnlBaseline(msgspec.Struct, frozen=True, tag="pnl_baseline", tag_field="event", kw_only=True):
+    """From `ts` on the venue's figures of money are compared: where both stood then.
+
+    `balances` is wallet - ours by coin, `realized` our gross realized P&L by symbol.
+    """
+
+    ts: int
+    balances: dict[str, Decimal]
+    realized: dict[str, Decimal]
+
+
+class ExecutionQuarantined(
+    msgspec.Struct,
+    frozen=True,
+    tag="quarantined",
+    tag_field="event",
+    kw_only=True,
+    omit_defaults=True,
+):
+    """The venue sent an execution of a type this version does not know: counted, never booked."""
+
+    ts: int
+    exec_id: str
+    symbol: str
+    exec_type: str
 
 
 class OrderRecalled(
@@ -332,6 +399,10 @@ Event = (
     | OrderAdopted
     | OrderEvent
     | OrderRecalled
+    | SuspenseBooked
+    | CashBooked
+    | ExecutionQuarantined
+    | PnlBaseline
     | CommandRefused
     | TradingStateChanged
     | LimitsChanged

@@ -150,6 +150,7 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
     post_only: bool = False
     reduce_only: bool = False
     by: str = "operator"
+    position_index: int = 0
     exchange_order_id: str = ""
 
     state: OrderState = INITIALIZED

@@ -7,28 +7,41 @@ from decimal import Decimal
 
 import msgspec
 
+from engine.core.instruments import Instrument
 from engine.core.positions import Position
-from engine.core.types import ZERO
+from engine.core.types import ZERO, Category
 
 
 class Totals(msgspec.Struct, kw_only=True):
-    """Sums of one currency. None where any open position is unpriced: a part is not a total.
+    """Sums of one currency. None where any part of it is unpriced: a part is not a total.
 
-    `exposure` is the sum of absolute position values, long and short alike.
+    `exposure` is the sum of absolute position values, long and short alike. `is_estimated` is True
+    while any figure rests on an inferred fill or on a fee that nobody has told yet.
     """
 
     currency: str
-    realized_pnl: Decimal = ZERO
+    realized_pnl: Decimal | None = ZERO
     unrealized_pnl: Decimal | None = ZERO
-    fees: Decimal = ZERO
+    fees: Decimal | None = ZERO
+    funding: Decimal | None = ZERO
     exposure: Decimal | None = ZERO
+    is_estimated: bool = False
 
     @property
     def net_pnl(self) -> Decimal | None:
-        """Realized + unrealized - fees."""
-        if self.unrealized_pnl is None:
+        """Realized + unrealized - fees + funding; None when a part of it is unpriced."""
+        realized, unrealized, fees, funding = (
+            self.realized_pnl,
+            self.unrealized_pnl,
+            self.fees,
+            self.funding,
+        )
+        if realized is None or unrealized is None or fees is None or funding is None:
             return None
-        return self.realized_pnl + self.unrealized_pnl - self.fees
+        return realized + unrealized - fees + funding
+
+
+FIGURES = ("realized_pnl", "unrealized_pnl", "fees", "funding", "exposure")
 
 
 def totals(
@@ -42,18 +55,56 @@ def totals(
     for position in positions:
         mark = (marks or {}).get(position.symbol, position.mark_price)
         total = _of(sums, position.pnl_currency)
-        total.realized_pnl += position.realized_pnl
-        total.fees += position.fees
-        total.unrealized_pnl = _plus(total.unrealized_pnl, position.unrealized_at(mark))
-        total.exposure = _plus(total.exposure, position.exposure_at(mark))
+        _add(
+            total,
+            realized_pnl=position.realized_pnl,
+            unrealized_pnl=position.unrealized_at(mark),
+            fees=position.fees,
+            funding=position.funding,
+            exposure=position.exposure_at(mark),
+        )
+        total.is_estimated = total.is_estimated or position.is_estimated
         for currency, fee in position.foreign_fees().items():
-            _of(sums, currency).fees += fee
+            _add(_of(sums, currency), fees=fee)
     return sums
+
+
+def convert(sums: Iterable[Totals], currency: str, rates: Mapping[str, Decimal]) -> Totals:
+    """All sums in one currency. `rates` says what one unit of each other currency is worth in it.
+
+    A figure of a currency without a rate leaves the whole figure unpriced, unless it is zero.
+    """
+    whole = Totals(currency=currency)
+    for total in sums:
+        rate = Decimal(1) if total.currency == currency else rates.get(total.currency)
+        _add(whole, **{name: _at(getattr(total, name), rate) for name in FIGURES})
+        whole.is_estimated = whole.is_estimated or total.is_estimated
+    return whole
+
+
+def conversion_rates(
+    instruments: Iterable[Instrument], marks: Mapping[str, Decimal], currency: str
+) -> dict[str, Decimal]:
+    """What a coin is worth in `currency`, by its market in it: spot, else the perpetual."""
+    rates: dict[str, Decimal] = {}
+    for item in sorted(instruments, key=lambda item: (item.category is Category.SPOT, item.symbol)):
+        mark = marks.get(item.symbol)
+        if mark and item.quote == currency and item.category is not Category.INVERSE:
+            rates[item.base] = mark
+    return rates
 
 
 def _of(sums: dict[str, Totals], currency: str) -> Totals:
     return sums.setdefault(currency, Totals(currency=currency))
 
 
-def _plus(total: Decimal | None, part: Decimal | None) -> Decimal | None:
-    return None if total is None or part is None else total + part
+def _add(total: Totals, **parts: Decimal | None) -> None:
+    for name, part in parts.items():
+        known = getattr(total, name)
+        setattr(total, name, None if known is None or part is None else known + part)
+
+
+def _at(part: Decimal | None, rate: Decimal | None) -> Decimal | None:
+    if part is not None and not part:
+        return ZERO
+    return None if part is None or rate is None else part * rate

@@ -1,7 +1,8 @@
 """The ledger of executions, and the positions that are the sum of it.
 
-Every execution is booked once, in the order it was heard of; what the venue later takes back or
-corrects is kept beside it and the symbol is folded again.
+Every execution is booked once, whatever became of its order; what the venue later takes back or
+corrects is kept beside it. An execution whose order nobody knows is in `suspense`: it counts like
+any other, and is attached to its order when that turns up.
 """
 
 from __future__ import annotations
@@ -10,69 +11,122 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
-from heapq import merge
+from itertools import chain
 
 import msgspec
 
+from engine.core.executions import agree, exact, is_same, position_key
 from engine.core.instruments import Instrument
+from engine.core.ledger import Ledger, SavedPositions
 from engine.core.plain import Plain, to_plain
-from engine.core.position import Position
+from engine.core.position import Position, is_same_market
 from engine.core.reports import FillEvent
-from engine.core.types import ZERO, Category, Side, to_decimal
+from engine.core.types import ZERO, Category, ExecutionKind, to_decimal
 
-__all__ = ["LedgerAnomaly", "Position", "PositionTracker", "SavedPositions", "create_tracker"]
+__all__ = [
+    "LedgerAnomaly",
+    "Position",
+    "PositionTracker",
+    "SavedPositions",
+    "create_tracker",
+    "position_key",
+]
+
+TRADE = ExecutionKind.TRADE
 
 
 class LedgerAnomaly(StrEnum):
-    """What the ledger would not book, by kind."""
+    """What the ledger would not book, or books with an alarm, by kind.
+
+    Executions that no order of ours caused are counted under their `ExecutionKind`, too.
+    """
 
     BAD_FILL = "BAD_FILL"
     FILL_CONFLICT = "FILL_CONFLICT"
-
-
-class SavedPositions(msgspec.Struct):
-    """Everything a position tracker is, as one message: `msgspec.json` writes and reads it fast."""
-
-    positions: dict[str, Position]
-    executions: dict[str, list[FillEvent]]
-    amended: dict[str, tuple[Decimal, Decimal]]
-    instruments: dict[str, Instrument]
-    marks: dict[str, Decimal]
-    drifts: dict[str, tuple[Decimal, Decimal]]
-    anomalies: dict[str, int]
+    SUSPENSE = "SUSPENSE"
+    UNKNOWN_EXECUTION = "UNKNOWN_EXECUTION"
 
 
 class PositionTracker:
-    """Positions by symbol, and the executions they are the sum of.
+    """Positions by symbol (`position_key`), and the executions they are the sum of.
 
-    `executions` has every fill by symbol as it was first booked, in booked order, and only ever
-    grows. `anomalies` counts fills that were not booked, by kind (`LedgerAnomaly`).
+    `anomalies` counts what should not have happened, by kind (`LedgerAnomaly`). `suspense` has the
+    executions of orders that nobody knows, by exec id; `inferring` names the orders of which a part
+    rests on status reports; `stated` has by symbol what the venue says that executions realized,
+    and what they realized here.
     """
 
     def __init__(self) -> None:
         self.positions: dict[str, Position] = {}
-        self.executions: dict[str, list[FillEvent]] = {}
+        self.suspense: dict[str, FillEvent] = {}
+        self.inferring: set[str] = set()
+        self.stated: dict[str, tuple[Decimal, Decimal]] = {}
         self.anomalies: Counter[str] = Counter()
+        self._ledgers: dict[str, Ledger] = {}
         self._booked: dict[str, FillEvent] = {}
         self._amended: dict[str, tuple[Decimal, Decimal]] = {}
+        self._unseen: set[str] = set()  # booked from a correction that came first
+        self._busted_first: dict[str, str] = {}  # orders of executions taken back unseen
         self._instruments: dict[str, Instrument] = {}
         self._marks: dict[str, Decimal] = {}
         self._drifts: dict[str, tuple[Decimal, Decimal]] = {}
+
+    @property
+    def executions(self) -> dict[str, list[FillEvent]]:
+        """Every execution by position as it was first booked, in the venue's order."""
+        return {key: ledger.rows for key, ledger in self._ledgers.items() if ledger.rows}
 
     def booked_fills(self) -> Iterator[FillEvent]:
         """Every execution as first booked, of all symbols, in booked order."""
         return iter(self._booked.values())
 
+    @property
+    def newest_ts(self) -> int:
+        """When the last execution was booked (unix ns); 0 before the first."""
+        return next((fill.ts for fill in reversed(self._booked.values())), 0)
+
     def execution(self, exec_id: str) -> FillEvent | None:
-        """The execution as first booked; None when it is not."""
+        """The execution as it was booked, whatever was corrected since."""
         return self._booked.get(exec_id)
+
+    def owner(self, exec_id: str) -> str | None:
+        """Whose execution this is; None while nobody has said so."""
+        known = self._booked.get(exec_id)
+        if known is None:
+            return self._busted_first.get(exec_id)
+        return None if exec_id in self.suspense else known.client_order_id
+
+    def counted(self, exec_id: str) -> tuple[Decimal, Decimal] | None:
+        """Quantity and price with which an execution counts now; None when it is not booked."""
+        fill = self._booked.get(exec_id)
+        if fill is None:
+            return None
+        return self._amended.get(exec_id, (fill.qty, fill.price))
+
+    def inferred(self) -> Iterator[FillEvent]:
+        """What is booked on the strength of status reports: one entry an order."""
+        return chain.from_iterable(each.inferred.values() for each in self._ledgers.values())
+
+    def lacks(self, fill: FillEvent) -> bool:
+        """True when `fill` would tell the ledger something: an execution, its fee, or its order."""
+        known = self._booked.get(fill.exec_id)
+        return (
+            known is None
+            or fill.exec_id in self._unseen
+            or fill.exec_id in self.suspense
+            or (known.fee_assumed and not fill.fee_assumed)
+        )
 
     def set_instrument(self, instrument: Instrument) -> None:
         """Say what kind of market a symbol is; without it P&L is that of a linear contract."""
         self._instruments[instrument.symbol] = instrument
-        position = self.positions.get(instrument.symbol)
-        if position is not None and _markets_differ(position, self._blank(instrument.symbol)):
-            self._fold(instrument.symbol)
+        for index in range(3):
+            key = position_key(instrument.symbol, index)
+            ledger = self._ledgers.get(key)
+            blank = self._blank(instrument.symbol, index)
+            if ledger is not None and not is_same_market(ledger.position, blank):
+                ledger.refold()
+                self._show(key)
 
     def apply_fill(self, fill: FillEvent) -> bool:
         """Book one execution; False when its exec id is booked already.
@@ -80,55 +134,102 @@ class PositionTracker:
         The same id with other content is counted as a conflict, and the first stays. Raises
         ValueError, naming the field, when a number is none.
         """
-        fill = _exact(fill)
+        fill = exact(fill)
         known = self._booked.get(fill.exec_id)
         if known is not None:
-            if fill.exec_id not in self._amended and _content(known) != _content(fill):
-                self.anomalies[LedgerAnomaly.FILL_CONFLICT] += 1
-            return False
+            return self._told_again(known, fill)
         if not fill.exec_id or fill.qty <= ZERO or fill.price <= ZERO:
             self.anomalies[LedgerAnomaly.BAD_FILL] += 1
             return False
         self._booked[fill.exec_id] = fill
-        executions = self.executions.get(fill.symbol)
-        if executions is None:
-            self.executions[fill.symbol] = executions = []
-            self.positions[fill.symbol] = self._blank(fill.symbol)
-        executions.append(fill)
-        if fill.exec_id in self._amended:
-            self._fold(fill.symbol)
-        else:
-            self.positions[fill.symbol].book(fill)
+        if fill.kind is not TRADE:
+            self.anomalies[fill.kind.name] += 1
+        key = position_key(fill.symbol, fill.position_index) if fill.position_index else fill.symbol
+        ledger = self._ledgers.get(key) or self._open(key, fill.symbol, fill.position_index)
+        ledger.add(fill)
+        if ledger.inferred or ledger.position is not self.positions[key]:
+            self._show(key)
         return True
 
-    def bust(self, exec_id: str) -> bool:
-        """Take an execution back, with its fee; it never counts again. False when it was taken."""
+    def suspend(self, fill: FillEvent) -> bool:
+        """Book an execution whose order nobody knows; `apply_fill` with its order attaches it."""
+        if not self.apply_fill(fill):
+            return False
+        self.suspense[fill.exec_id] = self._booked[fill.exec_id]
+        self.anomalies[LedgerAnomaly.SUSPENSE] += 1
+        return True
+
+    def bust(self, exec_id: str, client_order_id: str = "") -> bool:
+        """Take an execution back, with its fee; it never counts again. False when it was taken.
+
+        `client_order_id` says whose it is, should it not be booked yet.
+        """
+        if client_order_id and exec_id not in self._booked:
+            self._busted_first.setdefault(exec_id, client_order_id)
         return self._amend(exec_id, ZERO, ZERO)
 
     def correct(
-        self, exec_id: str, qty: Decimal | float | str, price: Decimal | float | str
+        self,
+        exec_id: str,
+        qty: Decimal | float | str,
+        price: Decimal | float | str,
+        *,
+        unseen: FillEvent | None = None,
     ) -> bool:
         """Count an execution with another quantity and price; False when that changes nothing.
 
-        What was busted stays so. An execution that is not booked yet is corrected once it is.
+        What was busted stays so. An execution that is not booked yet is corrected once it is, or
+        booked now where `unseen` says what it was about.
         """
         exact_qty, exact_price = to_decimal(qty, "qty"), to_decimal(price, "price")
         if exact_qty <= ZERO or exact_price <= ZERO:
             self.anomalies[LedgerAnomaly.BAD_FILL] += 1
             return False
-        return self._amend(exec_id, exact_qty, exact_price)
+        changed = self._amend(exec_id, exact_qty, exact_price)
+        if changed and unseen is not None and exec_id not in self._booked:
+            self._unseen.add(exec_id)
+            self.apply_fill(msgspec.structs.replace(unseen, fee_assumed=True))
+        return changed
 
-    def get_position(self, symbol: str) -> Position:
+    def infer(self, fill: FillEvent) -> None:
+        """Count what the venue shows of an order beyond its executions, in place of what was.
+
+        `fill` has no exec id; a quantity of 0 takes it away.
+        """
+        key = position_key(fill.symbol, fill.position_index)
+        ledger = self._ledgers.get(key) or self._open(key, fill.symbol, fill.position_index)
+        ledger.inferred.pop(fill.client_order_id, None)
+        self.inferring.discard(fill.client_order_id)
+        if fill.qty:
+            ledger.inferred[fill.client_order_id] = fill
+            self.inferring.add(fill.client_order_id)
+        self._show(key)
+
+    def add_funding(self, symbol: str, amount: Decimal, currency: str) -> None:
+        """Count funding, positive when received, with the position that paid or earned it.
+
+        Funding in another currency than the position's stays in the cash ledger alone.
+        """
+        ledger = self._ledgers.get(symbol) or self._open(symbol, symbol, 0)
+        position = ledger.position
+        position.pnl_currency = position.pnl_currency or currency
+        if currency == position.pnl_currency:
+            position.funding += amount
+            self._show(symbol)
+
+    def get_position(self, symbol: str, index: int = 0) -> Position:
         """The position; a flat one for a symbol that was never traded."""
-        return self.positions.get(symbol) or self._blank(symbol)
+        return self.positions.get(position_key(symbol, index)) or self._blank(symbol, index)
 
     def update_mark_price(self, symbol: str, price: Decimal | float | str) -> None:
         """Set the price at which unrealized P&L is measured."""
         mark = to_decimal(price, "mark price")
         self._marks[symbol] = mark
-        position = self.positions.get(symbol)
-        if position is not None:
-            position.mark_price = mark
+        for index in range(3):
+            key = position_key(symbol, index)
+            ledger = self._ledgers.get(key)
+            if ledger is not None:
+                ledger.position.mark_price = self.positions[key].mark_price = mark
 
     def reconcile_position(
         self,
@@ -143,14 +244,14 @@ class PositionTracker:
         the last digit the venue states. Nothing is changed: `drift` says by how much they differ.
         """
         position = self.get_position(symbol)
+        average = position.avg_entry_price
         drift = to_decimal(exchange_qty, "exchange_qty") - position.qty
-        off, tolerance = ZERO, ZERO
-        if exchange_avg_price is not None and position.avg_entry_price is not None:
+        off, agrees = ZERO, True
+        if exchange_avg_price is not None and average is not None:
             stated = to_decimal(exchange_avg_price, "exchange_avg_price")
-            off = stated - position.avg_entry_price
-            tolerance = min(Decimal(1), _last_digit(stated))
+            off, agrees = stated - average, agree(stated, average)
         self._drifts[symbol] = (drift, off)
-        return not drift and (not off or abs(off) < tolerance)
+        return not drift and agrees
 
     def drift(self, symbol: str) -> Decimal:
         """Venue quantity - ledger quantity at the last reconcile of the symbol, 0 before it."""
@@ -162,14 +263,20 @@ class PositionTracker:
 
     def saved(self) -> SavedPositions:
         """Everything as one message that shares its parts with this tracker: encode it at once."""
+        ledgers = self._ledgers.items()
         return SavedPositions(
-            self.positions,
-            self.executions,
-            self._amended,
-            self._instruments,
-            self._marks,
-            self._drifts,
-            self.anomalies,
+            positions={key: ledger.position for key, ledger in ledgers},
+            executions=self.executions,
+            amended=self._amended,
+            instruments=self._instruments,
+            marks=self._marks,
+            drifts=self._drifts,
+            anomalies=self.anomalies,
+            inferred={key: ledger.inferred for key, ledger in ledgers if ledger.inferred},
+            suspense=list(self.suspense),
+            unseen=sorted(self._unseen),
+            stated=self.stated,
+            busted_first=self._busted_first,
         )
 
     def to_builtins(self) -> dict[str, Plain]:
@@ -191,16 +298,64 @@ class PositionTracker:
     def restore(cls, saved: SavedPositions) -> PositionTracker:
         """The tracker that `saved` gave; it takes the parts over."""
         tracker = cls()
-        tracker.positions = saved.positions
-        tracker.executions = saved.executions
         tracker.anomalies.update(saved.anomalies)
-        booked = merge(*saved.executions.values(), key=lambda fill: fill.ts)
+        booked = sorted(chain.from_iterable(saved.executions.values()), key=lambda fill: fill.ts)
         tracker._booked = {fill.exec_id: fill for fill in booked}
         tracker._amended = saved.amended
+        tracker._unseen = set(saved.unseen)
+        tracker.stated = saved.stated
+        tracker._busted_first = saved.busted_first
         tracker._instruments = saved.instruments
         tracker._marks = saved.marks
         tracker._drifts = saved.drifts
+        tracker.suspense = {exec_id: tracker._booked[exec_id] for exec_id in saved.suspense}
+        for key, position in saved.positions.items():
+            ledger = tracker._open(key, position.symbol, position.index)
+            ledger.take_over(position, saved.executions.get(key, ()))
+            ledger.inferred.update(saved.inferred.get(key, {}))
+            tracker.inferring.update(ledger.inferred)
+            tracker._show(key)
         return tracker
+
+    def _told_again(self, known: FillEvent, fill: FillEvent) -> bool:
+        """Take what a second report of an execution adds: its content, its fee, its order."""
+        exec_id = fill.exec_id
+        if exec_id in self._unseen:
+            self._unseen.discard(exec_id)
+            self._know_better(known, fill)
+            return True
+        if exec_id not in self._amended and not is_same(known, fill):
+            self.anomalies[LedgerAnomaly.FILL_CONFLICT] += 1
+            return False
+        attached = self.suspense.pop(exec_id, None) is not None
+        fee_told = known.fee_assumed and not fill.fee_assumed
+        if attached or fee_told:
+            about = fill if attached else known
+            fees = fill if fee_told else known
+            better = msgspec.structs.replace(
+                known,
+                client_order_id=about.client_order_id,
+                exchange_order_id=about.exchange_order_id,
+                position_index=about.position_index,
+                fee=fees.fee,
+                fee_currency=fees.fee_currency,
+                fee_assumed=fees.fee_assumed,
+            )
+            self._know_better(known, better)
+        return False
+
+    def _know_better(self, known: FillEvent, fill: FillEvent) -> None:
+        self._booked[fill.exec_id] = fill
+        before = position_key(known.symbol, known.position_index)
+        key = position_key(fill.symbol, fill.position_index)
+        if key == before:
+            self._ledgers[key].replace(fill)
+        else:
+            self._ledgers[before].remove(fill.exec_id)
+            self._show(before)
+            ledger = self._ledgers.get(key) or self._open(key, fill.symbol, fill.position_index)
+            ledger.add(fill)
+        self._show(key)
 
     def _amend(self, exec_id: str, qty: Decimal, price: Decimal) -> bool:
         known = self._booked.get(exec_id)
@@ -211,19 +366,21 @@ class PositionTracker:
             return False
         self._amended[exec_id] = (qty, price)
         if known is not None:
-            self._fold(known.symbol)
+            key = position_key(known.symbol, known.position_index)
+            self._ledgers[key].amend(exec_id)
+            self._show(key)
         return True
 
-    def _fold(self, symbol: str) -> None:
-        """Build a symbol's position anew from its executions as they count now."""
-        position = self.positions[symbol] = self._blank(symbol)
-        for fill in self.executions[symbol]:
-            qty, price = self._amended.get(fill.exec_id, (fill.qty, fill.price))
-            if qty:
-                position.book(msgspec.structs.replace(fill, qty=qty, price=price))
+    def _open(self, key: str, symbol: str, index: int) -> Ledger:
+        ledger = self._ledgers[key] = Ledger(lambda: self._blank(symbol, index), self._amended)
+        self.positions[key] = ledger.position
+        return ledger
 
-    def _blank(self, symbol: str) -> Position:
-        position = Position(symbol=symbol, mark_price=self._marks.get(symbol))
+    def _show(self, key: str) -> None:
+        self.positions[key] = self._ledgers[key].shown()
+
+    def _blank(self, symbol: str, index: int = 0) -> Position:
+        position = Position(symbol=symbol, index=index, mark_price=self._marks.get(symbol))
         instrument = self._instruments.get(symbol)
         if instrument is not None:
             spot = instrument.category is Category.SPOT
@@ -231,36 +388,6 @@ class PositionTracker:
             position.base_currency = instrument.base
             position.pnl_currency = instrument.quote if spot else instrument.settle
         return position
-
-
-def _markets_differ(one: Position, other: Position) -> bool:
-    return (one.category, one.base_currency, one.pnl_currency) != (
-        other.category,
-        other.base_currency,
-        other.pnl_currency,
-    )
-
-
-def _content(fill: FillEvent) -> tuple[str, Side, Decimal, Decimal, Decimal, str]:
-    return fill.symbol, fill.side, fill.qty, fill.price, fill.fee, fill.fee_currency
-
-
-def _exact(fill: FillEvent) -> FillEvent:
-    """The same fill; scripts may have given floats and strings where decimals are meant."""
-    if type(fill.qty) is type(fill.price) is type(fill.fee) is Decimal and type(fill.side) is Side:
-        return fill
-    return msgspec.structs.replace(
-        fill,
-        qty=to_decimal(fill.qty, "qty"),
-        price=to_decimal(fill.price, "price"),
-        fee=to_decimal(fill.fee, "fee"),
-        side=Side(fill.side),
-    )
-
-
-def _last_digit(number: Decimal) -> Decimal:
-    exponent = number.as_tuple().exponent
-    return Decimal(1).scaleb(int(exponent))
 
 
 def create_tracker() -> PositionTracker:

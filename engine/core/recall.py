@@ -139,11 +139,12 @@ def _may_matter(state: State, item: Nameable) -> bool:
 
 def is_booked(state: State, fill: FillEvent) -> bool:
     """True when this execution would add nothing, whether its order is in memory or retired."""
+    if state.positions.lacks(fill):
+        return False
     order = state.orders.find(fill.client_order_id, fill.exchange_order_id)
     if order is not None:
         return order.has_execution(fill.exec_id, fill.qty, fill.price)
-    known = state.positions.execution(fill.exec_id)
-    return known is not None and (known.qty, known.price) == (fill.qty, fill.price)
+    return state.positions.counted(fill.exec_id) == (fill.qty, fill.price)
 
 
 def _names(item: Nameable) -> tuple[str, str]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.core.context import Context
-from engine.core.decide_reports import decide_fill, decide_order_report
+from engine.core.decide_executions import decide_fill, decide_other_execution
+from engine.core.decide_reports import decide_order_report
 from engine.core.events import Drift, Reconciled
 from engine.core.reports import AccountSnapshot
 from engine.core.requests import StartTimer, Step, query_of
@@ -34,6 +35,8 @@ def decide_snapshot(state: State, snapshot: AccountSnapshot, context: Context) -
         return
     for fill in snapshot.fills:
         yield from decide_fill(state, fill, context)
+    for other in snapshot.cash:
+        yield from decide_other_execution(state, other, context)
     for row in snapshot.open_orders:
         yield from decide_order_report(state, row, context)
     yield from _ask_for_missing(state, snapshot)

@@ -11,7 +11,15 @@ from enum import StrEnum
 
 import msgspec
 
-from engine.core.types import ZERO, Liquidity, OrderType, Side, TimeInForce
+from engine.core.types import (
+    ZERO,
+    CashKind,
+    ExecutionKind,
+    Liquidity,
+    OrderType,
+    Side,
+    TimeInForce,
+)
 
 
 class VenueStatus(StrEnum):
@@ -46,10 +54,17 @@ class OrderReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: str = ""
     text: str = ""
     ts: int = 0
+    position_index: int = 0
 
 
-class FillEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One execution. `fee` is positive when paid, negative when it is a rebate."""
+class FillEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):
+    """One execution. `fee` is positive when paid, negative when it is a rebate.
+
+    `exec_ts` (unix ns) and `seq` are the venue's own order of executions, 0 where it gave none.
+    `fee_assumed`: nobody has said what the fee is yet. `venue_pnl` is the venue's own figure of
+    what this execution realized, before fees. `position_index` is 0 in one-way mode, 1 for the long
+    and 2 for the short side of a hedge (Bybit `positionIdx`).
+    """
 
     exec_id: str
     client_order_id: str
@@ -62,6 +77,32 @@ class FillEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     liquidity: Liquidity = Liquidity.TAKER
     ts: int = 0
     exchange_order_id: str = ""
+    exec_ts: int = 0
+    seq: int = 0
+    kind: ExecutionKind = ExecutionKind.TRADE
+    position_index: int = 0
+    fee_assumed: bool = False
+    venue_pnl: Decimal | None = None
+
+
+class CashReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Money that moved without an execution: `amount` is what the account received, or less."""
+
+    cash_id: str
+    currency: str
+    kind: CashKind
+    amount: Decimal
+    symbol: str = ""
+    text: str = ""
+    ts: int = 0
+
+
+class UnknownExecution(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """An execution row of a type this version does not know: never a trade."""
+
+    exec_id: str
+    symbol: str
+    exec_type: str
 
 
 class PositionReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -118,6 +159,8 @@ class OrderLookup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The venue's view of the account: every open order, position and recent execution.
 
+    `cash` are the rows among the executions that are no trades.
+
     `sent_ts` is when the first query left, on our clock. `complete` False changes nothing.
     """
 
@@ -126,6 +169,25 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fills: tuple[FillEvent, ...]
     sent_ts: int
     duration_s: float
+    complete: bool = True
+    error: str = ""
+    cash: tuple[CashReport | UnknownExecution, ...] = ()
+
+
+class VenuePnl(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The venue's own figures of money, as they were asked for at `sent_ts`.
+
+    `balances` is the wallet by coin, `closed` what positions closed since `since_ts` have gained
+    before fees, by symbol; `cash` the wallet's other movements since then. `complete` False says
+    nothing at all.
+    """
+
+    balances: dict[str, Decimal]
+    closed: dict[str, Decimal]
+    cash: tuple[CashReport, ...]
+    since_ts: int
+    sent_ts: int
+    duration_s: float = 0.0
     complete: bool = True
     error: str = ""
 
@@ -154,10 +216,13 @@ class LinkReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 Report = (
     OrderReport
     | FillEvent
+    | CashReport
+    | UnknownExecution
     | PositionReport
     | RequestOutcome
     | OrderLookup
     | AccountSnapshot
+    | VenuePnl
     | SweepReport
     | LinkReport
 )

@@ -59,6 +59,10 @@ class QueryAccount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Ask for every open order, position and recent execution."""
 
 
+class QueryPnl(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Ask for the venue's own figures of money: wallet, closed P&L, other movements of cash."""
+
+
 class Sweep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Cancel what `level` says, then prove at the venue that nothing of it is left."""
 
@@ -105,7 +109,7 @@ class RecallAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 VenueRequest = OrderRequest | AmendRequest | CancelRequest
-Question = QueryOrder | QueryAccount | StartTimer | RecallOrder
+Question = QueryOrder | QueryAccount | QueryPnl | StartTimer | RecallOrder
 """What changes nothing at a venue, so that it needs no event behind it."""
 Request = VenueRequest | Sweep | Question
 Step = Event | Question

@@ -17,12 +17,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from engine.core.activity import Activity, DayCounts
+from engine.core.booking import BOOKED, FILLS, belongs_elsewhere, book, book_cash, quarantine
+from engine.core.cash import CashLedger, SavedCash
 from engine.core.events import (
+    CashBooked,
     CommandRefused,
     ConnectivityChanged,
     EngineStarted,
     Event,
     EventType,
+    ExecutionQuarantined,
     InstrumentsChanged,
     KillProgress,
     KillStarted,
@@ -32,13 +36,14 @@ from engine.core.events import (
     OrderEvent,
     OrderRecalled,
     OrderSubmitted,
+    PnlBaseline,
     PnlMarked,
     Reconciled,
+    SuspenseBooked,
     TradingStateChanged,
 )
 from engine.core.exposure import OpenExposure
 from engine.core.instruments import Instrument
-from engine.core.order_fills import fill_of
 from engine.core.orders import Anomaly, Order, OrderStateMachine, SavedOrders
 from engine.core.positions import PositionTracker, SavedPositions
 from engine.core.trading import KillRecord, Narrowing, RiskState, is_stricter
@@ -55,14 +60,11 @@ ROWS_REMEMBERED = 16_384
 
 REFUSALS_KEPT = 200
 
-FILLS = frozenset({EventType.PARTIAL_FILL, EventType.FULL_FILL})
 MESSAGES = frozenset({EventType.CANCEL_REQUEST, EventType.REPLACE_REQUEST})
 
 # Looking a member up through its class takes 100 ns on Python 3.11; these are needed every event.
 ORDER_SENT = EventType.ORDER_SENT
 ORDER_REJECT = EventType.ORDER_REJECT
-FILL_BUSTED = EventType.FILL_BUSTED
-FILL_CORRECTED = EventType.FILL_CORRECTED
 
 
 class State:
@@ -76,6 +78,7 @@ class State:
         self.seq = 0
         self.orders = OrderStateMachine()
         self.positions = PositionTracker()
+        self.cash = CashLedger()
         self.exposure = OpenExposure()
         self.instruments: dict[str, Instrument] = {}
         self.trading = TradingState.ACTIVE
@@ -86,6 +89,7 @@ class State:
         self.risk = RiskState()
         self.kill: KillRecord | None = None
         self.reconciled: Reconciled | None = None
+        self.pnl_baseline: PnlBaseline | None = None
         self.ready = False
         self.links: dict[str, bool] = {}
         self.refusals: deque[CommandRefused] = deque(maxlen=REFUSALS_KEPT)
@@ -103,6 +107,7 @@ class State:
         self.unreadable: frozenset[str] = frozenset()
         self.rules: dict[str, tuple[tuple[Rule, Decimal | int], ...]] = {}
         """The risk rules that the limits turn on, by symbol; picked when they are first needed."""
+        self.offsets: dict[str, Decimal] | None = None
 
     def set_instruments(self, instruments: Iterable[Instrument]) -> None:
         """Make these markets known: their steps for checks, their category for P&L."""
@@ -149,6 +154,7 @@ class State:
                 instruments=list(self.instruments.values()),
                 orders=self.orders.saved(),
                 positions=self.positions.saved(),
+                cash=self.cash.saved(),
                 refusals=list(self.refusals),
                 today=self.activity.today,
                 commands=list(self.commands),
@@ -163,6 +169,7 @@ class State:
         for name in _PLAIN_FIELDS:
             setattr(state, name, getattr(saved, name))
         state.positions = PositionTracker.restore(saved.positions)
+        state.cash = CashLedger.restore(saved.cash)
         state.set_instruments(saved.instruments)
         state.orders = OrderStateMachine.restore(saved.orders)
         for order in state.orders.open_orders():
@@ -197,12 +204,14 @@ class _SavedState(msgspec.Struct, kw_only=True):
     refusals: list[CommandRefused]
     today: DayCounts | None = None
     commands: list[str]
+    cash: SavedCash = msgspec.field(default_factory=SavedCash)
+    pnl_baseline: PnlBaseline | None = None
 
 
 _PLAIN_FIELDS = (
     "account", "venue", "environment", "run", "seq", "trading", "trading_by",
     "trading_reason", "trading_since", "narrowed", "risk", "ready",
-    "links", "kill", "reconciled",
+    "links", "kill", "reconciled", "pnl_baseline",
 )  # fmt: skip
 
 
@@ -260,6 +269,7 @@ def _create(state: State, event: OrderSubmitted | OrderDenied | OrderAdopted) ->
             post_only=event.post_only,
             reduce_only=event.reduce_only,
             by=event.by,
+            position_index=event.position_index if isinstance(event, OrderAdopted) else 0,
             created_ts=event.ts,
             updated_ts=event.ts,
             first_seq=state.seq + 1,
@@ -269,25 +279,23 @@ def _create(state: State, event: OrderSubmitted | OrderDenied | OrderAdopted) ->
 
 
 def _order_event(state: State, event: OrderEvent) -> None:
-    order = state.orders.handle_event(event)
+    elsewhere = event.exec_id and belongs_elsewhere(state.positions, event)
+    order = None if elsewhere else state.orders.handle_event(event)
     if event.command_id:
         state.remember_command(event.command_id)
     if order is None:
         return
     order.last_seq = state.seq + 1
     kind = event.type
+    if kind in BOOKED:
+        book(state.positions, event, order)
     if kind in FILLS:
-        state.positions.apply_fill(fill_of(event, order))
         first = len(order.fills) == 1
         state.activity.filled(event.ts, order.symbol, order.side, first=first)
     elif kind in MESSAGES:
         state.activity.message(event.ts)
     elif kind is ORDER_REJECT:
         state.activity.rejected(event.ts, order.symbol, event.reason)
-    elif kind is FILL_BUSTED:
-        state.positions.bust(event.exec_id)
-    elif kind is FILL_CORRECTED and event.last_qty and event.last_price:
-        state.positions.correct(event.exec_id, event.last_qty, event.last_price)
     state.exposure.update(order)
 
 
@@ -296,6 +304,10 @@ def _recalled(state: State, event: OrderRecalled) -> None:
         state.orders.anomalies[Anomaly.NOT_RECALLED] += 1
     else:
         state.orders.recall(event.order.copy())  # the event is everybody's
+
+
+def _baseline(state: State, event: PnlBaseline) -> None:
+    state.pnl_baseline = event
 
 
 def _refused(state: State, event: CommandRefused) -> None:
@@ -372,6 +384,8 @@ def _started(state: State, event: EngineStarted) -> None:
     state.venue = event.venue
     state.environment = event.environment
     state.run = event.run
+    if event.environment == "paper":  # its exchange begins anew, with a new wallet
+        state.pnl_baseline = None
     state.ready = False
     state.orders.keep_closed(event.closed_kept)
     state.links.clear()
@@ -379,16 +393,16 @@ def _started(state: State, event: EngineStarted) -> None:
     state.activity = Activity(state.activity.today)
 
 
-def _instruments(state: State, event: InstrumentsChanged) -> None:
-    state.set_instruments(event.instruments)
-
-
-_FOLDS: dict[type, Callable[[State, Any], None]] = {
+_FOLDS: dict[type, Callable[[State, Any], object]] = {
     OrderSubmitted: _submitted,
     OrderDenied: _denied,
     OrderAdopted: _adopted,
     OrderEvent: _order_event,
     OrderRecalled: _recalled,
+    SuspenseBooked: lambda state, event: state.positions.suspend(event.fill),
+    CashBooked: lambda state, event: book_cash(state.positions, state.cash, event),
+    ExecutionQuarantined: lambda state, event: quarantine(state.positions, state.cash, event),
+    PnlBaseline: _baseline,
     CommandRefused: _refused,
     TradingStateChanged: _trading,
     LimitsChanged: _limits,
@@ -398,5 +412,5 @@ _FOLDS: dict[type, Callable[[State, Any], None]] = {
     Reconciled: _reconciled,
     ConnectivityChanged: _connectivity,
     EngineStarted: _started,
-    InstrumentsChanged: _instruments,
+    InstrumentsChanged: lambda state, event: state.set_instruments(event.instruments),
 }

@@ -5,10 +5,15 @@ The engine fills these and publishes the newest; a console that misses one loses
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 
 from engine.core.events import Drift, Event
 from engine.core.market import Level, Quote, TradeTick
+
+PNL_TOLERANCE = Decimal("0.00001")
+"""What the venue's rounding to eight decimals may add up to."""
 
 
 class RequestStats(msgspec.Struct, kw_only=True):
@@ -43,6 +48,48 @@ class ReconcileStatus(msgspec.Struct, kw_only=True):
     external_orders: tuple[str, ...] = ()
 
 
+class PnlFigure(msgspec.Struct, frozen=True, kw_only=True):
+    """One figure of money, ours and the venue's. `what` is `wallet`, `closed` or `executions`.
+
+    `name` is the coin or the symbol. `confirmed`: two comparisons in a row showed the difference,
+    so that it is no execution on its way.
+    """
+
+    what: str
+    name: str
+    ours: Decimal
+    venue: Decimal
+    confirmed: bool = False
+
+    @property
+    def difference(self) -> Decimal:
+        """The venue's figure minus ours."""
+        return self.venue - self.ours
+
+    @property
+    def agrees(self) -> bool:
+        """True when both are the same but for the venue's rounding."""
+        return abs(self.difference) <= PNL_TOLERANCE
+
+
+class PnlComparison(msgspec.Struct, frozen=True, kw_only=True):
+    """The last comparison of P&L with the venue's own figures; `ts` 0 is none yet.
+
+    Figures count from `since_ts` on: `closed` and `wallet` are what changed since then.
+    """
+
+    ts: int = 0
+    since_ts: int = 0
+    duration_s: float = 0.0
+    figures: tuple[PnlFigure, ...] = ()
+    error: str = ""
+
+    @property
+    def differences(self) -> tuple[PnlFigure, ...]:
+        """The figures that do not agree."""
+        return tuple(figure for figure in self.figures if not figure.agrees)
+
+
 class ReplayStatus(msgspec.Struct, kw_only=True):
     """Where a recorded market stands, in unix ns of the recording.
 
@@ -74,6 +121,7 @@ class EngineStatus(msgspec.Struct, kw_only=True):
     public_up: bool = False
     requests: tuple[RequestStats, ...] = ()
     reconcile: ReconcileStatus = msgspec.field(default_factory=ReconcileStatus)
+    pnl: PnlComparison = PnlComparison()
     replay: ReplayStatus | None = None
     breaker: str = "closed"
     journal_lag_s: float = 0.0

@@ -54,6 +54,28 @@ class Liquidity(StrEnum):
     TAKER = "Taker"
 
 
+class ExecutionKind(StrEnum):
+    """Why a position moved (Bybit `execType`, where it trades)."""
+
+    TRADE = "Trade"
+    ADL = "Adl"
+    LIQUIDATION = "Liquidation"
+    DELIVERY = "Delivery"
+    SETTLEMENT = "Settlement"
+    BLOCK = "Block"
+    MOVE = "Move"
+    SPREAD = "Spread"
+
+
+class CashKind(StrEnum):
+    """What money that no execution moved was for."""
+
+    FUNDING = "funding"
+    FEE = "fee"
+    SETTLEMENT = "settlement"
+    OTHER = "other"
+
+
 class Category(StrEnum):
     """Product family, as the venue divides its markets."""
 

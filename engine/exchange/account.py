@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from engine.exchange.instruments import Instrument
 from engine.exchange.numbers import ZERO, text
-from engine.exchange.orders import Execution, Order
+from engine.exchange.orders import ClosedPnl, Execution, LogEntry, Order
 from engine.exchange.positions import Position
 from engine.exchange.rows import (
     CoinState,
@@ -49,11 +49,14 @@ class Account:
         self.closed: dict[str, list[Order]] = {}  # by category, in order of closing
         self.forgotten: dict[str, int] = {}  # by category, closed orders before it are not recent
         self.executions: list[Execution] = []  # in order of time
+        self.closed_pnl: list[ClosedPnl] = []  # by order, in order of the first fill that closed
+        self.log: list[LogEntry] = []  # in order of time
         self.positions: dict[str, Position] = {}  # linear, one-way, by symbol
         self._hedged: dict[str, tuple[Position, Position]] = {}  # linear, long and short
         self._leverage: dict[str, str] = {}
         self.coins: dict[str, CoinState] = {}
         self.outbox: list[Row] = []
+        self._closing: dict[str, ClosedPnl] = {}
         self._links: dict[tuple[str, str], Order] = {}
         self._open: dict[MarketKey, dict[str, Order]] = {}
         self._reducing: dict[MarketKey, dict[str, Order]] = {}
@@ -233,6 +236,59 @@ class Account:
         )
         self._record(execution)
 
+    def _note_closed(
+        self,
+        position: Position,
+        order: Order,
+        qty: Decimal,
+        price: Decimal,
+        fee: Decimal,
+        closed: Decimal,
+        pnl: Decimal,
+        time_ms: int,
+    ) -> None:
+        close_fee, open_fee = position.share_fee(fee, qty, closed)
+        if not closed:
+            return
+        row = self._closing.get(order.order_id)
+        if row is None:
+            row = self._closing[order.order_id] = ClosedPnl(order=order, created_ms=time_ms)
+            self.closed_pnl.append(row)
+        value = closed * price
+        row.qty += closed
+        row.exit_value += value
+        row.entry_value += value + pnl if order.is_buy else value - pnl
+        row.pnl += pnl
+        row.close_fee += close_fee
+        row.open_fee += open_fee
+        row.fills += 1
+        row.updated_ms = time_ms
+
+    def _note_cash(self, execution: Execution) -> None:
+        """Write down what an execution did to each coin it touched."""
+        order = execution.order
+        instrument, fee_coin = order.instrument, execution.fee_coin
+        if instrument.category == "spot":
+            sign = 1 if order.is_buy else -1
+            flows = {
+                instrument.base: sign * execution.qty,
+                instrument.quote: -sign * execution.value,
+            }
+        else:
+            flows = {instrument.settle: execution.pnl}
+        for coin, flow in flows.items():
+            self.log.append(
+                LogEntry(
+                    number=len(self.log),
+                    kind="TRADE",
+                    coin=coin,
+                    cash_flow=flow,
+                    fee=execution.fee if coin == fee_coin else ZERO,
+                    balance=self.coin(coin).balance,
+                    execution=execution,
+                )
+            )
+
     def _record(self, execution: Execution) -> None:
         """Keep an execution where queries find it, and put its row on the stream."""
         order, instrument = execution.order, execution.order.instrument
@@ -240,6 +296,7 @@ class Account:
             order.first_execution = len(self.executions)
         order.last_execution = len(self.executions)
         self.executions.append(execution)
+        self._note_cash(execution)
         if self.topics:
             row = execution_row(execution, on_stream=True)
             self.outbox.append(Row("execution", instrument.category, instrument.symbol, row))
@@ -273,6 +330,7 @@ class Account:
         coin.unrealised += position.revalue()
         self._touched_positions[position.symbol, position.idx] = position
         self._touched_coins[position.settle] = coin
+        self._note_closed(position, order, qty, price, fee, closed, pnl, time_ms)
         return closed, pnl
 
     def _exchange_coins(

@@ -127,3 +127,31 @@ class Execution(msgspec.Struct, kw_only=True, eq=False, gc=False):
     mark_price: str
     time_ms: int
     seq: int
+
+
+class ClosedPnl(msgspec.Struct, kw_only=True, eq=False, gc=False):
+    """What one order has closed of a position so far. Fees are what opening and closing it cost."""
+
+    order: Order
+    exec_type: str = "Trade"
+    qty: Decimal = ZERO
+    entry_value: Decimal = ZERO
+    exit_value: Decimal = ZERO
+    pnl: Decimal = ZERO
+    open_fee: Decimal = ZERO
+    close_fee: Decimal = ZERO
+    fills: int = 0
+    created_ms: int = 0
+    updated_ms: int = 0
+
+
+class LogEntry(msgspec.Struct, kw_only=True, eq=False, gc=False):
+    """One movement of one coin. `cash_flow` is without fees; `balance` is the coin's after it."""
+
+    number: int
+    kind: str
+    coin: str
+    cash_flow: Decimal
+    fee: Decimal
+    balance: Decimal
+    execution: Execution

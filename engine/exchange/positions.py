@@ -23,6 +23,7 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
     avg_price: Decimal = ZERO
     realised: Decimal = ZERO  # since the account began, fees included, as the venue shows it
     realised_now: Decimal = ZERO  # of the position that is open now
+    open_fees: Decimal = ZERO  # paid for opening what is open now
     unrealised: Decimal = ZERO
     mark_price: Decimal = ZERO  # zero until the market has one
     created_ms: int = 0
@@ -65,3 +66,14 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
     def reducible(self, *, is_buy: bool) -> Decimal:
         """How much an order on that side could reduce."""
         return max(ZERO, -self.qty if is_buy else self.qty)
+
+    def share_fee(self, fee: Decimal, qty: Decimal, closed: Decimal) -> tuple[Decimal, Decimal]:
+        """Split a fill's fee; returns what closing it cost, and what opening that had cost.
+
+        Call it after `apply`, with the fill's quantity and how much of it closed.
+        """
+        close_fee = fee * closed / qty
+        held = abs(self.qty) if closed == qty else ZERO
+        open_fee = self.open_fees * closed / (held + closed) if closed else ZERO
+        self.open_fees += fee - close_fee - open_fee
+        return close_fee, open_fee

@@ -16,7 +16,14 @@ from engine.exchange.numbers import text
 from engine.exchange.orders import Execution, Order
 from engine.exchange.paging import Numbered, Query, latest_first, page
 from engine.exchange.positions import Position
-from engine.exchange.rows import execution_row, order_row, position_row, wallet_row
+from engine.exchange.rows import (
+    closed_pnl_row,
+    execution_row,
+    log_row,
+    order_row,
+    position_row,
+    wallet_row,
+)
 
 RECENTLY_CLOSED = 500  # how many closed orders a category's realtime list remembers
 
@@ -139,6 +146,37 @@ class Queries:
         rows, cursor = page(enumerate(found), query, 200, 20)
         shown = [position_row(item, on_stream=False) for item in rows]
         return {"list": shown, "nextPageCursor": cursor, "category": category}
+
+    def closed_pnl(self, account: Account, query: Query) -> Result:
+        """position/closed-pnl: what orders have closed of positions, the latest first."""
+        category, symbol = query_category(query), query.get("symbol", "")
+        since, until = _time_range(query)
+        found = (
+            (number, closed)
+            for number, closed in latest_first(account.closed_pnl, query)
+            if closed.order.instrument.category == category
+            and symbol in ("", closed.order.instrument.symbol)
+            and since <= closed.updated_ms <= until
+        )
+        rows, cursor = page(found, query, 100, 50)
+        shown = [closed_pnl_row(closed) for closed in rows]
+        return {"nextPageCursor": cursor, "category": category, "list": shown}
+
+    def transaction_log(self, account: Account, query: Query) -> Result:
+        """account/transaction-log: every movement of every coin, the latest first."""
+        since, until = _time_range(query)
+        category, coin = query.get("category", ""), query.get("currency", "")
+        kind = query.get("type", "")
+        found = (
+            (number, entry)
+            for number, entry in latest_first(account.log, query)
+            if since <= entry.execution.time_ms <= until
+            and category in ("", entry.execution.order.instrument.category)
+            and coin in ("", entry.coin)
+            and kind in ("", entry.kind)
+        )
+        rows, cursor = page(found, query, 50, 20)
+        return {"nextPageCursor": cursor, "list": [log_row(entry) for entry in rows]}
 
     def wallet(self, account: Account, query: Query) -> Result:
         """account/wallet-balance: every coin that is not empty, or those asked for."""

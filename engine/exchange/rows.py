@@ -10,9 +10,17 @@ from msgspec import UNSET
 
 from engine.exchange.conditions import FALLS, RISES
 from engine.exchange.numbers import ZERO, average, money, text
-from engine.exchange.orders import Execution, Order
+from engine.exchange.orders import ClosedPnl, Execution, LogEntry, Order
 from engine.exchange.positions import Position
-from engine.exchange.wire import CoinRow, ExecutionRow, OrderRow, PositionRow, WalletRow
+from engine.exchange.wire import (
+    ClosedPnlRow,
+    CoinRow,
+    ExecutionRow,
+    LogRow,
+    OrderRow,
+    PositionRow,
+    WalletRow,
+)
 
 
 def order_row(order: Order, *, on_stream: bool) -> OrderRow:
@@ -113,6 +121,57 @@ def execution_row(execution: Execution, *, on_stream: bool) -> ExecutionRow:
         extraFees=() if on_stream else "",
         feeCurrency=execution.fee_coin,
         feeCoin=execution.fee_coin,
+    )
+
+
+def closed_pnl_row(closed: ClosedPnl) -> ClosedPnlRow:
+    """What an order has closed of its position."""
+    order = closed.order
+    return ClosedPnlRow(
+        symbol=order.instrument.symbol,
+        orderId=order.order_id,
+        side=order.side,
+        qty=text(order.qty),
+        orderPrice=text(order.price),
+        orderType=order.order_type,
+        execType=closed.exec_type,
+        closedSize=text(closed.qty),
+        cumEntryValue=money(closed.entry_value),
+        avgEntryPrice=average(closed.entry_value / closed.qty),
+        cumExitValue=money(closed.exit_value),
+        avgExitPrice=average(closed.exit_value / closed.qty),
+        closedPnl=money(closed.pnl - closed.open_fee - closed.close_fee),
+        fillCount=str(closed.fills),
+        openFee=money(closed.open_fee),
+        closeFee=money(closed.close_fee),
+        createdTime=str(closed.created_ms),
+        updatedTime=str(closed.updated_ms),
+    )
+
+
+def log_row(entry: LogEntry) -> LogRow:
+    """One movement of one coin."""
+    execution = entry.execution
+    order = execution.order
+    is_spot = order.instrument.category == "spot"
+    return LogRow(
+        id=f"{order.order_id}_{entry.number}",
+        symbol=order.instrument.symbol,
+        category=order.instrument.category,
+        side=order.side,
+        transactionTime=str(execution.time_ms),
+        type=entry.kind,
+        qty=text(entry.cash_flow if is_spot else execution.qty),
+        currency=entry.coin,
+        tradePrice=text(execution.price),
+        fee=money(entry.fee),
+        cashFlow=money(entry.cash_flow),
+        change=money(entry.cash_flow - entry.fee),
+        cashBalance=money(entry.balance),
+        feeRate=text(execution.fee_rate),
+        tradeId=execution.exec_id,
+        orderId=order.order_id,
+        orderLinkId=order.link_id,
     )
 
 

@@ -250,3 +250,54 @@ class WalletRow(Struct, kw_only=True, gc=False):
     coin: Sequence[CoinRow]
     accountLTV: str = "0"
     accountType: str = "UNIFIED"
+
+
+class ClosedPnlRow(Struct, kw_only=True, gc=False):
+    """What one order closed of a position; `closedPnl` is after both fees."""
+
+    symbol: str
+    orderId: str
+    side: str
+    qty: str
+    orderPrice: str
+    orderType: str
+    execType: str
+    closedSize: str
+    cumEntryValue: str
+    avgEntryPrice: str
+    cumExitValue: str
+    avgExitPrice: str
+    closedPnl: str
+    fillCount: str
+    leverage: str = "10"
+    openFee: str
+    closeFee: str
+    createdTime: str
+    updatedTime: str
+
+
+class LogRow(Struct, kw_only=True, gc=False):
+    """One movement of one coin; `change` is cashFlow + funding - fee."""
+
+    id: str
+    symbol: str
+    category: str
+    side: str
+    transactionTime: str
+    type: str
+    transSubType: str = ""
+    qty: str
+    size: str = ""
+    currency: str
+    tradePrice: str
+    funding: str = ""
+    fee: str
+    cashFlow: str
+    change: str
+    cashBalance: str
+    feeRate: str
+    bonusChange: str = ""
+    tradeId: str
+    orderId: str
+    orderLinkId: str
+    extraFees: str = ""

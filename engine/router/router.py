@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from engine.clock import Clock
-from engine.core.reports import AccountSnapshot, OrderLookup, RequestKind
+from engine.core.reports import AccountSnapshot, OrderLookup, RequestKind, VenuePnl
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
 from engine.core.status import RequestStats
 from engine.core.types import OrderType, TimeInForce, to_decimal
@@ -140,6 +140,10 @@ class OrderRouter:
     ) -> AccountSnapshot:
         """Ask for everything open, through the query lane. Never raises."""
         return await self._sender.snapshot(fills_since_ns, is_booked)
+
+    async def pnl(self, since_ns: int) -> VenuePnl:
+        """Ask for the venue's own figures of money, through the query lane. Never raises."""
+        return await self._sender.pnl(since_ns)
 
     def confirm(self, client_order_id: str, exchange_order_id: str) -> None:
         """Take evidence that the venue has an order: a retry that is due will not send it again."""

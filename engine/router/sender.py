@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from msgspec.structs import replace
 
 from engine.clock import NS, Clock
-from engine.core.reports import AccountSnapshot, OrderLookup, Outcome, RequestKind
+from engine.core.reports import AccountSnapshot, OrderLookup, Outcome, RequestKind, VenuePnl
 from engine.core.requests import CancelRequest, OrderRequest, QueryOrder, VenueRequest
 from engine.router.answers import from_lookup, given_up, refused, unknown
 from engine.router.breaker import Breaker, BreakerState
@@ -205,6 +205,22 @@ class Sender:
         snapshot = await self._client.snapshot(fills_since_ns, is_booked)
         self.stats[RequestKind.QUERY].add(snapshot.duration_s, attempts=1)
         return snapshot
+
+    async def pnl(self, since_ns: int) -> VenuePnl:
+        """Ask for the venue's own figures of money, through the query lane. Never raises."""
+        if not await self._enter_lane(RequestKind.QUERY):
+            return VenuePnl(
+                balances={},
+                closed={},
+                cash=(),
+                since_ts=since_ns,
+                sent_ts=self._clock.now_ns(),
+                complete=False,
+                error="too many queries are waiting",
+            )
+        found = await self._client.pnl(since_ns)
+        self.stats[RequestKind.QUERY].add(found.duration_s, attempts=1)
+        return found
 
     def _note(self, job: Job, failure: Exception) -> None:
         self.stats[job.kind].note(failure)

@@ -10,10 +10,11 @@ import msgspec
 
 from engine.core.orders import Order
 from engine.core.plain import to_plain
-from engine.core.pnl import Totals, totals
+from engine.core.pnl import Totals, conversion_rates, convert, totals
 from engine.core.positions import Position
 from engine.core.state import State
 from engine.core.trading import KillRecord
+from engine.core.types import ZERO
 from engine.files import write_atomically
 from engine.summary.documents import (
     DriftSummary,
@@ -31,7 +32,7 @@ from engine.summary.documents import (
 NS = 1_000_000_000
 REQUEST_KINDS = ("place", "cancel", "amend")
 CURRENCY = "USDT"
-"""What the totals are in where nothing was traded."""
+"""What the totals are in where nothing was traded, or in several currencies."""
 
 
 def create_summary(
@@ -48,7 +49,10 @@ def create_summary(
         orders=[_order(order) for order in state.orders.orders.values()],
         fills=list(_fills(state)),
         positions=[_position(position, marks) for position in positions],
-        totals=_totals(totals(positions, marks)),
+        totals=_totals(
+            totals(positions, marks),
+            conversion_rates(state.instruments.values(), marks, CURRENCY),
+        ),
         reconciliation=_reconciliation(state),
         retries={kind: requests.get(kind, RequestSummary()) for kind in REQUEST_KINDS},
         kill=None if state.kill is None else _kill(state.kill),
@@ -127,18 +131,25 @@ def _position(position: Position, marks: Mapping[str, Decimal]) -> PositionSumma
         unrealized_pnl=position.unrealized_at(mark),
         fees=position.fees,
         mark_price=mark,
+        funding=position.funding or ZERO,  # itself: that is what is left out
+        estimated=position.is_estimated,
     )
 
 
-def _totals(by_currency: Mapping[str, Totals]) -> TotalsSummary:
-    """The one currency's sums; a session trades in one, or in the first one's dollars."""
-    total = by_currency.get(CURRENCY) or next(iter(by_currency.values()), Totals(currency=CURRENCY))
+def _totals(by_currency: Mapping[str, Totals], rates: Mapping[str, Decimal]) -> TotalsSummary:
+    """The sums of the one currency that was traded in; of several, all of them in dollars."""
+    if len(by_currency) > 1:
+        total = convert(by_currency.values(), CURRENCY, rates)
+    else:
+        total = next(iter(by_currency.values()), Totals(currency=CURRENCY))
     return TotalsSummary(
         realized_pnl=total.realized_pnl,
         unrealized_pnl=total.unrealized_pnl,
         fees=total.fees,
         net_pnl=total.net_pnl,
         currency=total.currency,
+        funding=ZERO if total.funding == ZERO else total.funding,
+        estimated=total.is_estimated,
     )
 
 

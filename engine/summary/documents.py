@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from engine.core.types import Liquidity, OrderState, OrderType, Side, TimeInForce
+from engine.core.types import ZERO, Liquidity, OrderState, OrderType, Side, TimeInForce
 
 
 class MarketSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +59,11 @@ class FillSummary(msgspec.Struct, frozen=True, kw_only=True):
     ts: int
 
 
-class PositionSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One position at the last mark; None is unpriced. `realized_pnl` is before fees."""
+class PositionSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One position at the last mark; None is unpriced. `realized_pnl` is before fees.
+
+    `funding` (positive when received) and `estimated` are there where they say something.
+    """
 
     symbol: str
     qty: Decimal
@@ -69,16 +72,24 @@ class PositionSummary(msgspec.Struct, frozen=True, kw_only=True):
     unrealized_pnl: Decimal | None
     fees: Decimal
     mark_price: Decimal | None
+    funding: Decimal = ZERO
+    estimated: bool = False
 
 
-class TotalsSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """Sums over all positions of one currency; net is realized + unrealized - fees."""
+class TotalsSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Sums over all positions; net is realized + unrealized - fees + funding.
 
-    realized_pnl: Decimal
+    Several currencies are summed in dollars, at the market's prices; None is unpriced. `funding`
+    and `estimated` are there where they say something.
+    """
+
+    realized_pnl: Decimal | None
     unrealized_pnl: Decimal | None
-    fees: Decimal
+    fees: Decimal | None
     net_pnl: Decimal | None
     currency: str
+    funding: Decimal | None = ZERO
+    estimated: bool = False
 
 
 class DriftSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,14 @@ import msgspec
 
 from engine.core.instruments import Instrument
 from engine.core.market import MarketUpdate
-from engine.core.reports import AccountSnapshot, FillEvent, OrderLookup, Outcome, Report
+from engine.core.reports import (
+    AccountSnapshot,
+    FillEvent,
+    OrderLookup,
+    Outcome,
+    Report,
+    VenuePnl,
+)
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
 
 Booked = Callable[[FillEvent], bool]
@@ -73,6 +80,10 @@ class ExchangeClient(Protocol):
         With `is_booked` executions are read back, newest first, only until a whole page of them
         is booked already: what a quiet look costs does not grow with how busy the account was.
         """
+        ...
+
+    async def pnl(self, since_ns: int) -> VenuePnl:
+        """The venue's own figures of money, some of them since a time (unix ns). Never raises."""
         ...
 
     async def close(self) -> None: ...

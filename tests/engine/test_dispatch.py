@@ -207,7 +207,7 @@ def test_a_restart_asks_for_executions_since_the_last_thing_that_is_known(
         await house.clock.sleep(1)
         await house.engine()
         await house.give(house.place("a1"))
-        known_ns = house.order("a1").updated_ts
+        known_ns = house.order("a1").created_ts
         await house.crash()
         await house.clock.sleep(1000)
         engine = await house.engine(wait=False)

@@ -29,12 +29,19 @@ from engine.core.reports import (
     RequestOutcome,
     VenueStatus,
 )
-from engine.core.requests import QueryAccount, QueryOrder, RecallOrder, Request, StartTimer
+from engine.core.requests import (
+    QueryAccount,
+    QueryOrder,
+    QueryPnl,
+    RecallOrder,
+    Request,
+    StartTimer,
+)
 from engine.core.state import State, evolve
 from engine.core.types import Category, OrderType, Side, TimeInForce
 
 NS = 1_000_000_000
-QUESTIONS = (QueryOrder, QueryAccount, StartTimer, RecallOrder)
+QUESTIONS = (QueryOrder, QueryAccount, QueryPnl, StartTimer, RecallOrder)
 
 
 def d(text: str | int) -> Decimal:

@@ -10,6 +10,7 @@ import msgspec
 from engine.clock import NS, Clock
 from engine.core.reports import (
     AccountSnapshot,
+    CashReport,
     FillEvent,
     OrderLookup,
     OrderReport,
@@ -19,16 +20,15 @@ from engine.core.reports import (
 from engine.core.requests import QueryOrder
 from engine.core.types import Category
 from engine.venues.bybit.bodies import is_link_id
-from engine.venues.bybit.codec import UNREADABLE, Codec
+from engine.venues.bybit.codec import UNREADABLE, Codec, Execution
 from engine.venues.bybit.instruments import SymbolMap
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rest import RestSession
+from engine.venues.bybit.windows import MS, windows
 from engine.venues.errors import VenueRefused
 from engine.venues.protocol import Booked
 
 SETTLE_COIN = "USDT"
-MS = 1_000_000  # nanoseconds in a millisecond
-
 _OPEN = "/v5/order/realtime"
 _HISTORY = "/v5/order/history"
 _EXECUTIONS = "/v5/execution/list"
@@ -87,7 +87,8 @@ class Account:
                 if found:
                     order = max(found, key=lambda row: (row.ts, row.cum_qty))
                     break
-            fills, clean = await self._fills(base, category)
+            found_all, clean = await self._executions(base, category)
+            fills = [row for row in found_all if isinstance(row, FillEvent)]
             complete = complete and clean
         except _FAILURES:
             complete = False
@@ -97,12 +98,12 @@ class Account:
 
     async def fills_of(self, client_order_id: str, category: Category) -> list[FillEvent]:
         """Every execution of one order, oldest first. Raises like `RestSession.query`."""
-        fills, clean = await self._fills(
+        found, clean = await self._executions(
             {"category": category, "orderLinkId": client_order_id}, category
         )
         if not clean:
             raise ConnectionError(f"an execution of {client_order_id} could not be read")
-        return fills
+        return [row for row in found if isinstance(row, FillEvent)]
 
     async def snapshot(
         self, fills_since_ns: int, is_booked: Booked | None = None
@@ -115,7 +116,7 @@ class Account:
         sent_ns = self._clock.now_ns()
         orders: dict[str, OrderReport] = {}
         positions: list[PositionReport] = []
-        fills: list[FillEvent] = []
+        executions: list[Execution] = []
         complete, error = True, ""
         try:
             for category in self._categories:
@@ -133,10 +134,12 @@ class Account:
                         )
                         complete = complete and clean
                         positions += [position for position in held if position.qty]
-                since: _Params = {"category": category, "startTime": max(0, fills_since_ns) // MS}
-                new, clean = await self._fills(since, category, is_booked)
-                complete = complete and clean
-                fills += new
+                for window in windows(max(0, fills_since_ns) // MS, sent_ns // MS):
+                    new, clean = await self._executions(
+                        {"category": category, **window}, category, is_booked
+                    )
+                    complete = complete and clean
+                    executions += new
             if not complete:
                 error = "some rows could not be read"
         except _FAILURES as failure:
@@ -144,30 +147,35 @@ class Account:
         return AccountSnapshot(
             open_orders=tuple(order for order in orders.values() if _is_open(order)),
             positions=tuple(positions),
-            fills=tuple(sorted(fills, key=_by_time)),
+            fills=tuple(
+                sorted((row for row in executions if isinstance(row, FillEvent)), key=_by_time)
+            ),
+            cash=tuple(row for row in executions if not isinstance(row, FillEvent)),
             sent_ts=sent_ns,
             duration_s=(self._clock.now_ns() - sent_ns) / NS,
             complete=complete,
             error=error,
         )
 
-    async def _fills(
+    async def _executions(
         self, params: _Params, category: Category, is_booked: Booked | None = None
-    ) -> tuple[list[FillEvent], bool]:
+    ) -> tuple[list[Execution], bool]:
         """Executions over all pages, oldest first; pages may overlap, so each id counts once.
 
         The venue's pages go back in time: with `is_booked` the first that is booked ends it.
         """
-        fills: dict[str, FillEvent] = {}
+        found: dict[str, Execution] = {}
         complete = True
         async for rows in self._rest.pages(_EXECUTIONS, params | {"limit": 100}):
-            page, clean = self._read(rows, self._codec.read_fill, category, "execution")
+            page: list[Execution]
+            page, clean = self._read(rows, self._codec.read_execution, category, "execution")
             complete = complete and clean
-            for fill in page:
-                fills.setdefault(fill.exec_id, fill)
-            if is_booked is not None and page and all(map(is_booked, page)):
+            for row in page:
+                found.setdefault(row.cash_id if isinstance(row, CashReport) else row.exec_id, row)
+            fills = [row for row in page if isinstance(row, FillEvent)]
+            if is_booked is not None and fills and all(map(is_booked, fills)):
                 break
-        return sorted(fills.values(), key=_by_time), complete
+        return sorted(found.values(), key=_by_time), complete
 
     def _read(
         self,
@@ -190,8 +198,10 @@ class Account:
         return reports, clean
 
 
-def _by_time(fill: FillEvent) -> tuple[int, str]:
-    return fill.ts, fill.exec_id
+def _by_time(row: Execution) -> tuple[int, int, str]:
+    if isinstance(row, FillEvent):
+        return row.ts, row.seq, row.exec_id
+    return getattr(row, "ts", 0), 0, ""
 
 
 def _is_asked_for(order: OrderReport, query: QueryOrder) -> bool:

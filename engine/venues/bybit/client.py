@@ -24,6 +24,7 @@ from engine.core.reports import (
     Outcome,
     Report,
     RequestKind,
+    VenuePnl,
 )
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
 from engine.core.types import Category
@@ -35,6 +36,7 @@ from engine.venues.bybit.codec import UNREADABLE, Codec
 from engine.venues.bybit.commands import Commands, LimitObserver
 from engine.venues.bybit.instruments import InstrumentRow, SymbolMap, instrument
 from engine.venues.bybit.market import MarketFeed
+from engine.venues.bybit.money import Money
 from engine.venues.bybit.posture import KeyPosture
 from engine.venues.bybit.private import PrivateFeed
 from engine.venues.bybit.quarantine import Quarantine
@@ -90,6 +92,7 @@ class BybitClient:
         self._account = Account(
             self._rest, clock, self._codec, self._symbols, self._quarantine, self._categories
         )
+        self._money = Money(self._rest, clock, self._symbols, self._quarantine, self._categories)
         self._placed: OrderedDict[str, str] = OrderedDict()
         self._streams: list[StreamKeeper] = []
         self._public_down: set[Category] = set()
@@ -264,6 +267,10 @@ class BybitClient:
     ) -> AccountSnapshot:
         """All open orders and positions, and executions since a time (unix ns). Never raises."""
         return await self._account.snapshot(fills_since_ns, is_booked)
+
+    async def pnl(self, since_ns: int) -> VenuePnl:
+        """The venue's own figures of money, some of them since a time (unix ns). Never raises."""
+        return await self._money.pnl(since_ns)
 
     async def place_limit_order(
         self,

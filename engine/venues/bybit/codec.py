@@ -11,14 +11,24 @@ from collections.abc import Callable
 import msgspec
 
 from engine.core.reports import (
+    CashReport,
     FillEvent,
     LinkReport,
     OrderReport,
     PositionReport,
     Report,
+    UnknownExecution,
     VenueStatus,
 )
-from engine.core.types import Category, Liquidity, OrderType, Side, TimeInForce
+from engine.core.types import (
+    CashKind,
+    Category,
+    ExecutionKind,
+    Liquidity,
+    OrderType,
+    Side,
+    TimeInForce,
+)
 from engine.venues.bybit.ends import ending
 from engine.venues.bybit.instruments import SymbolMap
 from engine.venues.bybit.names import check_names
@@ -35,7 +45,9 @@ from engine.venues.bybit.rows import (
     Positions,
     Wallet,
 )
+from engine.venues.text import sanitise
 
+SPOT = Category.SPOT
 PRIVATE_TOPICS = ("order", "execution", "position", "wallet")
 
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
@@ -57,20 +69,22 @@ _SIDE = {str(side): side for side in Side}
 _ORDER_TYPE = {str(kind): kind for kind in OrderType}
 _TIME_IN_FORCE = {str(tif): tif for tif in TimeInForce} | {"RPI": TimeInForce.POST_ONLY}
 
-# Executions that change a position. Funding pays money and trades nothing.
-_TRADES = frozenset(
-    {
-        "Trade",
-        "AdlTrade",
-        "BustTrade",
-        "Delivery",
-        "Settle",
-        "BlockTrade",
-        "MovePosition",
-        "FutureSpread",
-    }
-)
-_NO_TRADES = frozenset({"Funding"})
+_TRADES = {
+    "Trade": ExecutionKind.TRADE,
+    "AdlTrade": ExecutionKind.ADL,
+    "BustTrade": ExecutionKind.LIQUIDATION,
+    "Delivery": ExecutionKind.DELIVERY,
+    "Settle": ExecutionKind.SETTLEMENT,
+    "BlockTrade": ExecutionKind.BLOCK,
+    "MovePosition": ExecutionKind.MOVE,
+    "FutureSpread": ExecutionKind.SPREAD,
+}
+"""Executions that change a position. Funding pays money and trades nothing."""
+_FUNDING = "Funding"
+
+
+Execution = FillEvent | CashReport | UnknownExecution
+"""What an execution row can be."""
 
 
 class Codec:
@@ -102,7 +116,7 @@ class Codec:
         try:
             decoded = self._private.decode(message)
             if isinstance(decoded, Executions):
-                return [fill for row in decoded.data if (fill := self.fill(row)) is not None]
+                return [self.execution(row) for row in decoded.data]
             if isinstance(decoded, Orders):
                 return [self.order(row) for row in decoded.data]
             if isinstance(decoded, Positions):
@@ -121,7 +135,7 @@ class Codec:
         bad = 0
         readers: dict[str, Callable[[msgspec.Raw], Report | None]] = {
             "order": self.read_order,
-            "execution": self.read_fill,
+            "execution": self.read_execution,
             "position": self.read_position,
         }
         read = readers.get(topic)
@@ -147,9 +161,9 @@ class Codec:
         """Decode one order row. Raises one of UNREADABLE."""
         return self.order(self._order_row.decode(raw), category)
 
-    def read_fill(self, raw: msgspec.Raw, category: str = "") -> FillEvent | None:
-        """Decode one execution row; None when it trades nothing. Raises one of UNREADABLE."""
-        return self.fill(self._execution_row.decode(raw), category)
+    def read_execution(self, raw: msgspec.Raw, category: str = "") -> Execution:
+        """Decode one execution row. Raises one of UNREADABLE."""
+        return self.execution(self._execution_row.decode(raw), category)
 
     def read_position(self, raw: msgspec.Raw, category: str = "") -> PositionReport | None:
         """Decode one position row; None for the empty half of a hedge. Raises one of UNREADABLE."""
@@ -190,15 +204,25 @@ class Codec:
             reason=reason,
             text=text,
             ts=millis_to_ns(row.updated_time or row.created_time),
+            position_index=row.position_idx or 0,
         )
 
-    def fill(self, row: ExecutionRow, category: str = "") -> FillEvent | None:
-        """Return one execution as a fill; None when it is not a trade. Raises ValueError."""
-        if row.exec_type not in _TRADES:
-            if row.exec_type not in _NO_TRADES:
-                self._quarantine.note("exec_type", row.exec_type.encode())
-            return None
-        category = row.category or category
+    def execution(self, row: ExecutionRow, category: str = "") -> Execution:
+        """Return one execution as what it is: a trade, money, or unknown. Raises ValueError."""
+        kind = _TRADES.get(row.exec_type)
+        if kind is not None:
+            return self._fill(row, row.category or category, kind)
+        if row.exec_type == _FUNDING:
+            return self._funding(row, row.category or category)
+        self._quarantine.note("exec_type", msgspec.json.encode(row))
+        check_names(row.exec_id)
+        return UnknownExecution(
+            exec_id=row.exec_id,
+            symbol=self._symbols.engine(row.category or category, row.symbol),
+            exec_type=sanitise(row.exec_type, 40),
+        )
+
+    def _fill(self, row: ExecutionRow, category: str, kind: ExecutionKind) -> FillEvent:
         symbol = self._symbols.engine(category, row.symbol)
         side = _side(row.side)
         qty = amount(row.exec_qty)
@@ -216,8 +240,28 @@ class Codec:
             fee=number(row.exec_fee or "0"),
             fee_currency=currency or self._fee_currency(category, symbol, side),
             liquidity=Liquidity.MAKER if row.is_maker else Liquidity.TAKER,
-            ts=millis_to_ns(row.exec_time),
+            ts=(executed_ns := millis_to_ns(row.exec_time)),
             exchange_order_id=row.order_id,
+            exec_ts=executed_ns,
+            seq=row.seq or 0,
+            kind=kind,
+            fee_assumed=not row.exec_fee,
+            # What a spot sale gained is nothing that the venue keeps.
+            venue_pnl=number(row.exec_pnl) if row.exec_pnl and category != SPOT else None,
+        )
+
+    def _funding(self, row: ExecutionRow, category: str) -> CashReport:
+        """Funding is told as a fee: positive when paid."""
+        symbol = self._symbols.engine(category, row.symbol)
+        currency = row.fee_currency or self._symbols.settle_coin(symbol)
+        check_names(row.exec_id + currency)
+        return CashReport(
+            cash_id=row.exec_id,
+            currency=currency,
+            kind=CashKind.FUNDING,
+            amount=-number(row.exec_fee or "0"),
+            symbol=symbol,
+            ts=millis_to_ns(row.exec_time),
         )
 
     def position(self, row: PositionRow, category: str = "") -> PositionReport | None:

@@ -26,6 +26,7 @@ class OrderRow(msgspec.Struct, rename="camel", kw_only=True, gc=False):
     avg_price: str | None = ""
     cum_exec_qty: str | None = ""
     order_type: str | None = ""
+    position_idx: int | None = 0
     reduce_only: bool | None = False
     created_time: str | None = ""
     updated_time: str | None = ""
@@ -46,6 +47,8 @@ class ExecutionRow(msgspec.Struct, rename="camel", kw_only=True, gc=False):
     side: str
     exec_time: str
     is_maker: bool = False
+    seq: int | None = 0
+    exec_pnl: str | None = ""
     fee_currency: str | None = ""
 
 

@@ -8,6 +8,7 @@ from engine.core.requests import (
     CancelRequest,
     OrderRequest,
     QueryAccount,
+    QueryPnl,
     StartTimer,
 )
 from engine.core.types import OrderState, Side
@@ -139,4 +140,4 @@ def test_cancel_all_takes_what_matches_and_spares_the_rest() -> None:
 def test_a_reconcile_command_asks_the_venue() -> None:
     desk = Desk()
     assert desk.give(Reconcile(command_id="r1")) == []
-    assert desk.requests == [QueryAccount()]
+    assert desk.requests == [QueryAccount(), QueryPnl()]

@@ -222,14 +222,6 @@ def test_an_execution_is_found_by_the_venues_id_when_ours_is_missing() -> None:
     ]
 
 
-def test_f06_a_fill_of_an_unknown_order_is_booked_on_an_adopted_one() -> None:
-    desk = Desk()
-    events = desk.give(fill("e1", "0.004", "", exchange_order_id="x-9"))
-    assert kinds(events) == [OrderAdopted, EventType.FULL_FILL]
-    assert desk.order("x-9").by == "external"
-    assert desk.state.positions.get_position("BTCUSDT").qty == d("0.004")
-
-
 def test_a_row_of_an_unknown_order_shows_it_as_external() -> None:
     desk = Desk()
     events = desk.give(row("web-1"))

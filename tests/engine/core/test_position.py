@@ -51,7 +51,7 @@ def test_adding_averages_and_reducing_leaves_the_average_alone() -> None:
     assert average == Decimal("100.6666666666666666666666667")
     booked(position, (-1, 120))
     assert position.avg_entry_price is average
-    assert position.realized_pnl == Decimal("19.3333333333333333333333333")
+    assert position.realized_pnl == Decimal("19.333333333333333333")
 
 
 def test_a_flat_position_has_realized_exactly_the_cash_that_moved() -> None:

@@ -12,9 +12,9 @@ from engine.core.commands import AmendOrder, CancelOrder
 from engine.core.events import (
     CommandRefused,
     Event,
-    OrderAdopted,
     OrderEvent,
     OrderRecalled,
+    SuspenseBooked,
 )
 from engine.core.orders import Order
 from engine.core.reports import (
@@ -213,11 +213,10 @@ def test_a_timer_of_a_closed_order_asks_only_for_a_fill_that_was_promised() -> N
 def test_a_fill_is_booked_and_alarmed_also_when_the_journal_cannot_answer() -> None:
     desk = with_one_retired(patient=True)
     desk.give(fill("e1", "0.004", "a1"))
-    recalled, adopted, booked = desk.answer(error="no such disk")
+    recalled, booked = desk.answer(error="no such disk")
     assert recalled == OrderRecalled(ts=desk.now_ns, client_order_id="a1", error="no such disk")
-    assert isinstance(adopted, OrderAdopted)
-    assert isinstance(booked, OrderEvent)
-    assert (adopted.client_order_id, booked.exec_id) == ("x-a1", "e1")
+    assert isinstance(booked, SuspenseBooked)
+    assert (booked.fill.exchange_order_id, booked.fill.exec_id) == ("x-a1", "e1")
     assert desk.state.orders.anomalies["NOT_RECALLED"] == 1
     assert desk.state.positions.get_position("BTCUSDT").qty == d("0.014")
     assert desk.give(fill("e1", "0.004", "a1")) == []
@@ -226,8 +225,8 @@ def test_a_fill_is_booked_and_alarmed_also_when_the_journal_cannot_answer() -> N
 def test_without_a_venue_id_the_executions_own_names_the_order() -> None:
     desk = with_one_retired(patient=True)
     desk.give(fill("e1", "0.004", "a1", exchange_order_id=""))
-    assert kinds(desk.answer(error="no such disk"))[1:] == ["OrderAdopted", "FULL_FILL"]
-    assert desk.order("e1").cum_qty == d("0.004")
+    assert kinds(desk.answer(error="no such disk"))[1:] == ["SuspenseBooked"]
+    assert list(desk.state.positions.suspense) == ["e1"]
 
 
 def test_a_lookups_fills_are_booked_and_its_working_row_is_shown() -> None:
@@ -235,7 +234,7 @@ def test_a_lookups_fills_are_booked_and_its_working_row_is_shown() -> None:
     late, shown = fill("e1", "0.004", "a1"), row("a1")
     desk.give(OrderLookup(client_order_id="a1", order=shown, fills=(late,)))
     events = desk.answer(error="no such disk")
-    assert kinds(events) == ["OrderRecalled", "OrderAdopted", "FULL_FILL"]
+    assert kinds(events) == ["OrderRecalled", "SuspenseBooked", "OrderAdopted", "PARTIAL_FILL"]
     assert desk.order("x-a1").cum_qty == d("0.004")
     assert desk.state.unreadable == frozenset()
 

@@ -126,7 +126,7 @@ def test_commands_without_an_id_are_never_taken_for_a_repetition() -> None:
     desk = Desk()
     desk.give(Reconcile(command_id=""))
     desk.give(Reconcile(command_id=""))
-    assert len(desk.requests) == 1
+    assert len(desk.requests) == 2
     evolve(desk.state, CommandRefused(ts=1, command_id="", command="X", code="Y"))
     assert not desk.state.has_command("")
 

@@ -349,3 +349,57 @@ def test_a_coin_without_a_market_price_counts_for_nothing(tmp_path: Path) -> Non
         "BTC": "0",
         "XYZ": "0",
     }
+
+
+def test_closed_pnl_is_by_order_after_the_fees_of_opening_and_closing(tmp_path: Path) -> None:
+    venue = Venue(tmp_path / "market.jsonl", SNAPSHOT)
+    opened = venue.order("Buy", "2", "100.1")  # 1 at 100.0, 1 at 100.1: average 100.05
+    closed = venue.order("Sell", "1", "99.9")
+    flipped = venue.order("Sell", "2", "99.8")  # closes the rest, opens as much
+
+    def rows(**query: str) -> list[Any]:
+        found: list[Any] = venue.get("/v5/position/closed-pnl", category="linear", **query)[
+            "result"
+        ]["list"]
+        return found
+
+    last, first = rows()
+    assert [row["orderId"] for row in (first, last)] == [closed.order_id, flipped.order_id]
+    assert opened.order_id not in (first["orderId"], last["orderId"])
+    assert (first["side"], first["closedSize"], first["fillCount"]) == ("Sell", "1", "1")
+    assert (first["cumEntryValue"], first["cumExitValue"]) == ("100.05", "99.9")
+    assert (first["openFee"], first["closeFee"]) == ("0.0550275", "0.054945")
+    assert first["closedPnl"] == "-0.2599725"
+    assert (last["closedSize"], last["openFee"]) == ("1", "0.0550275")
+    assert venue.account().positions["BTCUSDT"].open_fees == Decimal("99.8") * Decimal("0.00055")
+    assert rows(symbol="ETHUSDT") == rows(startTime="9999999999999") == []
+    assert len(rows(limit="1")) == 1
+
+
+def test_the_transaction_log_shows_every_movement_of_every_coin(tmp_path: Path) -> None:
+    def rows(venue: Venue, **query: str) -> list[Any]:
+        found: list[Any] = venue.get("/v5/account/transaction-log", **query)["result"]["list"]
+        return found
+
+    linear = Venue(tmp_path / "linear.jsonl", SNAPSHOT)
+    linear.order("Buy", "1", "100.0")
+    (row,) = rows(linear, accountType="UNIFIED", category="linear", type="TRADE")
+    assert (row["currency"], row["cashFlow"], row["fee"], row["change"], row["cashBalance"]) == (
+        "USDT", "0", "0.055", "-0.055", "999999.945",
+    )  # fmt: skip
+    assert rows(linear, category="spot") == rows(linear, type="TRANSFER_IN") == []
+    assert rows(linear, endTime="1") == []
+    spot = Venue(tmp_path / "spot.jsonl", SNAPSHOT, rows=[SPOT])
+    spot.order("Buy", "1", "100.0")
+    spot.order("Sell", "0.5", "99.9")
+    sold, gave, paid, got = rows(spot)
+    assert (got["currency"], got["cashFlow"], got["fee"], got["change"]) == (
+        "BTC", "1", "0.00055", "0.99945",
+    )  # fmt: skip
+    assert (paid["currency"], paid["change"], paid["cashBalance"]) == ("USDT", "-100", "999900")
+    assert (gave["currency"], gave["change"]) == ("BTC", "-0.5")
+    assert (sold["currency"], sold["cashFlow"], sold["change"]) == (
+        "USDT", "49.95", "49.9225275",
+    )  # fmt: skip
+    assert len({row["id"] for row in rows(spot)}) == 4
+    assert rows(spot, currency="BTC") == [gave, got]

@@ -17,6 +17,7 @@ from engine.core.reports import (
     OrderReport,
     Outcome,
     Report,
+    VenuePnl,
     VenueStatus,
 )
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
@@ -132,6 +133,16 @@ class Venue:
             open_orders=(),
             positions=(),
             fills=(),
+            sent_ts=self.clock.now_ns(),
+            duration_s=0.25,
+        )
+
+    async def pnl(self, since_ns: int) -> VenuePnl:
+        return VenuePnl(
+            balances={},
+            closed={},
+            cash=(),
+            since_ts=since_ns,
             sent_ts=self.clock.now_ns(),
             duration_s=0.25,
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from engine.core.events import (
+    CashBooked,
     Drift,
     EngineStarted,
     Event,
@@ -21,10 +22,11 @@ from engine.core.events import (
     Reconciled,
 )
 from engine.core.state import State, evolve
-from engine.core.types import KillLevel, Liquidity, OrderType, Side, TimeInForce
+from engine.core.types import CashKind, KillLevel, Liquidity, OrderType, Side, TimeInForce
 from engine.summary import (
     MarketSummary,
     RequestSummary,
+    SessionSummary,
     create_summary,
     session_files,
     write_session,
@@ -55,7 +57,9 @@ def acked(order_id: str, at: int) -> OrderEvent:
     )
 
 
-def filled(order_id: str, exec_id: str, at: int, qty: str, price: str, fee: str) -> OrderEvent:
+def filled(
+    order_id: str, exec_id: str, at: int, qty: str, price: str, fee: str, coin: str = "USDT"
+) -> OrderEvent:
     return OrderEvent(
         EventType.PARTIAL_FILL,
         order_id,
@@ -64,7 +68,7 @@ def filled(order_id: str, exec_id: str, at: int, qty: str, price: str, fee: str)
         last_qty=Decimal(qty),
         last_price=Decimal(price),
         fee=Decimal(fee),
-        fee_currency="USDT",
+        fee_currency=coin,
         liquidity=Liquidity.TAKER,
     )
 
@@ -77,13 +81,17 @@ def state_of(*events: Event) -> State:
     return state
 
 
-def sum_up(state: State, marks: dict[str, Decimal] | None = None) -> dict[str, object]:
-    summary = create_summary(
+def summary_of(state: State, marks: dict[str, Decimal] | None = None) -> SessionSummary:
+    return create_summary(
         state,
         market=MARKET,
         requests={"place": RequestSummary(requests=2, retries=1)},
         marks=marks or {},
     )
+
+
+def sum_up(state: State, marks: dict[str, Decimal] | None = None) -> dict[str, object]:
+    summary = summary_of(state, marks)
     decoded: dict[str, object] = msgspec.json.decode(
         session_files(state, summary, "")["summary.json"]
     )
@@ -302,3 +310,36 @@ def test_a_session_passes_by_its_last_comparison() -> None:
 
     assert passed(Reconciled(ts=T0))
     assert not passed(Reconciled(ts=T0), Reconciled(ts=T0 + 1, error="timeout"))
+
+
+def test_funding_and_estimates_show_where_there_are_any() -> None:
+    funding = CashBooked(
+        ts=T0,
+        cash_id="f1",
+        currency="USDT",
+        kind=CashKind.FUNDING,
+        amount=Decimal("-0.5"),
+        symbol="BTCUSDT",
+    )
+    corrected = OrderEvent(
+        EventType.FILL_CORRECTED,
+        "b1",
+        T0,
+        exec_id="e9",
+        last_qty=Decimal(1),
+        last_price=Decimal(2_700),
+    )
+    summary = summary_of(state_of(*TRADED, funding, corrected), {})
+    assert [(row.funding, row.estimated) for row in summary.positions] == [
+        (Decimal("-0.5"), False),
+        (Decimal(0), True),
+    ]
+    assert (summary.totals.funding, summary.totals.estimated) == (Decimal("-0.5"), True)
+
+
+def test_several_currencies_are_summed_in_dollars_and_one_without_a_price_is_no_zero() -> None:
+    foreign = (*TRADED, filled("b1", "e4", T0 + 7 * MS, "1", "2700", "2", "MNT"))
+    marks = {"BTCUSDT": Decimal(60_000), "ETHUSDT": Decimal(2_700)}
+    totals = summary_of(state_of(*foreign), marks).totals
+    assert (totals.currency, totals.fees, totals.net_pnl) == ("USDT", None, None)
+    assert totals.realized_pnl == 0

@@ -16,8 +16,10 @@ KEYS = {
         "ack_latency_s fill_latency_s"
     ),
     "FillSummary": ("exec_id client_order_id symbol side qty price fee fee_currency liquidity ts"),
-    "PositionSummary": ("symbol qty avg_entry_price realized_pnl unrealized_pnl fees mark_price"),
-    "TotalsSummary": "realized_pnl unrealized_pnl fees net_pnl currency",
+    "PositionSummary": (
+        "symbol qty avg_entry_price realized_pnl unrealized_pnl fees mark_price funding estimated"
+    ),
+    "TotalsSummary": "realized_pnl unrealized_pnl fees net_pnl currency funding estimated",
     "RequestSummary": "requests retries",
     "KillSummary": "blocked_at first_cancel_at verified_zero_at residual",
 }

@@ -10,7 +10,14 @@ from typing import Any, TypeVar
 import pytest
 
 from engine.clock import NS, SimClock, run_simulated
-from engine.core.reports import FillEvent, Outcome, RequestKind, VenueStatus
+from engine.core.reports import (
+    CashReport,
+    FillEvent,
+    Outcome,
+    RequestKind,
+    UnknownExecution,
+    VenueStatus,
+)
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
 from engine.core.types import Side
 from engine.venues.bybit import BybitClient, create_bybit_client
@@ -445,10 +452,10 @@ def test_a_snapshot_reads_every_page_of_everything() -> None:
         "category=linear&settleCoin=USDT&limit=50",
         "category=linear&settleCoin=USDT&limit=50&cursor=page%3D2%26",
         "category=linear&settleCoin=USDT&limit=200",
-        "category=linear&startTime=1699999999000&limit=100",
-        "category=linear&startTime=1699999999000&limit=100&cursor=next",
+        "category=linear&startTime=1699999999000&endTime=1700604799000&limit=100",
+        "category=linear&startTime=1699999999000&endTime=1700604799000&limit=100&cursor=next",
         "category=spot&limit=50",
-        "category=spot&startTime=1699999999000&limit=100",
+        "category=spot&startTime=1699999999000&endTime=1700604799000&limit=100",
     ]
 
 
@@ -467,10 +474,39 @@ def test_executions_are_read_back_until_a_whole_page_is_booked_already() -> None
         categories=("linear",),
     )
     booked = {"0", "1", "2", "3"}
-    snapshot = rig.run(rig.client.snapshot(0, lambda fill: fill.exec_id in booked))
+    snapshot = rig.run(rig.client.snapshot(T0, lambda fill: fill.exec_id in booked))
     assert snapshot.complete
     assert [fill.exec_id for fill in snapshot.fills] == ["1", "2", "3", "4"]
     assert rig.transport.paths().count(EXECUTIONS) == 2
+
+
+def test_a_long_stop_is_asked_for_in_spans_that_the_venue_shows_whole() -> None:
+    rig = Rig(
+        {EXECUTIONS: [page(LINEAR_FILL | {"execId": "a"}), page(), page()]}, categories=("linear",)
+    )
+    snapshot = rig.run(rig.client.snapshot(T0 - 15 * 86_400 * NS))
+    assert [fill.exec_id for fill in snapshot.fills] == ["a"]
+    asked = [sent.query for sent in rig.transport.sent if sent.path == EXECUTIONS]
+    assert asked == [
+        "category=linear&startTime=1698704000000&endTime=1699308800000&limit=100",
+        "category=linear&startTime=1699308800000&endTime=1699913600000&limit=100",
+        "category=linear&startTime=1699913600000&endTime=1700518400000&limit=100",
+    ]
+
+
+def test_funding_and_unknown_rows_are_handed_on_and_are_no_fills() -> None:
+    rows = [
+        LINEAR_FILL | {"execId": "f", "execType": "Funding", "execFee": "2"},
+        LINEAR_FILL | {"execId": "u", "execType": "Lottery"},
+        LINEAR_FILL | {"execId": "a"},
+    ]
+    rig = Rig({EXECUTIONS: [page(*rows)]}, categories=("linear",))
+    snapshot = rig.run(rig.client.snapshot(T0))
+    assert [fill.exec_id for fill in snapshot.fills] == ["a"]
+    funding, unknown = sorted(snapshot.cash, key=lambda row: type(row).__name__)
+    assert isinstance(funding, CashReport)
+    assert isinstance(unknown, UnknownExecution)
+    assert (funding.cash_id, funding.amount, unknown.exec_id) == ("f", Decimal(-2), "u")
 
 
 def test_flat_positions_and_closed_orders_are_left_out() -> None:

@@ -11,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.core.reports import (
+    CashReport,
     FillEvent,
     LinkReport,
     OrderReport,
     PositionReport,
+    UnknownExecution,
     VenueStatus,
 )
-from engine.core.types import Liquidity, OrderType, Side, TimeInForce
+from engine.core.types import CashKind, Liquidity, OrderType, Side, TimeInForce
 from engine.venues.bybit.codec import Codec
 from engine.venues.bybit.instruments import SymbolMap
 from engine.venues.bybit.quarantine import KEPT_BYTES, KEPT_ITEMS, Quarantine
@@ -222,8 +224,27 @@ def test_an_execution_becomes_a_fill(codec: Codec) -> None:
             liquidity=Liquidity.TAKER,
             ts=1_746_270_400_353_000_000,
             exchange_order_id="9aac161b-8ed6-450d-9cab-c5cc67c21784",
+            exec_ts=1_746_270_400_353_000_000,
         )
     ]
+
+
+def test_an_execution_tells_its_place_among_others_and_what_the_venue_says_it_gained(
+    codec: Codec,
+) -> None:
+    row = EXECUTION | {"seq": 140612148849382, "execPnl": "0.05"}
+    spot = row | {"category": "spot"}
+    fill, sold = codec.private(_message("execution", row, spot)) or []
+    assert isinstance(fill, FillEvent)
+    assert isinstance(sold, FillEvent)
+    assert (fill.seq, fill.venue_pnl) == (140612148849382, Decimal("0.05"))
+    assert sold.venue_pnl is None
+
+
+def test_an_execution_without_a_fee_has_one_that_is_not_known(codec: Codec) -> None:
+    (fill,) = codec.private(_message("execution", EXECUTION | {"execFee": ""})) or []
+    assert isinstance(fill, FillEvent)
+    assert (fill.fee, fill.fee_assumed) == (Decimal(0), True)
 
 
 @pytest.mark.parametrize(
@@ -250,12 +271,28 @@ def test_a_rebate_is_a_negative_fee_and_a_maker_is_told(codec: Codec) -> None:
     assert (fill.fee, fill.liquidity) == (Decimal("-1.5"), Liquidity.MAKER)
 
 
-def test_funding_is_no_fill_and_a_new_kind_of_execution_is_counted(
+def test_funding_is_cash_and_no_fill(codec: Codec) -> None:
+    row = EXECUTION | {"execType": "Funding", "execFee": "1.25"}
+    paid = CashReport(
+        cash_id=EXECUTION["execId"],
+        currency="USDT",
+        kind=CashKind.FUNDING,
+        amount=Decimal("-1.25"),
+        symbol="BTCUSDT",
+        ts=1_746_270_400_353_000_000,
+    )
+    assert codec.private(_message("execution", row, row | {"feeCurrency": ""})) == [paid, paid]
+
+
+def test_a_new_kind_of_execution_is_quarantined_whole_and_told_as_unknown(
     codec: Codec, quarantine: Quarantine
 ) -> None:
-    rows = [EXECUTION | {"execType": "Funding"}, EXECUTION | {"execType": "Lottery"}]
-    assert codec.private(_message("execution", *rows)) == []
+    row = EXECUTION | {"execType": "Lottery\x1b[2J"}
+    assert codec.private(_message("execution", row)) == [
+        UnknownExecution(exec_id=EXECUTION["execId"], symbol="BTCUSDT", exec_type="Lottery[2J")
+    ]
     assert quarantine.counts == {"exec_type": 1}
+    assert EXECUTION["execId"].encode() in quarantine.kept[0][1]
 
 
 @pytest.mark.parametrize("kind", ["AdlTrade", "BustTrade", "Delivery", "Settle"])

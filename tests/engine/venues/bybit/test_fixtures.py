@@ -84,9 +84,9 @@ def test_order_pages(codec: Codec, quarantine: Quarantine, name: str) -> None:
     ["docs-examples/execution_list__1.json", "ccxt-comments/rest__fetch_my_trades__031.json"],
 )
 def test_execution_pages(codec: Codec, quarantine: Quarantine, name: str) -> None:
-    fills = [codec.read_fill(raw, "linear") for raw in _rows(name)]
+    fills = [codec.read_execution(raw, "linear") for raw in _rows(name)]
     assert fills
-    assert all(fill is not None and fill.fee_currency for fill in fills)
+    assert all(isinstance(fill, FillEvent) and fill.fee_currency for fill in fills)
     assert not quarantine.counts
 
 
