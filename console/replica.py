@@ -146,7 +146,7 @@ class Replica:
         event = envelope.event
         order_id: str = getattr(event, "client_order_id", "")
         order = self.order(order_id)
-        before = str(order.state) if order else ""
+        before: str = order.state if order else ""
         let_go = self.state.orders.let_go
         evolve(self.state, event)
         if self.state.orders.let_go is not let_go:
@@ -158,7 +158,7 @@ class Replica:
         elif isinstance(event, EngineStarted):
             self._reindex()
             changes.reset = True
-        after = str(order.state) if order else ""
+        after: str = order.state if order else ""
         self.log.append(LogEntry(envelope.seq, event, before, after))
         self.engine_ns = max(self.engine_ns, event.ts)
 

@@ -33,6 +33,7 @@ from console.screens.layout import (
 from console.widgets.banner import Banner
 from console.widgets.blotter import Blotter
 from console.widgets.events import EventsPanel
+from console.widgets.kept import Kept
 from console.widgets.ladder import LadderPanel
 from console.widgets.positions import PositionsPanel
 from console.widgets.recon import ReconPanel
@@ -88,7 +89,7 @@ class RowQuestion(Static, can_focus=True):
         self.display = False
 
 
-class MainScreen(Screen[None]):
+class MainScreen(Screen[None], Kept):
     """Draws frames and knows which panel has the keys; what keys mean is decided elsewhere."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(Scope.MAIN))

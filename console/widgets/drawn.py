@@ -76,12 +76,16 @@ class Drawn(Widget):
         return all(node.display for node in self.ancestors_with_self if isinstance(node, Widget))
 
     def refresh_lines_at(self, lines: Sequence[int]) -> None:
-        """Repaint these lines of the viewport, in rising order, and no others."""
+        """Repaint these lines of the viewport, in rising order, and no others.
+
+        From edge to edge, border and all: of a whole line Textual has nothing to cut.
+        """
+        left, width = -self.gutter.left, self.outer_size.width
         regions: list[Region] = []
         for y in lines:
             if regions and regions[-1].bottom == y:
                 regions[-1] = regions[-1].grow((0, 0, 1, 0))
             else:
-                regions.append(Region(0, y, self.size.width, 1))
+                regions.append(Region(left, y, width, 1))
         if regions:
             self.refresh(*regions)

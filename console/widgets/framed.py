@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rich.segment import Segment
 from textual.color import Color
 from textual.filter import LineFilter
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from console.widgets.drawn import Drawn
+from console.widgets.kept import Kept
 
 
 class Frame(NamedTuple):
@@ -24,7 +24,7 @@ class Frame(NamedTuple):
     background: Color
 
 
-class Framed(Drawn):
+class Framed(Drawn, Kept):
     """A bordered widget that keeps its finished lines.
 
     Textual would put border and filters around every line anew each time it is drawn. A strip
@@ -32,10 +32,7 @@ class Framed(Drawn):
     only moved is neither drawn nor encoded again.
     """
 
-    def __init__(self, *children: Widget, **options: Any) -> None:
-        super().__init__(*children, **options)
-        self._kept: dict[int, Strip] = {}
-        self._frame: Frame | None = None
+    _frame: Frame | None = None
 
     def framed_line(self, y: int) -> Strip:
         """The finished line around line `y` of the content."""
@@ -50,43 +47,24 @@ class Framed(Drawn):
             strip = strip.apply_filter(line_filter, frame.background)
         return Strip([frame.left, *strip, frame.right], strip.cell_length + 2)
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """The widget's lines, those in its border among them; only what is not kept is drawn."""
-        kept = self._kept
-        for y in crop.line_range:
-            if y not in kept:
-                kept[y] = self._finished(y)
-        lines = [kept[y] for y in crop.line_range]
-        if crop.column_span == (0, self.outer_size.width):
-            return lines
-        return [line.crop(*crop.column_span) for line in lines]
+    def draw_lines(self, missing: Sequence[int]) -> None:
+        """Content is framed here; the border's own lines are Textual's."""
+        last = self.outer_size.height - 1
+        for y in missing:
+            inside = 0 < y < last
+            self._kept[y] = self.framed_line(y - 1) if inside else self.styled_lines(y, 1)[0]
 
     def notify_style_update(self) -> None:
         """The style sheet gives this widget another border."""
         super().notify_style_update()
         self._frame = None
-        self._kept.clear()
-
-    def _finished(self, y: int) -> Strip:
-        if 0 < y < self.outer_size.height - 1:
-            return self.framed_line(y - 1)
-        return self._styled(y)
-
-    def _styled(self, y: int) -> Strip:
-        """A line as Textual would draw it."""
-        return super().render_lines(Region(0, y, self.outer_size.width, 1))[0]
 
     def _measured(self) -> Frame:
         """The border's sides, cut from a line that Textual drew."""
-        left, *_, right = self._styled(1)
+        left, *_, right = self.styled_lines(1, 1)[0]
         return Frame(left, right, self.get_line_filters(), self.background_colors[1])
 
     def _set_dirty(self, *regions: Region) -> None:
-        """Forget the lines that are to be drawn anew. Regions are of the content."""
         super()._set_dirty(*regions)
         if not regions:
             self._frame = None
-            self._kept.clear()
-        for region in regions:
-            for y in region.line_range:
-                self._kept.pop(y + 1, None)

@@ -31,9 +31,10 @@ def row_strip(
     text, look = mark, looks["value"]
     used, blanks = 1, 0
     for (content, meaning), column in cells:
-        fitted, spare = fmt.fit(
-            content, column.width, tail=column.tail, more="" if column.cut else more
-        )
+        fitted, spare = content, column.width - len(content)
+        if spare < 0 or not content.isascii():
+            cut = "" if column.cut else more
+            fitted, spare = fmt.fit(content, column.width, tail=column.tail, more=cut)
         before, after = (spare, 0) if column.right else (0, spare)
         blanks += before + (used > 1)
         used += column.width + (used > 1)

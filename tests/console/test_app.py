@@ -261,12 +261,12 @@ def test_a_panel_that_fails_says_so_and_takes_nobody_with_it() -> None:
         slot = c.app.main.slots["positions"]
         good = slot.panel.sync  # type: ignore[attr-defined]
         slot.panel.sync = lambda view: 1 / 0  # type: ignore[attr-defined]
-        c.link.tell(status())
+        c.link.tell(status(loop_lag_s=0.001))
         await c.frame()
         assert not slot.panel.display
         assert "render error, see log" in {str(w.content) for w in slot.query(".render-error")}  # type: ignore[attr-defined]
         slot.panel.sync = good  # type: ignore[attr-defined]
-        c.link.tell(status())
+        c.link.tell(status(loop_lag_s=0.002))
         await c.frame()
         assert slot.panel.display
 

@@ -307,7 +307,11 @@ def test_f71_a_second_signal_that_ends_it_does_so_at_once() -> None:
 
 
 def test_a_signal_before_anything_is_drawn_ends_it_in_order() -> None:
-    house = House(lambda _: pytest.fail("the screen was run"))
+    def play(screen: Screen) -> None:
+        assert screen.told_to_end.wait(WAIT_S)
+
+    house = House(play)
+    house.start = lambda: pytest.fail("the engine was started")
     assert house.run(early=signal.SIGTERM) == 143
     assert house.exits == []
 
