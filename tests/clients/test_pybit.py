@@ -69,7 +69,7 @@ def private() -> Iterator[Any]:
 
 
 def place(rest: Any, link: str, **terms: object) -> str:
-    order = {**LINEAR, "side": "Buy", "orderType": "Limit", "qty": "0.01", "price": FAR, **terms}
+    order = {**LINEAR, "side": "Buy", "orderType": "Limit", "qty": "0.01", "price": FAR} | terms
     order_id: str = rest.place_order(**order, orderLinkId=link)["result"]["orderId"]
     return order_id
 
@@ -160,6 +160,43 @@ def test_account_settings(rest: Any) -> None:
     assert rest.get_account_info()["result"]["unifiedMarginStatus"] == 5
     assert rest.get_api_key_information()["result"]["uta"] == 1
     assert rest.get_fee_rates(**LINEAR)["result"]["list"][0]["symbol"] == "BTCUSDT"
+
+
+def test_leverage_hedge_mode_and_protection_from_disconnection(rest: Any) -> None:
+    market = {"category": "linear", "symbol": "ETHUSDT"}
+    assert rest.set_leverage(**market, buyLeverage="7", sellLeverage="7")["retCode"] == 0
+    with pytest.raises(InvalidRequestError) as refused:
+        rest.set_leverage(**market, buyLeverage="7", sellLeverage="7")
+    assert refused.value.status_code == 110043
+    rest.switch_position_mode(**market, mode=3)
+    place(rest, "pb-h1", **market, qty="1", orderType="Market", positionIdx=1)
+    place(rest, "pb-h2", **market, qty="2", orderType="Market", positionIdx=2, side="Sell")
+    held = rest.get_positions(**market)["result"]["list"]
+    assert [(row["positionIdx"], row["side"], row["size"]) for row in held] == [
+        (1, "Buy", "1"),
+        (2, "Sell", "2"),
+    ]
+    assert held[0]["leverage"] == "7"
+    place(rest, "pb-h3", **market, qty="1", orderType="Market", positionIdx=1, side="Sell")
+    place(rest, "pb-h4", **market, qty="2", orderType="Market", positionIdx=2)
+    rest.switch_position_mode(**market, mode=0)
+    rest.set_dcp(product="DERIVATIVES", timeWindow=300)
+
+
+def test_conditional_orders_and_attached_take_profit_and_stop_loss(rest: Any) -> None:
+    terms = {"triggerPrice": "90000", "triggerDirection": 1, "orderType": "Market"}
+    order_id = place(rest, "pb-c1", **terms)
+    query = {**LINEAR, "orderFilter": "StopOrder"}
+    (row,) = rest.get_open_orders(**query)["result"]["list"]
+    assert (row["orderId"], row["orderStatus"]) == (order_id, "Untriggered")
+    rest.amend_order(**LINEAR, orderId=order_id, triggerPrice="91000")
+    rest.cancel_order(**LINEAR, orderId=order_id)
+    place(rest, "pb-c2", price="70000", takeProfit="99000", stopLoss="20000")
+    waiting = rest.get_open_orders(**query)["result"]["list"]
+    assert {row["stopOrderType"] for row in waiting} == {"TakeProfit", "StopLoss"}
+    place(rest, "pb-c3", side="Sell", orderType="Market", qty="0", reduceOnly=True,
+          closeOnTrigger=True)  # fmt: skip
+    assert rest.get_open_orders(**query)["result"]["list"] == []
 
 
 @pytest.mark.parametrize("category", ["linear", "spot"])
