@@ -121,9 +121,10 @@ def test_fills_positions_and_balance(address: Address) -> None:
     async def scenario(x: Client) -> None:
         symbol = "SOL/USDT:USDT"
         placed = await x.create_order(symbol, "market", "buy", 1)
-        (fill,) = await x.fetch_order_trades(placed["id"], symbol)
-        assert fill["fee"]["currency"] == "USDT"
-        assert fill["order"] in {item["order"] for item in await x.fetch_my_trades(symbol)}
+        fills = await x.fetch_order_trades(placed["id"], symbol)
+        assert sum(fill["amount"] for fill in fills) == 1.0
+        assert {fill["fee"]["currency"] for fill in fills} == {"USDT"}
+        assert placed["id"] in {fill["order"] for fill in await x.fetch_my_trades(symbol)}
         (held,) = await x.fetch_positions([symbol])
         assert (held["side"], held["contracts"]) == ("long", 1.0)
         closed = {item["id"] for item in await x.fetch_closed_orders(symbol)}
