@@ -152,7 +152,7 @@ def test_a_fill_reaches_positions_wallet_executions_and_every_private_stream(
     assert positions.row(lambda row: row["symbol"] == "BTCUSDT")["side"] == "Buy"
     assert wallets.next()["data"][0]["coin"][0]["coin"] == "USDT"
     (held,) = rest.get_positions(**LINEAR)["result"]["list"]
-    assert (held["side"], held["size"]) == ("Buy", "0.01")
+    assert (held["side"], float(held["size"])) == ("Buy", 0.01)
     fetched = rest.get_executions(**LINEAR, orderLinkId="pb-f1")["result"]["list"]
     assert fill["execId"] in {execution["execId"] for execution in fetched}
     balance = rest.get_wallet_balance(accountType="UNIFIED", coin="USDT")["result"]["list"][0]
@@ -177,9 +177,9 @@ def test_leverage_hedge_mode_and_protection_from_disconnection(rest: Any) -> Non
     place(rest, "pb-h1", **market, qty="1", orderType="Market", positionIdx=1)
     place(rest, "pb-h2", **market, qty="2", orderType="Market", positionIdx=2, side="Sell")
     held = rest.get_positions(**market)["result"]["list"]
-    assert [(row["positionIdx"], row["side"], row["size"]) for row in held] == [
-        (1, "Buy", "1"),
-        (2, "Sell", "2"),
+    assert [(row["positionIdx"], row["side"], float(row["size"])) for row in held] == [
+        (1, "Buy", 1.0),
+        (2, "Sell", 2.0),
     ]
     assert held[0]["leverage"] == "7"
     place(rest, "pb-h3", **market, qty="1", orderType="Market", positionIdx=1, side="Sell")
