@@ -19,10 +19,10 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 GROUPS = PROJECT["dependency-groups"]
 RUN = PROJECT["project"]["dependencies"]
 OWN = [group for name, group in GROUPS.items() if name != "clients"]
-EXTRAS = PROJECT["project"]["optional-dependencies"].values()
+SPEED = PROJECT["project"]["optional-dependencies"]["speed"]
 # Lock -> what it must pin.
 LOCKS = {
-    "requirements.lock": [PROJECT["build-system"]["requires"], RUN, *EXTRAS, *OWN],
+    "requirements.lock": [PROJECT["build-system"]["requires"], RUN, SPEED, *OWN],
     "tests/clients/requirements.lock": [RUN, GROUPS["clients"]],
 }
 
