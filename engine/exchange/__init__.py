@@ -3,16 +3,20 @@
 It imports nothing of the engine. From the outside in:
 
     exchange    the object that holds every part; seeds accounts, counts what was played
-    memory      connections inside the process (a network server would stand in the same place)
-    rest        method and path -> what answers it; auth checks signatures
-    streams     WebSocket sessions; hub knows who listens to what
-    trading     place, amend, cancel; checks has the venue's refusals
+    memory      connections inside the process; server, the same over sockets on loopback
+    rest        method and path -> what answers it; auth checks signatures, limits count requests
+    streams/    WebSocket sessions: public, private, trade; hub knows who listens to what
+    commands    one table of what an account may do, shared by REST and the trade stream
+    trading     place, amend, cancel; terms reads triggers and values, checks has the refusals
+    settings    leverage, position mode; deadman cancels when an account is cut off
     queries     what an account may ask; market_data, what anyone may; paging
     matching    the fill model of one market, over book (the market's) and resting (our orders)
+    conditions  prices that orders wait for; protection, take-profits and stop-losses
     account     what one API key owns: orders, positions, wallet, fills
     wire, rows  the venue's spelling, and how it is built; instruments, numbers, ids
-    player      plays the frames of a source on the clock
+    player      plays the frames of a source on the clock; feeds and candles make more of them
     sources/    recorded markets, and synthetic ones made up from a seed
+    faults/     what goes wrong at a real venue, played on purpose
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -23,7 +23,7 @@ Setting = TypeVar("Setting", Leverage, PositionMode, CutOff)
 Body = TypeVar("Body")
 
 
-class Answer(NamedTuple):
+class Answer(msgspec.Struct, gc=False):
     """What came of a request; `result` and `extra` are the envelope's result and retExtInfo."""
 
     code: int = 0
@@ -91,7 +91,8 @@ class Commands:
             answer = self._commands[path](account, body)
         except Refusal as refused:
             answer = Answer(refused.code, refused.message, status=refused.status)
-        return answer._replace(headers=self._limits.headers(account))
+        answer.headers = self._limits.headers(account)
+        return answer
 
     def _cancel_all(self, account: Account, body: bytes) -> Answer:
         request = decode(CANCEL_ALL, body)

@@ -95,28 +95,33 @@ class Exchange:
             self.markets[instrument.key] = Market(
                 instrument, self.accounts, ids, clock.now_ns, auto_fill=auto_fill
             )
-        limits: Limits = (VenueLimits if rate_limits else NoLimits)(clock.now_ns)
         self._hub = Hub(clock.now_ns)
         self._feeds = Feeds(self._hub)
-        self._dice = self._chaos = self._noise = None
-        if faults is not None:
-            self._dice = Dice(faults)
+        self._dice = Dice(faults) if faults is not None else None
+        self._chaos = self._noise = None
+        if self._dice is not None:
             self._chaos = Chaos(self._dice, clock, self.flush, self._cut, self._forget_closed)
             self._noise = Noise(self._dice, clock, self._hub.push)
-            limits = ItemFaults(limits, self._dice)
-        dead_man = DeadMan(self.markets, clock, self.flush)
-        trading = Trading(self.markets, ids, clock.now_ns, max_open_orders=max_open_orders)
-        commands = Commands(trading, Settings(self.markets, dead_man), limits)
-        lag_ms = self._chaos.lag_ms if self._chaos else _no_lag
-        queries = Queries(self.markets, self._price_usd, dead_man, lag_ms, clock.now_ns)
-        market_data = MarketData(self.markets, clock.now_ns)
-        self._api = RestApi(self.accounts, commands, queries, market_data, limits, clock.now_ns)
-        gate = self._chaos.trade if self._chaos else open_gate
-        self._venue = Venue(
-            self._hub, self.accounts, self.markets, commands, dead_man, gate, ids, clock.now_ns
-        )
         self._tell = self._noise.rows if self._noise else self._hub.push
+        limits: Limits = (VenueLimits if rate_limits else NoLimits)(clock.now_ns)
+        if self._dice is not None:
+            limits = ItemFaults(limits, self._dice)
+        trading = Trading(self.markets, ids, clock.now_ns, max_open_orders=max_open_orders)
+        self._api, self._venue = self._faces(trading, limits, ids)
         self._player = Player(clock, source.frames(), self._play, self.flush, source.first_ts)
+
+    def _faces(self, trading: Trading, limits: Limits, ids: Ids) -> tuple[RestApi, Venue]:
+        """What answers requests, and what streams are opened on."""
+        now_ns, chaos = self._clock.now_ns, self._chaos
+        dead_man = DeadMan(self.markets, self._clock, self.flush)
+        commands = Commands(trading, Settings(self.markets, dead_man), limits)
+        lag_ms = chaos.lag_ms if chaos else _no_lag
+        queries = Queries(self.markets, self._price_usd, dead_man, lag_ms, now_ns)
+        market_data = MarketData(self.markets, now_ns)
+        api = RestApi(self.accounts, commands, queries, market_data, limits, now_ns)
+        gate = chaos.trade if chaos else open_gate
+        venue = Venue(self._hub, self.accounts, self.markets, commands, dead_man, gate, ids, now_ns)
+        return api, venue
 
     # The market
 
@@ -146,18 +151,19 @@ class Exchange:
         market = self.markets[frame.category, frame.symbol]
         decoded = frame.decoded
         topic = (frame.category, frame.topic)
-        if isinstance(decoded, BookFrame) and self._noise is not None:
-            self.counts.book_updates += 1
-            market.on_book(decoded)
-            for message in self._noise.book(frame, market):
-                self._hub.publish(topic, message)
-            return
-        self._hub.publish(topic, frame.raw)
         if isinstance(decoded, BookFrame):
             self.counts.book_updates += 1
-            market.on_book(decoded)
+            if self._noise is None:
+                self._hub.publish(topic, frame.raw)
+                market.on_book(decoded)
+            else:
+                market.on_book(decoded)
+                for message in self._noise.book(frame, market):
+                    self._hub.publish(topic, message)
             self._feeds.on_book(market, frame)
-        elif isinstance(decoded, TickerFrame):
+            return
+        self._hub.publish(topic, frame.raw)
+        if isinstance(decoded, TickerFrame):
             market.on_ticker(decoded, frame.raw)
         else:
             self.counts.trades += len(decoded.data)

@@ -28,6 +28,8 @@ class Feeds:
 
     def on_book(self, market: Market, frame: Frame) -> None:
         """The market's book has taken in a frame."""
+        if not self._hub.derived:
+            return
         category, symbol = frame.category, frame.symbol
         for depth in DEEPER:
             topic = f"orderbook.{depth}.{symbol}"
@@ -43,6 +45,8 @@ class Feeds:
 
     def on_trades(self, market: Market) -> None:
         """The market has traded: push every candle that somebody follows."""
+        if not self._hub.derived:
+            return
         category, symbol = market.instrument.key
         for interval in INTERVALS:
             key = (category, f"kline.{interval}.{symbol}")

@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import Protocol
 
 from engine.exchange.account import Account, Row
+from engine.exchange.sources.frames import BOOK_TOPIC, TICKER_TOPIC, TRADE_TOPIC
 from engine.exchange.wire import ExecutionRow, FastExecutionRow, FastPush, Push, encode
 
 Send = Callable[[Sequence[bytes]], None]
@@ -15,6 +16,7 @@ Send = Callable[[Sequence[bytes]], None]
 PublicTopic = tuple[str, str]
 """Category and topic."""
 
+RECORDED = (BOOK_TOPIC, TRADE_TOPIC, TICKER_TOPIC)
 # The topic beside which one for the impatient exists, and its name.
 FAST_TOPICS = {
     f"execution{suffix}": f"execution.fast{suffix}" for suffix in ("", ".linear", ".spot")
@@ -42,15 +44,18 @@ class Hub:
 
     def __init__(self, now_ns: Callable[[], int]) -> None:
         self._now_ns = now_ns
+        self.derived = 0  # how many listen to what is not in the market's own frames
         self._public: dict[PublicTopic, dict[Outlet, None]] = {}
         self._private: dict[str, dict[Subscriber, None]] = {}
 
     def listen(self, topic: PublicTopic, outlet: Outlet) -> None:
         """Send every frame of a topic from now on."""
+        self.derived += not topic[1].startswith(RECORDED)
         self._public.setdefault(topic, {})[outlet] = None
 
     def unlisten(self, topic: PublicTopic, outlet: Outlet) -> None:
         """Send no more frames of a topic."""
+        self.derived -= not topic[1].startswith(RECORDED)
         del self._public[topic][outlet]
 
     def is_heard(self, topic: PublicTopic) -> bool:

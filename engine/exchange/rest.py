@@ -107,7 +107,8 @@ class RestApi:
             answer = Answer(result=self._private[path](account, query))
         except Refusal as refused:
             answer = Answer(refused.code, refused.message, status=refused.status)
-        return answer._replace(headers=self._limits.headers(account))
+        answer.headers = self._limits.headers(account)
+        return answer
 
 
 def _parameters(query: str) -> dict[str, str]:

@@ -27,6 +27,8 @@ BENCHMARKS = (
     "first_paint",
     "order_core",
     "risk_check",
+    "matching",
+    "server",
 )
 RUNS, QUICK_RUNS = 5, 2
 

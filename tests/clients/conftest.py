@@ -22,12 +22,10 @@ class Address(NamedTuple):
         return self.http.replace("http", "ws", 1)
 
 
-@pytest.fixture(scope="session")
-def address() -> Iterator[Address]:
-    """The exchange that every test of this folder trades on, each in its own corner."""
+def serve(latency_ms: int) -> Iterator[Address]:
+    """Run an exchange until the tests are done with it."""
     options = ["--port", "0", "--api-key", KEY, "--api-secret", SECRET, "--seed", "3"]
-    # pybit begins to listen for an answer after it has sent the request: give it time to.
-    options += ["--latency-ms", "10"]
+    options += ["--latency-ms", str(latency_ms)]
     process = subprocess.Popen(
         [sys.executable, "-m", "console", "exchange", *options], stdout=subprocess.PIPE, text=True
     )
@@ -36,5 +34,21 @@ def address() -> Iterator[Address]:
         yield Address(process.stdout.readline().split()[3].rstrip(","))
     finally:
         process.terminate()
-        process.stdout.close()
-        assert process.wait(10) == 0
+        process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+@pytest.fixture(scope="session")
+def address() -> Iterator[Address]:
+    """An exchange that answers at its usual pace."""
+    yield from serve(2)
+
+
+@pytest.fixture(scope="session")
+def patient() -> Iterator[Address]:
+    """An exchange that takes its time.
+
+    pybit begins to wait for an answer after it has sent the request. On a busy machine there may
+    be a while between the two, and an answer in it would be lost.
+    """
+    yield from serve(100)

@@ -121,9 +121,10 @@ def test_fills_positions_and_balance(address: Address) -> None:
     async def scenario(x: Client) -> None:
         symbol = "SOL/USDT:USDT"
         placed = await x.create_order(symbol, "market", "buy", 1)
-        (fill,) = await x.fetch_order_trades(placed["id"], symbol)
-        assert fill["fee"]["currency"] == "USDT"
-        assert fill["order"] in {item["order"] for item in await x.fetch_my_trades(symbol)}
+        fills = await x.fetch_order_trades(placed["id"], symbol)
+        assert sum(fill["amount"] for fill in fills) == 1.0
+        assert {fill["fee"]["currency"] for fill in fills} == {"USDT"}
+        assert placed["id"] in {fill["order"] for fill in await x.fetch_my_trades(symbol)}
         (held,) = await x.fetch_positions([symbol])
         assert (held["side"], held["contracts"]) == ("long", 1.0)
         closed = {item["id"] for item in await x.fetch_closed_orders(symbol)}
@@ -141,6 +142,35 @@ def test_spot_by_base_quantity(address: Address) -> None:
         await x.create_order(SPOT, "limit", "buy", 0.01, 70_000, {"timeInForce": "IOC"})
         after = await x.fetch_balance()
         assert after["BTC"]["total"] > before
+
+    trade(address, scenario)
+
+
+def test_a_spot_market_buy_is_by_cost(address: Address) -> None:
+    async def scenario(x: Client) -> None:
+        placed = await x.create_market_buy_order_with_cost(SPOT, 1000)
+        (fill, *_) = await x.fetch_order_trades(placed["id"], SPOT)
+        assert (fill["side"], fill["fee"]["currency"]) == ("buy", "BTC")
+
+    trade(address, scenario)
+
+
+def test_leverage_position_mode_and_conditional_orders(address: Address) -> None:
+    async def scenario(x: Client) -> None:
+        symbol = "SOL/USDT:USDT"
+        await x.set_leverage(9, symbol)
+        await x.set_position_mode(True, symbol)
+        await x.set_position_mode(False, symbol)
+        terms = {"triggerPrice": 500, "triggerDirection": "ascending"}
+        placed = await x.create_order(symbol, "market", "buy", 1, None, terms)
+        waiting = await x.fetch_open_orders(symbol, None, None, {"trigger": True})
+        assert [(order["id"], order["triggerPrice"]) for order in waiting] == [(placed["id"], 500)]
+        await x.cancel_order(placed["id"], symbol)
+        attached = {"takeProfit": {"triggerPrice": 900}, "stopLoss": {"triggerPrice": 10}}
+        await x.create_order(symbol, "limit", "buy", 1, 400, attached)
+        assert len(await x.fetch_open_orders(symbol, None, None, {"trigger": True})) == 2
+        await x.create_order(symbol, "market", "sell", 1, None, {"reduceOnly": True})
+        assert await x.fetch_open_orders(symbol, None, None, {"trigger": True}) == []
 
     trade(address, scenario)
 

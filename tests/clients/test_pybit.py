@@ -47,18 +47,23 @@ class Inbox:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def addresses(address: Address) -> None:
-    ut.PUBLIC_WSS = address.ws + "/v5/public/{CHANNEL_TYPE}"
-    ut.PRIVATE_WSS = address.ws + "/v5/private"
-    trading.TRADE_WSS = address.ws + "/v5/trade"
+def addresses(patient: Address) -> None:
+    ut.PUBLIC_WSS = patient.ws + "/v5/public/{CHANNEL_TYPE}"
+    ut.PRIVATE_WSS = patient.ws + "/v5/private"
+    trading.TRADE_WSS = patient.ws + "/v5/trade"
+
+
+def session(address: Address) -> Any:
+    found = ut.HTTP(api_key=KEY, api_secret=SECRET)
+    found.endpoint = address.http
+    return found
 
 
 @pytest.fixture(scope="module")
-def rest(address: Address) -> Iterator[Any]:
-    session = ut.HTTP(api_key=KEY, api_secret=SECRET)
-    session.endpoint = address.http
-    yield session
-    session.client.close()
+def rest(patient: Address) -> Iterator[Any]:
+    found = session(patient)
+    yield found
+    found.client.close()
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +74,7 @@ def private() -> Iterator[Any]:
 
 
 def place(rest: Any, link: str, **terms: object) -> str:
-    order = {**LINEAR, "side": "Buy", "orderType": "Limit", "qty": "0.01", "price": FAR, **terms}
+    order = {**LINEAR, "side": "Buy", "orderType": "Limit", "qty": "0.01", "price": FAR} | terms
     order_id: str = rest.place_order(**order, orderLinkId=link)["result"]["orderId"]
     return order_id
 
@@ -147,9 +152,9 @@ def test_a_fill_reaches_positions_wallet_executions_and_every_private_stream(
     assert positions.row(lambda row: row["symbol"] == "BTCUSDT")["side"] == "Buy"
     assert wallets.next()["data"][0]["coin"][0]["coin"] == "USDT"
     (held,) = rest.get_positions(**LINEAR)["result"]["list"]
-    assert (held["side"], held["size"]) == ("Buy", "0.01")
-    (execution,) = rest.get_executions(**LINEAR, orderLinkId="pb-f1")["result"]["list"]
-    assert execution["execId"] == fill["execId"]
+    assert (held["side"], float(held["size"])) == ("Buy", 0.01)
+    fetched = rest.get_executions(**LINEAR, orderLinkId="pb-f1")["result"]["list"]
+    assert fill["execId"] in {execution["execId"] for execution in fetched}
     balance = rest.get_wallet_balance(accountType="UNIFIED", coin="USDT")["result"]["list"][0]
     assert float(balance["coin"][0]["walletBalance"]) < 1_000_000
     place(rest, "pb-f2", side="Sell", orderType="Market", reduceOnly=True)
@@ -160,6 +165,43 @@ def test_account_settings(rest: Any) -> None:
     assert rest.get_account_info()["result"]["unifiedMarginStatus"] == 5
     assert rest.get_api_key_information()["result"]["uta"] == 1
     assert rest.get_fee_rates(**LINEAR)["result"]["list"][0]["symbol"] == "BTCUSDT"
+
+
+def test_leverage_hedge_mode_and_protection_from_disconnection(rest: Any) -> None:
+    market = {"category": "linear", "symbol": "ETHUSDT"}
+    assert rest.set_leverage(**market, buyLeverage="7", sellLeverage="7")["retCode"] == 0
+    with pytest.raises(InvalidRequestError) as refused:
+        rest.set_leverage(**market, buyLeverage="7", sellLeverage="7")
+    assert refused.value.status_code == 110043
+    rest.switch_position_mode(**market, mode=3)
+    place(rest, "pb-h1", **market, qty="1", orderType="Market", positionIdx=1)
+    place(rest, "pb-h2", **market, qty="2", orderType="Market", positionIdx=2, side="Sell")
+    held = rest.get_positions(**market)["result"]["list"]
+    assert [(row["positionIdx"], row["side"], float(row["size"])) for row in held] == [
+        (1, "Buy", 1.0),
+        (2, "Sell", 2.0),
+    ]
+    assert held[0]["leverage"] == "7"
+    place(rest, "pb-h3", **market, qty="1", orderType="Market", positionIdx=1, side="Sell")
+    place(rest, "pb-h4", **market, qty="2", orderType="Market", positionIdx=2)
+    rest.switch_position_mode(**market, mode=0)
+    rest.set_dcp(product="DERIVATIVES", timeWindow=300)
+
+
+def test_conditional_orders_and_attached_take_profit_and_stop_loss(rest: Any) -> None:
+    terms = {"triggerPrice": "90000", "triggerDirection": 1, "orderType": "Market"}
+    order_id = place(rest, "pb-c1", **terms)
+    query = {**LINEAR, "orderFilter": "StopOrder"}
+    (row,) = rest.get_open_orders(**query)["result"]["list"]
+    assert (row["orderId"], row["orderStatus"]) == (order_id, "Untriggered")
+    rest.amend_order(**LINEAR, orderId=order_id, triggerPrice="91000")
+    rest.cancel_order(**LINEAR, orderId=order_id)
+    place(rest, "pb-c2", price="70000", takeProfit="99000", stopLoss="20000")
+    waiting = rest.get_open_orders(**query)["result"]["list"]
+    assert {row["stopOrderType"] for row in waiting} == {"TakeProfit", "StopLoss"}
+    place(rest, "pb-c3", side="Sell", orderType="Market", qty="0", reduceOnly=True,
+          closeOnTrigger=True)  # fmt: skip
+    assert rest.get_open_orders(**query)["result"]["list"] == []
 
 
 @pytest.mark.parametrize("category", ["linear", "spot"])
@@ -218,7 +260,9 @@ def test_three_thousand_websocket_requests_lose_no_answer() -> None:
     socket.exit()
 
 
-def test_three_thousand_requests_lose_no_answer(rest: Any) -> None:
+def test_three_thousand_requests_lose_no_answer(address: Address) -> None:
+    quick = session(address)
     for number in range(1500):
-        order_id = place(rest, f"pb-r{number}")
-        assert rest.cancel_order(**LINEAR, orderId=order_id)["result"]["orderId"] == order_id
+        order_id = place(quick, f"pb-r{number}")
+        assert quick.cancel_order(**LINEAR, orderId=order_id)["result"]["orderId"] == order_id
+    quick.client.close()

@@ -9,40 +9,47 @@ import tomllib
 import zipfile
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.structure.sources import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-PINS = {
-    canonicalize_name(name): version
-    for name, version in re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", LOCK, re.MULTILINE)
+GROUPS = PROJECT["dependency-groups"]
+RUN = PROJECT["project"]["dependencies"]
+OWN = [group for name, group in GROUPS.items() if name != "clients"]
+SPEED = PROJECT["project"]["optional-dependencies"]["speed"]
+# Lock -> what it must pin.
+LOCKS = {
+    "requirements.lock": [PROJECT["build-system"]["requires"], RUN, SPEED, *OWN],
+    "tests/clients/requirements.lock": [RUN, GROUPS["clients"]],
 }
 
 
-def requirements() -> list[Requirement]:
-    groups = [
-        PROJECT["build-system"]["requires"],
-        PROJECT["project"]["dependencies"],
-        *PROJECT["project"]["optional-dependencies"].values(),
-        *PROJECT["dependency-groups"].values(),
-    ]
-    return [Requirement(line) for group in groups for line in group]
+def read_lock(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
 
 
-def test_the_lock_pins_everything_that_the_project_asks_for() -> None:
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_pins_everything_that_the_project_asks_for(name: str) -> None:
+    pins = {
+        canonicalize_name(found): version
+        for found, version in re.findall(
+            r"^([A-Za-z0-9._-]+)==(\S+)", read_lock(name), re.MULTILINE
+        )
+    }
     unlocked = [
         str(requirement)
-        for requirement in requirements()
-        if not requirement.specifier.contains(PINS.get(canonicalize_name(requirement.name), "0"))
+        for requirement in (Requirement(line) for group in LOCKS[name] for line in group)
+        if not requirement.specifier.contains(pins.get(canonicalize_name(requirement.name), "0"))
     ]
     assert unlocked == []
 
 
-def test_every_pin_of_the_lock_carries_a_hash() -> None:
-    pins = re.split(r"^(?=\S)", LOCK, flags=re.MULTILINE)[1:]
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_pin_of_a_lock_carries_a_hash(name: str) -> None:
+    pins = re.split(r"^(?=\S)", read_lock(name), flags=re.MULTILINE)[1:]
     assert [pin.partition(" ")[0] for pin in pins if "--hash=sha256:" not in pin] == []
 
 
