@@ -1,10 +1,11 @@
-"""The engine: one task that takes what waits, decides, makes it durable, sends and publishes.
+"""The engine: one task decides, another makes durable what was decided, sends and publishes.
 
-    take the waiting batch → decide and evolve → journal → send → publish
+    take the waiting batch → decide and evolve ─┐
+                                                └→ journal → send → publish
 
-Only that task changes the state. While a batch is being committed the next one gathers, so the
-disk is never waited for with an empty hand and no timer decides how large a batch is. Cancels are
-sent before the commit: they only reduce risk.
+Only the first changes the state. It goes on while the second waits for the disk, and what it
+decides meanwhile is one commit: no timer says how large a batch is, a report waits for no disk to
+be understood, and cancels, which only reduce risk, leave as they are decided.
 """
 
 from __future__ import annotations
@@ -55,11 +56,9 @@ from engine.router import OrderRouter
 from engine.standstill import Standstill
 from engine.venues.protocol import ExchangeClient
 
-BATCH_MAX = 512
-"""Inputs decided before the next commit: large enough for throughput, a few ms of work at most."""
+BATCH_MAX = 256
+"""Inputs decided at a stretch, one or two ms of work; a commit may take several batches."""
 RECONCILE_EVERY_S = 5.0
-OVERTAKE_NS = 50_000_000
-"""How long a command that only reduces risk waits for a commit before it overtakes it."""
 
 
 class Engine:
@@ -96,7 +95,7 @@ class Engine:
         self.metrics = metrics
         self._limits = limits
         self.reconcile = ReconcileStatus()
-        self.inbox = Inbox(self.fail, self._command_waits)
+        self.inbox = Inbox(self.fail)
         self.publisher = Publisher(self.feed, lambda: (state.encode(), state.seq))
         self.standstill = Standstill(awake_ns)
         self.failure = ""
@@ -112,7 +111,8 @@ class Engine:
         self._stood_still_s = 0.0
         self._doubtful: tuple[int, int] | None = None
         self._journaling = True
-        self._committing = self._overtaking = False
+        self._decided = asyncio.Event()
+        self._ended = False
         self._loop_task: asyncio.Task[None] | None = None
         self._turned = asyncio.Event()
         recaller = Recaller(partial(read_back, journal.path), threaded=threaded)
@@ -233,17 +233,35 @@ class Engine:
     # --- the loop ------------------------------------------------------------------------------
 
     async def _run(self) -> None:
+        commits = asyncio.get_running_loop().create_task(self._commit_what_is_decided())
         while batch := await self.inbox.take(BATCH_MAX):
             self.look_round()
+            known = len(self._fresh)
             context = self._context()
             if self._stood_still_s:
                 self._doubt(context)
             for item in batch:
                 self._decide(item, context)
+            events = self._fresh[known:]
+            self._decided.set()
+            self._turned.set()
+            await asyncio.sleep(0)  # the journal comes first, then whatever else is due
+            self._count(events)
+        self._ended = True
+        self._decided.set()
+        await commits
+
+    def _count(self, events: Sequence[Event]) -> None:
+        try:
+            self.metrics.fold(events, self.state)
+        except Exception as error:  # a bug of ours: the loop must go on, to cancel
+            self.fail(error)
+
+    async def _commit_what_is_decided(self) -> None:
+        while not self._ended:
+            await self._decided.wait()
+            self._decided.clear()
             await self._commit_all()
-            for item in batch:
-                if type(item) is AccountSnapshot:
-                    note_snapshot(self.reconcile, self.state, item, self.clock.now_ns())
             self._trust_again()
             self._turned.set()
 
@@ -251,6 +269,8 @@ class Engine:
         try:
             for step in decide(self.state, item, context):
                 self._take(step)
+            if type(item) is AccountSnapshot:
+                note_snapshot(self.reconcile, self.state, item, self.clock.now_ns())
         except Exception as error:  # a bug of ours, or an input that found one
             self.fail(error)
 
@@ -296,21 +316,8 @@ class Engine:
             return request.client_order_id not in self._unsent
         return type(request) is Sweep
 
-    def _command_waits(self) -> None:
-        if self._committing and not self._overtaking:
-            self._overtaking = True
-            self.clock.call_at(self.clock.now_ns() + OVERTAKE_NS, self._overtake)
-
-    def _overtake(self) -> None:
-        """Decide what only reduces risk beside a slow commit; its events join the next one."""
-        self._overtaking = False
-        if self._committing:
-            context = self._context()
-            for command in self.inbox.take_urgent(self.state.orders.orders.__contains__):
-                self._decide(command, context)
-
     async def _commit_all(self) -> None:
-        """Commit what was decided, and what overtook the commit."""
+        """Commit what was decided, and what is decided meanwhile."""
         while self._fresh or self._requests:
             try:
                 await self._commit()
@@ -320,11 +327,11 @@ class Engine:
     async def _commit(self) -> None:
         events, self._fresh = self._fresh, []
         requests, self._requests = self._requests, []
+        released, self._released = self._released, None
         first_seq = self.state.seq - len(events) + 1
         durable = await self._make_durable(events)
-        if durable and (seen := self._released) is not None:
-            self._released = None
-            await self._halt.release(seen)
+        if durable and released is not None:
+            await self._halt.release(released)
         for request in requests:
             if type(request) is OrderRequest:
                 self._unsent.discard(request.client_order_id)
@@ -333,19 +340,15 @@ class Engine:
             self.dispatcher.send(request)
         if events:
             self.publisher.publish(first_seq, events)
-            self.metrics.fold(events, self.state)
 
     async def _make_durable(self, events: Sequence[Event]) -> bool:
         """Commit the events. After a failure the gate is closed for good: nothing adds exposure."""
         if self._journaling:
-            self._committing = True
             try:
                 await self.journal.append(events)
             except Exception as error:  # a JournalError, or an event that cannot be written down
                 self._journaling = False
                 self.fail(error)
-            finally:
-                self._committing = False
         return self._journaling
 
     def _allow_flatten(self, request: OrderRequest) -> None:
