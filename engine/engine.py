@@ -54,6 +54,7 @@ from engine.recaller import Recaller
 from engine.recovery import begin_run, read_back
 from engine.router import OrderRouter
 from engine.standstill import Standstill
+from engine.snapshots import Snapshots
 from engine.venues.protocol import ExchangeClient
 
 BATCH_MAX = 256
@@ -102,6 +103,7 @@ class Engine:
         self.started_ns = clock.now_ns()
         self._client = client
         self._halt = Halt(router.gate, latch, clock, self._not_latched, threaded=threaded)
+        self._snapshots = Snapshots(journal) if threaded else None
         self._policy = policy
         self._closed_kept = closed_kept
         self._fresh: list[Event] = []
@@ -167,6 +169,8 @@ class Engine:
         await self.dispatcher.close()
         await self._client.close()
         await self._halt.finish()
+        if self._snapshots is not None:
+            self._snapshots.finish(self.state)
         self.journal.close()
 
     async def settled(self) -> None:
@@ -330,6 +334,8 @@ class Engine:
         released, self._released = self._released, None
         first_seq = self.state.seq - len(events) + 1
         durable = await self._make_durable(events)
+        if self._snapshots is not None:
+            self._snapshots.committed()
         if durable and released is not None:
             await self._halt.release(released)
         for request in requests:
