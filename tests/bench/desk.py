@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from engine.core.limits import RiskLimits
 from engine.core.status import EngineStatus, Envelope
 from engine.engine import Engine
 from engine.exchange import Exchange
+from engine.runtime import prepare_to_trade
 from tests.bench.market import LadderMarket
 
 T = TypeVar("T")
@@ -53,8 +53,7 @@ async def open_desk(folder: Path) -> AsyncIterator[Desk]:
     await engine.settled()
     if len(engine.feed.books) < len(market.names):
         raise ValueError(f"only {len(engine.feed.books)} of {len(market.names)} books are here")
-    gc.collect()
-    gc.freeze()
+    prepare_to_trade()
     try:
         yield Desk(engine, market, exchange)
     finally:
