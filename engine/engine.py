@@ -53,8 +53,8 @@ from engine.publish import Publisher
 from engine.recaller import Recaller
 from engine.recovery import begin_run, read_back
 from engine.router import OrderRouter
-from engine.standstill import Standstill
 from engine.snapshots import Snapshots
+from engine.standstill import Standstill
 from engine.venues.protocol import ExchangeClient
 
 BATCH_MAX = 256

@@ -13,7 +13,7 @@ TAIL = 10_000
 
 
 def measure(plan: Plan) -> Iterator[Outcome]:
-    """Yield how long each kind of start takes, and the longest that a snapshot stops the loop."""
+    """Yield how long each kind of start takes."""
     runs = min(plan.runs, 3)  # a journal of a million events takes a while to write
     results = interleaved(
         runs,
