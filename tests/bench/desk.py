@@ -61,13 +61,19 @@ async def open_desk(folder: Path) -> AsyncIterator[Desk]:
         exchange.stop()
 
 
-def on_filled(engine: Engine, filled: Callable[[str], None]) -> None:
-    """Call `filled` with an order's id when its last fill is durable, counted and published."""
+def on_filled(
+    engine: Engine, filled: Callable[[str], None], acked: Callable[[str], None] | None = None
+) -> None:
+    """Call `filled`, and `acked`, with an order's id when the event is durable and published."""
 
     def hear(envelope: Envelope) -> None:
         event = envelope.event
-        if type(event) is OrderEvent and event.type is EventType.FULL_FILL:
+        if type(event) is not OrderEvent:
+            return
+        if event.type is EventType.FULL_FILL:
             filled(event.client_order_id)
+        elif event.type is EventType.ORDER_ACK and acked is not None:
+            acked(event.client_order_id)
 
     subscription = engine.publisher.subscribe()
     engine.publisher.tick(EngineStatus(ts=0))
