@@ -153,6 +153,7 @@ class Engine:
             self._closed_kept,
         ):
             self._take(step)
+        self._count(self._fresh)
         await self._commit()
         self._loop_task = asyncio.get_running_loop().create_task(self._run())
         await self._client.connect(self.inbox.put, self.feed.apply)

@@ -29,10 +29,11 @@ from engine.core.events import (
     OrderSubmitted,
     TradingStateChanged,
 )
-from engine.core.requests import TimerFired
+from engine.core.requests import CancelRequest, TimerFired
 from engine.core.state import State
 from engine.core.types import KillLevel, OrderState, OrderType, TimeInForce, TradingState
 from engine.latch import Latch
+from engine.venues.bybit import create_bybit_client
 from tests.support.house import AMEND, CANCEL, CREATE, House, simulate
 from tests.support.market import Market, book, quiet, ticker, trade
 
@@ -748,6 +749,26 @@ def test_f76_a_task_that_fails_halts(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert halted(house)
         assert engine.failure == "LookupError: in a task"
         assert house.at_venue() == {}
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_an_order_of_an_earlier_run_is_counted_by_how_it_ends(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        await house.engine()
+        await house.give(house.place("a1"))
+        await house.stop()
+        engine = await house.engine()
+        client = create_bybit_client(
+            house.exchange.transport(), house.clock, api_key="paper", api_secret="paper"
+        )
+        await client.instruments()
+        await client.cancel_order(CancelRequest(client_order_id="a1", symbol="BTCUSDT"))
+        await house.clock.sleep(1)
+        assert house.order("a1").state is OrderState.CANCELED
+        text = engine.metrics_text(created=False)
+        assert 'orders_canceled_total{side="Buy",symbol="BTCUSDT"} 1.0\n' in text
 
     simulate(tmp_path / "h", scenario)
 
