@@ -112,11 +112,9 @@ class Engine:
         self._released: int | None = None
         self._stood_still_s = 0.0
         self._doubtful: tuple[int, int] | None = None
-        self._journaling = True
-        self._decided = asyncio.Event()
-        self._ended = False
+        self._journaling, self._ended = True, False
+        self._decided, self._turned = asyncio.Event(), asyncio.Event()
         self._loop_task: asyncio.Task[None] | None = None
-        self._turned = asyncio.Event()
         recaller = Recaller(partial(read_back, journal.path), threaded=threaded)
         self.dispatcher = Dispatcher(
             state, self.inbox, router, clock, self.fail, recaller, settle_s=settle_s
