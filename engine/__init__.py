@@ -5,7 +5,7 @@
     exchange/   the simulated exchange, the other side of that wire; imports nothing of the engine
     router/     the one way out: halt gate, lanes, retry, deduplication, breaker
     journal/    the durable list of events; latch is the file that keeps a stopped account stopped
-    engine      the loop: take, decide, make durable, send, publish
+    engine      the loop: take, decide; make durable, send, publish
                 with its inbox, dispatch (requests and timers), halt (gate and latch), sweep (the
                 kill's second half), feed (market data), publish (to consoles), recovery
     bootstrap   puts an engine together

@@ -18,6 +18,7 @@ from engine.core.commands import CancelAll, Command, Kill
 from engine.core.status import LinkUpdate, ReplayStatus
 from engine.core.types import KillLevel
 from engine.engine import Engine
+from engine.runtime import loop_factory, prepare_to_trade
 from engine.telemetry import Telemetry
 
 TICK_S = 0.1
@@ -130,7 +131,8 @@ class EmbeddedEngine:
 
     def _main(self) -> None:
         try:
-            asyncio.run(self._serve())
+            with asyncio.Runner(loop_factory=loop_factory()) as runner:
+                runner.run(self._serve())
         except Exception as error:  # there is nobody else to tell: `start` raises it, or it is read
             self._error = error
             self.failed = f"{type(error).__name__}: {error}"
@@ -146,6 +148,7 @@ class EmbeddedEngine:
             engine = self._host.engine
             self.link = EmbeddedLink(engine, self._host.market, loop)
             self._opened.set()
+            prepare_to_trade()
             engine.dispatcher.spawn(self._tick())
             if not self._stop_asked:  # else it was asked before there was anything to tell
                 await stopping.wait()

@@ -1,10 +1,11 @@
-"""The engine: one task that takes what waits, decides, makes it durable, sends and publishes.
+"""The engine: one task decides, another makes durable what was decided, sends and publishes.
 
-    take the waiting batch → decide and evolve → journal → send → publish
+    take the waiting batch → decide and evolve ─┐
+                                                └→ journal → send → publish
 
-Only that task changes the state. While a batch is being committed the next one gathers, so the
-disk is never waited for with an empty hand and no timer decides how large a batch is. Cancels are
-sent before the commit: they only reduce risk.
+Only the first changes the state. It goes on while the second waits for the disk, and what it
+decides meanwhile is one commit: no timer says how large a batch is, a report waits for no disk to
+be understood, and cancels, which only reduce risk, leave as they are decided.
 """
 
 from __future__ import annotations
@@ -57,15 +58,14 @@ from engine.publish import Publisher
 from engine.recaller import Recaller
 from engine.recovery import begin_run, read_back
 from engine.router import OrderRouter
+from engine.snapshots import Snapshots
 from engine.standstill import Standstill
 from engine.venues.protocol import ExchangeClient
 
-BATCH_MAX = 512
-"""Inputs decided before the next commit: large enough for throughput, a few ms of work at most."""
+BATCH_MAX = 256
+"""Inputs decided at a stretch, one or two ms of work; a commit may take several batches."""
 RECONCILE_EVERY_S = 5.0
 PNL_EVERY_S = 60.0
-OVERTAKE_NS = 50_000_000
-"""How long a command that only reduces risk waits for a commit before it overtakes it."""
 NAMED_MAX = 5
 """Disagreements of the ledger that an error names; one is enough to stop."""
 
@@ -109,13 +109,14 @@ class Engine:
         self._limits = limits
         self.reconcile = ReconcileStatus()
         self.pnl = PnlComparison()
-        self.inbox = Inbox(self.fail, self._command_waits)
+        self.inbox = Inbox(self.fail)
         self.publisher = Publisher(self.feed, lambda: (state.encode(), state.seq))
         self.standstill = Standstill(awake_ns)
         self.failure = ""
         self.started_ns = clock.now_ns()
         self._client = client
         self._halt = Halt(router.gate, latch, clock, self._not_latched, threaded=threaded)
+        self._snapshots = Snapshots(journal) if threaded else None
         self._policy = policy
         self._closed_kept = closed_kept
         self._fresh: list[Event] = []
@@ -125,10 +126,9 @@ class Engine:
         self._released: int | None = None
         self._stood_still_s = 0.0
         self._doubtful: tuple[int, int] | None = None
-        self._journaling = True
-        self._committing = self._overtaking = False
+        self._journaling, self._ended = True, False
+        self._decided, self._turned = asyncio.Event(), asyncio.Event()
         self._loop_task: asyncio.Task[None] | None = None
-        self._turned = asyncio.Event()
         recaller = Recaller(partial(read_back, journal.path), threaded=threaded)
         self.dispatcher = Dispatcher(
             state, self.inbox, router, clock, self.fail, recaller, settle_s=settle_s
@@ -165,6 +165,7 @@ class Engine:
             self._closed_kept,
         ):
             self._take(step)
+        self._count(self._fresh)
         await self._commit()
         self._loop_task = asyncio.get_running_loop().create_task(self._run())
         await self._client.connect(self.inbox.put, self.feed.apply)
@@ -182,6 +183,8 @@ class Engine:
         await self.dispatcher.close()
         await self._client.close()
         await self._halt.finish()
+        if self._snapshots is not None:
+            self._snapshots.finish(self.state)
         self.journal.close()
 
     async def settled(self) -> None:
@@ -248,20 +251,35 @@ class Engine:
     # --- the loop ------------------------------------------------------------------------------
 
     async def _run(self) -> None:
+        commits = asyncio.get_running_loop().create_task(self._commit_what_is_decided())
         while batch := await self.inbox.take(BATCH_MAX):
             self.look_round()
+            known = len(self._fresh)
             context = self._context()
             if self._stood_still_s:
                 self._doubt(context)
             for item in batch:
                 self._decide(item, context)
+            events = self._fresh[known:]
+            self._decided.set()
+            self._turned.set()
+            await asyncio.sleep(0)  # the journal comes first, then whatever else is due
+            self._count(events)
+        self._ended = True
+        self._decided.set()
+        await commits
+
+    def _count(self, events: Sequence[Event]) -> None:
+        try:
+            self.metrics.fold(events, self.state)
+        except Exception as error:  # a bug of ours: the loop must go on, to cancel
+            self.fail(error)
+
+    async def _commit_what_is_decided(self) -> None:
+        while not self._ended:
+            await self._decided.wait()
+            self._decided.clear()
             await self._commit_all()
-            for item in batch:
-                if type(item) is AccountSnapshot:
-                    self._check_ledger()
-                    note_snapshot(self.reconcile, self.state, item, self.clock.now_ns())
-                elif type(item) is VenuePnl:
-                    self.pnl = compare_pnl(self.state, item, self.pnl)
             self._trust_again()
             self._turned.set()
 
@@ -276,8 +294,17 @@ class Engine:
         try:
             for step in decide(self.state, item, context):
                 self._take(step)
+            self._note(item)
         except Exception as error:  # a bug of ours, or an input that found one
             self.fail(error)
+
+    def _note(self, item: Input) -> None:
+        """Keep for people what the venue's answer has shown, and look at our own books with it."""
+        if type(item) is AccountSnapshot:
+            self._check_ledger()
+            note_snapshot(self.reconcile, self.state, item, self.clock.now_ns())
+        elif type(item) is VenuePnl:
+            self.pnl = compare_pnl(self.state, item, self.pnl)
 
     def _take(self, step: Event | Request) -> None:
         if isinstance(step, Event):
@@ -324,21 +351,8 @@ class Engine:
             return request.client_order_id not in self._unsent
         return type(request) is Sweep
 
-    def _command_waits(self) -> None:
-        if self._committing and not self._overtaking:
-            self._overtaking = True
-            self.clock.call_at(self.clock.now_ns() + OVERTAKE_NS, self._overtake)
-
-    def _overtake(self) -> None:
-        """Decide what only reduces risk beside a slow commit; its events join the next one."""
-        self._overtaking = False
-        if self._committing:
-            context = self._context()
-            for command in self.inbox.take_urgent(self.state.orders.orders.__contains__):
-                self._decide(command, context)
-
     async def _commit_all(self) -> None:
-        """Commit what was decided, and what overtook the commit."""
+        """Commit what was decided, and what is decided meanwhile."""
         while self._fresh or self._requests:
             try:
                 await self._commit()
@@ -348,11 +362,13 @@ class Engine:
     async def _commit(self) -> None:
         events, self._fresh = self._fresh, []
         requests, self._requests = self._requests, []
+        released, self._released = self._released, None
         first_seq = self.state.seq - len(events) + 1
         durable = await self._make_durable(events)
-        if durable and (seen := self._released) is not None:
-            self._released = None
-            await self._halt.release(seen)
+        if self._snapshots is not None:
+            self._snapshots.committed()
+        if durable and released is not None:
+            await self._halt.release(released)
         for request in requests:
             if type(request) is OrderRequest:
                 self._unsent.discard(request.client_order_id)
@@ -361,19 +377,15 @@ class Engine:
             self.dispatcher.send(request)
         if events:
             self.publisher.publish(first_seq, events)
-            self.metrics.fold(events, self.state)
 
     async def _make_durable(self, events: Sequence[Event]) -> bool:
         """Commit the events. After a failure the gate is closed for good: nothing adds exposure."""
         if self._journaling:
-            self._committing = True
             try:
                 await self.journal.append(events)
             except Exception as error:  # a JournalError, or an event that cannot be written down
                 self._journaling = False
                 self.fail(error)
-            finally:
-                self._committing = False
         return self._journaling
 
     def _allow_flatten(self, request: OrderRequest) -> None:

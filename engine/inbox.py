@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
-from engine.core.commands import CancelAll, CancelOrder, Command, Kill, PlaceOrder
+from engine.core.commands import Command
 from engine.core.decide import Input
 
 COMMANDS_MAX = 10_000
@@ -25,16 +25,12 @@ class InboxFull(Exception):
 class Inbox:
     """Two bounded lanes and one waiting reader. Create it on the loop that will read it.
 
-    `on_full` is told when a report found no room, and is lost; `on_busy` when a command came while
-    nobody waited for one.
+    `on_full` is told when a report found no room, and is lost.
     """
 
-    def __init__(
-        self, on_full: Callable[[InboxFull], None], on_busy: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, on_full: Callable[[InboxFull], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._on_full = on_full
-        self._on_busy = on_busy
         self._commands: deque[Command] = deque()
         self._reports: deque[Input] = deque()
         self._waiter: asyncio.Future[None] | None = None
@@ -49,7 +45,7 @@ class Inbox:
             return False
         self._commands.append(command)
         try:
-            self._loop.call_soon_threadsafe(self._command_came)
+            self._loop.call_soon_threadsafe(self._wake)
         except RuntimeError:  # the loop has ended
             return False
         return True
@@ -61,25 +57,6 @@ class Inbox:
             return
         self._reports.append(item)
         self._wake()
-
-    def take_urgent(self, is_known: Callable[[str], bool]) -> list[Command]:
-        """Take out, before their turn, the commands that only reduce risk.
-
-        The kill switch always; a cancel of an order that is known; a cancel of all orders unless
-        one waits here to be placed before it.
-        """
-        urgent: list[Command] = []
-        placing = False
-        for command in list(self._commands):
-            placing = placing or isinstance(command, PlaceOrder)
-            if (
-                isinstance(command, Kill)
-                or (isinstance(command, CancelAll) and not placing)
-                or (isinstance(command, CancelOrder) and is_known(command.client_order_id))
-            ):
-                self._commands.remove(command)
-                urgent.append(command)
-        return urgent
 
     def close(self) -> None:
         """Take no more commands, and end the reader when the reports that wait have been read."""
@@ -100,12 +77,6 @@ class Inbox:
             while lane and len(batch) < at_most:
                 batch.append(lane.popleft())
         return batch
-
-    def _command_came(self) -> None:
-        if self._waiter is None or self._waiter.done():
-            self._on_busy()
-        else:
-            self._wake()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -1,11 +1,15 @@
 """From the journal back to the state, and what a new run makes of it.
 
+    python -m engine.recovery JOURNAL      write a snapshot of the state that the journal holds
+
 Nothing here sends anything twice: an order that was submitted and never acknowledged becomes
 UNKNOWN and is asked for, a halted account stays halted, a sweep cut short goes on.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -28,11 +32,18 @@ from engine.core.state import State, evolve
 from engine.core.triggers import is_watching
 from engine.core.types import TradingState
 from engine.core.watch import start_watch
-from engine.journal import Identity, Journal, JournalCorrupt, open_for_reading
+from engine.journal import (
+    Identity,
+    Journal,
+    JournalCorrupt,
+    JournalReader,
+    Snapshot,
+    open_for_reading,
+)
 from engine.latch import LatchRecord
 
 
-def recover(journal: Journal) -> State:
+def recover(journal: Journal | JournalReader) -> State:
     """Fold the journal into the state before the stop. Raises JournalCorrupt on a damaged row."""
     snapshot = journal.latest_snapshot()
     state = State() if snapshot is None else State.decode(snapshot.state)
@@ -100,3 +111,18 @@ def begin_run(
             yield OrderEvent(
                 EventType.SEND_UNKNOWN, order.client_order_id, now_ns, reason="RESTARTED"
             )
+
+
+def take_snapshot(path: Path) -> None:
+    """Fold the journal at `path`, which an engine may be writing, and save the state.
+
+    Raises JournalError.
+    """
+    with closing(open_for_reading(path)) as journal:
+        state = recover(journal)
+        journal.save_snapshot(Snapshot(state.seq, state.encode()))
+
+
+if __name__ == "__main__":
+    os.nice(10)  # the engine comes first
+    take_snapshot(Path(sys.argv[1]))

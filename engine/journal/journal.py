@@ -16,7 +16,8 @@ from engine.journal.chain import Identity
 from engine.journal.checkpoints import Checkpoints
 from engine.journal.errors import JournalError
 from engine.journal.ownership import Ownership
-from engine.journal.reader import Flaw, JournalReader, Snapshot, check_before_writing
+from engine.journal.reader import Flaw, JournalReader, check_before_writing
+from engine.journal.snapshots import Snapshot
 from engine.journal.store import Row, Store
 from engine.journal.watermark import Watermark
 from engine.journal.worker import InlineWorker, Job, ThreadWorker, Worker
@@ -61,8 +62,8 @@ def create_journal(
 class Journal:
     """An open journal. It fails once and for all: after a JournalError nothing is written.
 
-    Its methods are for one event loop. `append` and `save_snapshot` take effect in the order in
-    which they were called; where one is cancelled, its rows may or may not have been written.
+    Its methods are for one event loop. Calls of `append` take effect in their order; where one is
+    cancelled, its rows may or may not have been written.
     """
 
     def __init__(
@@ -112,10 +113,6 @@ class Journal:
         self.last_seq = await self._write(lambda: self._commit(rows))
         return self.last_seq
 
-    async def save_snapshot(self, seq: int, state: bytes) -> None:
-        """Commit the encoded state after event `seq`. Raises JournalError as `append` does."""
-        await self._write(lambda: self._commit_snapshot(seq, state))
-
     def replay(self, after: int = 0) -> Iterator[tuple[int, Event]]:
         """Yield every durable event after number `after`, checked against the chain."""
         return self._reader.replay(after)
@@ -127,6 +124,13 @@ class Journal:
     def latest_snapshot(self) -> Snapshot | None:
         """Return the newest whole snapshot, or None."""
         return self._reader.latest_snapshot()
+
+    def save_snapshot(self, snapshot: Snapshot) -> None:
+        """Write the state after a durable event; takes as long as the disk does.
+
+        Raises JournalError when it cannot be written, which harms nothing.
+        """
+        self._reader.save_snapshot(snapshot)
 
     def close(self) -> None:
         """Finish what was handed over, close the files and let the next engine in.
@@ -161,12 +165,6 @@ class Journal:
         self._watermark.raise_to(seq)
         if self._checkpoints is not None:
             self._checkpoints.wrote(sum(len(event) for _, _, event in rows))
-        return seq
-
-    def _commit_snapshot(self, seq: int, state: bytes) -> int:
-        self._store.write_snapshot(seq, state)
-        if self._checkpoints is not None:
-            self._checkpoints.wrote(len(state))
         return seq
 
     def _between_commits(self) -> None:

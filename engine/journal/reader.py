@@ -11,9 +11,10 @@ from typing import NamedTuple
 import msgspec
 
 from engine.core.events import Event
-from engine.journal import tables
-from engine.journal.chain import Identity, link, seal
-from engine.journal.errors import JournalCorrupt
+from engine.journal import snapshots, tables
+from engine.journal.chain import Identity, link
+from engine.journal.errors import JournalCorrupt, JournalError
+from engine.journal.snapshots import Snapshot
 from engine.journal.watermark import note_path, read_watermark
 
 _SLICE = 2048  # rows a read: short reads let the writer's checkpoints finish
@@ -26,13 +27,6 @@ FROM events AS found WHERE seq BETWEEN ? AND ? AND instr(event, ?) ORDER BY seq
 """
 
 _StoredRow = tuple[int, int, bytes, bytes, bytes]
-
-
-class Snapshot(NamedTuple):
-    """The encoded state after event `seq`."""
-
-    seq: int
-    state: bytes
 
 
 class Flaw(NamedTuple):
@@ -101,15 +95,30 @@ class JournalReader:
                 pass
         except JournalCorrupt as error:
             return Flaw(error.seq, error.what)
-        for seq in self._snapshot_seqs():
+        for seq in snapshots.seqs(self.path):
             if self._snapshot(seq) is None:
                 return Flaw(seq, "its snapshot is altered")
         return None
 
     def latest_snapshot(self) -> Snapshot | None:
         """Return the newest snapshot that is whole and belongs to this journal's events."""
-        found = (self._snapshot(seq) for seq in self._snapshot_seqs())
+        found = (self._snapshot(seq) for seq in snapshots.seqs(self.path))
         return next((snapshot for snapshot in found if snapshot is not None), None)
+
+    def save_snapshot(self, snapshot: Snapshot) -> None:
+        """Write the encoded state after a durable event, in a file beside the journal.
+
+        Raises JournalError when there is no such event, or the file cannot be written.
+        """
+        row_hash = self._hash_after(snapshot.seq)
+        if row_hash is None:
+            raise JournalError(
+                f"{self.path}: there is no event {snapshot.seq} to take a snapshot after"
+            )
+        try:
+            snapshots.save(self.path, snapshot, row_hash)
+        except OSError as error:
+            raise JournalError(f"{self.path}: no snapshot: {error.strerror}") from error
 
     def close(self) -> None:
         """Close the file."""
@@ -141,9 +150,12 @@ class JournalReader:
         with tables.reading(self.path):
             return max(read_watermark(self.path), tables.closed_at(self._connection))
 
-    def _hash_at(self, seq: int) -> bytes:
+    def _hash_after(self, seq: int) -> bytes | None:
         with tables.reading(self.path):
-            found = tables.hash_at(self._connection, self.identity, seq)
+            return tables.hash_at(self._connection, self.identity, seq)
+
+    def _hash_at(self, seq: int) -> bytes:
+        found = self._hash_after(seq)
         if found is None:
             raise JournalCorrupt(self.path, seq, "missing")
         return found
@@ -165,22 +177,9 @@ class JournalReader:
         except sqlite3.DatabaseError as error:
             raise JournalCorrupt(self.path, after + 1, f"unreadable: {error}") from error
 
-    def _snapshot_seqs(self) -> list[int]:
-        with tables.reading(self.path):
-            rows = self._connection.execute("SELECT seq FROM snapshots ORDER BY seq DESC")
-            return [seq for (seq,) in rows]
-
     def _snapshot(self, seq: int) -> Snapshot | None:
-        """Return the snapshot after event `seq`, None when it is damaged or of other events."""
-        query = "SELECT CAST(state AS BLOB), CAST(hash AS BLOB) FROM snapshots WHERE seq = ?"
-        try:
-            state, sealed = self._connection.execute(query, (seq,)).fetchone()
-            row_hash = tables.hash_at(self._connection, self.identity, seq)
-        except sqlite3.DatabaseError:
-            return None
-        if row_hash is None or sealed != seal(row_hash, state):
-            return None
-        return Snapshot(seq, state)
+        row_hash = self._hash_after(seq)
+        return None if row_hash is None else snapshots.load(self.path, seq, row_hash)
 
 
 def _order_id(event: Event) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from engine.journal import tables
-from engine.journal.chain import Identity, link, seal
+from engine.journal.chain import Identity, link
 from engine.journal.errors import JournalError
 
 Row = tuple[int, str, bytes]
@@ -22,7 +22,6 @@ _Values = Sequence[int | str | bytes]
 
 _COLUMNS = 5
 _ROWS_A_STATEMENT = 64
-_SNAPSHOTS_KEPT = 2  # the newest, and one to fall back to
 _WAL_BYTES = 8_000_000  # 2,000 pages: before they are used up a checkpoint lets SQLite start over
 
 
@@ -42,7 +41,9 @@ class Store:
         try:
             self._prepare()
             self.last_seq = tables.last_seq(self._connection)
-            self._hash = self._hash_at(self.last_seq)
+            found = tables.hash_at(self._connection, identity, self.last_seq)
+            assert found is not None  # it is the hash of a row that is there
+            self._hash = found
         except sqlite3.Error as error:
             self._connection.close()
             raise JournalError(f"{path}: cannot be written: {error}") from error
@@ -63,20 +64,6 @@ class Store:
         self._commit([(_insert(len(chunk) // _COLUMNS), chunk) for chunk in chunks])
         self.last_seq, self._hash = seq, previous
         return seq
-
-    def write_snapshot(self, seq: int, state: bytes) -> None:
-        """Commit the state after event `seq`, and drop all but the newest snapshots."""
-        sealed = seal(self._hash_at(seq), state)
-        self._commit(
-            [
-                ("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", (seq, state, sealed)),
-                (
-                    "DELETE FROM snapshots WHERE seq NOT IN "
-                    "(SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?)",
-                    (_SNAPSHOTS_KEPT,),
-                ),
-            ]
-        )
 
     def write_closed(self) -> None:
         """Commit that the journal ends here, so that rows cut off its end are missed."""
@@ -125,12 +112,6 @@ class Store:
         self._connection.execute("PRAGMA synchronous = FULL")
         if new:
             tables.lay_out(self._connection, self._identity)
-
-    def _hash_at(self, seq: int) -> bytes:
-        found = tables.hash_at(self._connection, self._identity, seq)
-        if found is None:
-            raise JournalError(f"{self.path}: there is no event {seq} to take a snapshot after")
-        return found
 
     def _commit(self, statements: Sequence[tuple[str, _Values]]) -> None:
         """Run the statements as one transaction. A single one needs no BEGIN: it is one by itself.

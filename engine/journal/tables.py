@@ -1,8 +1,7 @@
 """The database of a journal: its tables, how it is opened, whose it is.
 
-meta       (key, value)                  schema, account, environment, venue, closed_at
-events     (seq, ts, kind, event, hash)  ts: when it was recorded, unix ns; event: its JSON
-snapshots  (seq, state, hash)            the folded state after event `seq`
+meta    (key, value)                  schema, account, environment, venue, closed_at
+events  (seq, ts, kind, event, hash)  ts: when it was recorded, unix ns; event: its JSON
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE events (
     seq INTEGER PRIMARY KEY, ts INTEGER NOT NULL, kind TEXT NOT NULL,
     event TEXT NOT NULL, hash BLOB NOT NULL);
-CREATE TABLE snapshots (seq INTEGER PRIMARY KEY, state BLOB NOT NULL, hash BLOB NOT NULL);
 """
 
 

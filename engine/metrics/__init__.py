@@ -3,7 +3,7 @@
 live      LiveExecutionMetrics: the ten families with fixed names, and the export
 trust     TrustMetrics: what says how far the engine's picture can be trusted
 events    EventMetrics: folds the engine's events into them
-families  prometheus_client's counters, gauges and histograms, their members bound once
+families  counters, gauges and histograms, as plain numbers beside the text of their lines
 export    a registry as text
 """
 

@@ -20,6 +20,8 @@ from engine.core.state import State
 from engine.core.types import ZERO, OrderState
 from engine.metrics.live import LiveExecutionMetrics
 
+UNKNOWN = OrderState.UNKNOWN
+
 _ANSWERED, _FILLING, _PARTIAL = 1, 2, 4
 """What was already noted of an order that is still open."""
 
@@ -34,6 +36,7 @@ class EventMetrics:
     def __init__(self, live: LiveExecutionMetrics) -> None:
         self.live = live
         self._open: dict[str, int] = {}
+        self._unknown: dict[str, Order] = {}
         self._symbols: set[str] = set()
         self._anomalies: Counter[str] = Counter()
 
@@ -54,7 +57,12 @@ class EventMetrics:
             elif type(event) is EngineStarted:
                 for order in state.orders.open_orders():
                     self._open[order.client_order_id] = _noted(order)
+                    touched[order.client_order_id] = order
         for order in touched.values():
+            if order.state is UNKNOWN:
+                self._unknown[order.client_order_id] = order
+            elif self._unknown:
+                self._unknown.pop(order.client_order_id, None)
             if not order.is_open and self._open.pop(order.client_order_id, None) is not None:
                 self._count_end(order)
 
@@ -64,12 +72,9 @@ class EventMetrics:
             unrealized = position.unrealized_at(marks.get(symbol, position.mark_price))
             pnl = None if unrealized is None else position.realized_pnl + unrealized
             self.live.set_position(symbol, position.qty, pnl)
-        unknown = [
-            order for order in state.orders.open_orders() if order.state is OrderState.UNKNOWN
-        ]
-        oldest_ns = min((order.updated_ts for order in unknown), default=now_ns)
+        oldest_ns = min((order.updated_ts for order in self._unknown.values()), default=now_ns)
         trust = self.live.trust
-        trust.unknown_orders.set(len(unknown))
+        trust.unknown_orders.set(len(self._unknown))
         trust.oldest_unknown_age.set((now_ns - oldest_ns) / NS)
         drifts = state.reconciled.drift if state.reconciled is not None else ()
         qty_by_symbol = {drift.symbol: drift.qty for drift in drifts}

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
-from prometheus_client import CollectorRegistry
-
 from engine.clock import NS, Clock, LiveClock
 from engine.metrics.export import export_text
-from engine.metrics.families import Counter, Gauge, Histogram, Labels
+from engine.metrics.families import Counter, Gauge, Histogram, Labels, Registry
 from engine.metrics.trust import WALL_CLOCK, TrustMetrics
 
 LATENCY_BUCKETS_S = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0)
@@ -30,7 +28,7 @@ class LiveExecutionMetrics:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or LiveClock()
         self._reasons: set[str] = set()
-        self.registry = registry = CollectorRegistry()
+        self.registry = registry = Registry(self._clock)
         order, symbol = ("symbol", "side"), ("symbol",)
 
         def counter(name: str, text: str, labels: Labels = order) -> Counter:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry
-
-from engine.metrics.families import Counter, Gauge
+from engine.metrics.families import Counter, Gauge, Registry
 
 WALL_CLOCK = frozenset({"journal_lag_seconds", "loop_lag_seconds"})
 """Families that measure real time, which no two runs have in common."""
@@ -13,7 +11,7 @@ WALL_CLOCK = frozenset({"journal_lag_seconds", "loop_lag_seconds"})
 class TrustMetrics:
     """One attribute a metric; the engine sets them as it learns. Ages and durations in seconds."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
+    def __init__(self, registry: Registry) -> None:
         def gauge(name: str, text: str, *labels: str) -> Gauge:
             return Gauge(name, text, labels, registry)
 

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import msgspec
+
 from engine.core.reports import RequestKind
 from engine.core.requests import OrderRequest, VenueRequest
 from engine.router.stats import RouteMetrics
@@ -14,21 +16,20 @@ from engine.venues.protocol import OrderResponse
 Send = Callable[[], Coroutine[Any, Any, OrderResponse]]
 
 
-class Route:
+class Route(msgspec.Struct, gc=False, eq=False):
     """One order's place request. `waiter` exists while a duplicate waits for the first outcome.
 
-    Once `canceled`, somebody wants the order gone: it is not sent any more.
+    Once `canceled`, somebody wants the order gone: it is not sent any more. `exchange_order_id` is
+    evidence from elsewhere that the venue has it. Tens of thousands are remembered, so they are
+    kept out of garbage collection; nothing in them leads back to them.
     """
 
-    __slots__ = ("canceled", "exchange_order_id", "metrics", "request", "response", "waiter")
-
-    def __init__(self, request: OrderRequest) -> None:
-        self.request = request
-        self.metrics = RouteMetrics()
-        self.response: OrderResponse | None = None
-        self.waiter: asyncio.Future[OrderResponse] | None = None
-        self.canceled = False
-        self.exchange_order_id = ""  # evidence from elsewhere that the venue has it
+    request: OrderRequest
+    metrics: RouteMetrics = msgspec.field(default_factory=RouteMetrics)
+    response: OrderResponse | None = None
+    waiter: asyncio.Future[OrderResponse] | None = None
+    exchange_order_id: str = ""
+    canceled: bool = False
 
     def finish(self, response: OrderResponse) -> None:
         """Keep the outcome and tell whoever asked for the same order meanwhile."""

@@ -22,6 +22,7 @@ BENCHMARKS = (
     "open_loop",
     "retry",
     "replay",
+    "restart",
     "blotter",
     "whole_console",
     "first_paint",

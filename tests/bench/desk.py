@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ from engine.core.limits import RiskLimits
 from engine.core.status import EngineStatus, Envelope
 from engine.engine import Engine
 from engine.exchange import Exchange
+from engine.runtime import prepare_to_trade
 from tests.bench.market import LadderMarket
 
 T = TypeVar("T")
@@ -53,8 +53,7 @@ async def open_desk(folder: Path) -> AsyncIterator[Desk]:
     await engine.settled()
     if len(engine.feed.books) < len(market.names):
         raise ValueError(f"only {len(engine.feed.books)} of {len(market.names)} books are here")
-    gc.collect()
-    gc.freeze()
+    prepare_to_trade()
     try:
         yield Desk(engine, market, exchange)
     finally:
@@ -62,13 +61,19 @@ async def open_desk(folder: Path) -> AsyncIterator[Desk]:
         exchange.stop()
 
 
-def on_filled(engine: Engine, filled: Callable[[str], None]) -> None:
-    """Call `filled` with an order's id when its last fill is durable, counted and published."""
+def on_filled(
+    engine: Engine, filled: Callable[[str], None], acked: Callable[[str], None] | None = None
+) -> None:
+    """Call `filled`, and `acked`, with an order's id when the event is durable and published."""
 
     def hear(envelope: Envelope) -> None:
         event = envelope.event
-        if type(event) is OrderEvent and event.type is EventType.FULL_FILL:
+        if type(event) is not OrderEvent:
+            return
+        if event.type is EventType.FULL_FILL:
             filled(event.client_order_id)
+        elif event.type is EventType.ORDER_ACK and acked is not None:
+            acked(event.client_order_id)
 
     subscription = engine.publisher.subscribe()
     engine.publisher.tick(EngineStatus(ts=0))

@@ -35,3 +35,8 @@ def measure(plan: Plan) -> Iterator[Outcome]:
             ratios([run["p99_us"] for run in runs], disk_us),
             Goal(10.0),
         )
+        yield Figure(
+            f"{loop}: p99 until the ack is durable and on screens, too / fdatasync p50",
+            "x",
+            ratios([run["durable_p99_us"] for run in runs], disk_us),
+        )

@@ -63,7 +63,12 @@ async def run(folder: Path, rate: int, seconds: int) -> dict[str, float]:
             if done == total:
                 finished.set()
 
-        on_filled(engine, filled)
+        durable_ns: dict[str, int] = {}
+
+        def acked(order_id: str) -> None:
+            durable_ns[order_id] = engine.clock.now_ns()
+
+        on_filled(engine, filled, acked)
         loop = asyncio.get_running_loop()
         loop.add_reader(ticks, submit)
         await asyncio.wait_for(finished.wait(), WARM_UP_S + seconds + 30)
@@ -72,16 +77,19 @@ async def run(folder: Path, rate: int, seconds: int) -> dict[str, float]:
         generator.stdout.close()
         check_books(desk, total)
         first_wall_ns = first_ns + wall_ns
-        acks_us = [
-            (order.acked_ts - first_wall_ns - number * 1_000_000_000 // rate) / 1e3
-            for number, order in enumerate(engine.state.orders.orders.values())
-            if number >= rate * WARM_UP_S
-        ]
+        acks_us: list[float] = []
+        durable_us: list[float] = []
+        for number, order in enumerate(engine.state.orders.orders.values()):
+            if number >= rate * WARM_UP_S:
+                due_ns = first_wall_ns + number * 1_000_000_000 // rate
+                acks_us.append((order.acked_ts - due_ns) / 1e3)
+                durable_us.append((durable_ns[order.client_order_id] - due_ns) / 1e3)
         disk_us += fdatasync_us(folder)
         return {
             "p50_us": percentile(acks_us, 50),
             "p99_us": percentile(acks_us, 99),
             "p999_us": percentile(acks_us, 99.9),
+            "durable_p99_us": percentile(durable_us, 99),
             "fdatasync_us": percentile(disk_us, 50),
         }
 

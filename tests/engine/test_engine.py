@@ -29,10 +29,11 @@ from engine.core.events import (
     OrderSubmitted,
     TradingStateChanged,
 )
-from engine.core.requests import TimerFired
+from engine.core.requests import CancelRequest, TimerFired
 from engine.core.state import State
 from engine.core.types import KillLevel, OrderState, OrderType, TimeInForce, TradingState
 from engine.latch import Latch
+from engine.venues.bybit import create_bybit_client
 from tests.support.house import AMEND, CANCEL, CREATE, House, simulate
 from tests.support.market import Market, book, quiet, ticker, trade
 
@@ -120,10 +121,14 @@ def test_g12_a_cancel_overtakes_a_journal_that_waits_for_its_disk(tmp_path: Path
         await house.give(cancel(house, "a1"))
         assert house.requests[-1] == (CANCEL, "a1")
         assert house.at_venue() == {}
-        assert house.order("a1").state is OrderState.PENDING_CANCEL
+        assert house.order("a1").state is OrderState.CANCELED
+        durable = len(house.events())
         house.disk.set()
         await house.clock.sleep(0.1)
-        assert house.order("a1").state is OrderState.CANCELED
+        assert [getattr(event, "type", None) for event in house.events()[durable:]] == [
+            EventType.CANCEL_REQUEST,
+            EventType.CANCEL_ACK,
+        ]
 
     simulate(tmp_path / "h", scenario)
 
@@ -420,8 +425,7 @@ def test_g12_cancels_and_the_switch_overtake_a_commit_that_is_stuck(tmp_path: Pa
         await house.give(house.place("behind"))
         await house.give(cancel(house, "a1"), after_s=0.1)
         assert house.requests[-1] == (CANCEL, "a1")
-        # A cancel of what waits itself keeps its turn, and so does a cancel-all behind a place.
-        engine.submit(CancelAll(command_id="all"))
+        # A cancel of what waits itself keeps its turn.
         await house.give(cancel(house, "behind"), after_s=0.1)
         assert set(house.at_venue()) == {"a2", "a3"}
         await house.give(kill(house), after_s=0.1)
@@ -440,9 +444,7 @@ def test_g12_cancels_and_the_switch_overtake_a_commit_that_is_stuck(tmp_path: Pa
     simulate(tmp_path / "h", scenario)
 
 
-def test_a_cancel_all_overtakes_a_stuck_commit_where_no_order_waits_before_it(
-    tmp_path: Path,
-) -> None:
+def test_a_cancel_all_overtakes_a_stuck_commit_but_not_the_orders_in_it(tmp_path: Path) -> None:
     async def scenario(house: House) -> None:
         await house.clock.sleep(1)
         await house.engine()
@@ -747,6 +749,26 @@ def test_f76_a_task_that_fails_halts(tmp_path: Path, monkeypatch: pytest.MonkeyP
         assert halted(house)
         assert engine.failure == "LookupError: in a task"
         assert house.at_venue() == {}
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_an_order_of_an_earlier_run_is_counted_by_how_it_ends(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        await house.engine()
+        await house.give(house.place("a1"))
+        await house.stop()
+        engine = await house.engine()
+        client = create_bybit_client(
+            house.exchange.transport(), house.clock, api_key="paper", api_secret="paper"
+        )
+        await client.instruments()
+        await client.cancel_order(CancelRequest(client_order_id="a1", symbol="BTCUSDT"))
+        await house.clock.sleep(1)
+        assert house.order("a1").state is OrderState.CANCELED
+        text = engine.metrics_text(created=False)
+        assert 'orders_canceled_total{side="Buy",symbol="BTCUSDT"} 1.0\n' in text
 
     simulate(tmp_path / "h", scenario)
 

@@ -6,10 +6,9 @@ import threading
 import pytest
 
 from engine import inbox as module
-from engine.core.commands import CancelAll, CancelOrder, Kill, Reconcile
+from engine.core.commands import CancelAll, Reconcile
 from engine.core.requests import TimerFired
 from engine.inbox import Inbox, InboxFull
-from tests.support.desk import Desk
 
 
 def command(name: str) -> Reconcile:
@@ -100,41 +99,6 @@ def test_a_full_data_lane_is_told_and_loses_only_what_found_no_room(
 
     asyncio.run(main())
     assert told == ["2 reports wait to be decided"]
-
-
-def test_somebody_is_told_of_a_command_that_nobody_waits_for() -> None:
-    told: list[int] = []
-
-    async def main() -> None:
-        inbox = Inbox(refuse, lambda: told.append(len(inbox)))
-        inbox.put_command(command("c1"))
-        await asyncio.sleep(0)
-        assert told == [1]
-        await inbox.take(9)
-        reader = asyncio.create_task(inbox.take(9))
-        await asyncio.sleep(0)
-        inbox.put_command(command("c2"))
-        await reader
-        assert told == [1]
-
-    asyncio.run(main())
-
-
-def test_what_only_reduces_risk_can_be_taken_out_before_its_turn() -> None:
-    place = Desk().place("new")
-    known = CancelOrder(command_id="c1", client_order_id="known")
-    new = CancelOrder(command_id="c2", client_order_id="new")
-    before, behind = CancelAll(command_id="c3"), CancelAll(command_id="c4")
-    kill = Kill(command_id="c5")
-
-    async def main() -> None:
-        inbox = Inbox(refuse)
-        for given in (command("c0"), before, place, behind, new, known, kill):
-            inbox.put_command(given)
-        assert inbox.take_urgent({"known"}.__contains__) == [before, known, kill]
-        assert await inbox.take(9) == [command("c0"), place, behind, new]
-
-    asyncio.run(main())
 
 
 def test_a_closed_inbox_hands_out_its_reports_drops_its_commands_and_ends_its_reader() -> None:

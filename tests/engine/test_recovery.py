@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,9 +24,9 @@ from engine.core.reports import Outcome, SweepReport
 from engine.core.requests import RecallOrder, StartTimer, Sweep
 from engine.core.state import State, evolve
 from engine.core.types import KillLevel, TradingState
-from engine.journal import Identity, JournalCorrupt
+from engine.journal import Identity, JournalCorrupt, Snapshot, open_for_reading
 from engine.latch import LatchRecord
-from engine.recovery import begin_run, read_back, recover
+from engine.recovery import begin_run, read_back, recover, take_snapshot
 from tests.support.desk import Desk, fill, outcome, perpetual
 from tests.support.journals import open_journal, tampering
 
@@ -62,7 +64,7 @@ def journaled(desk: Desk, path: Path, *, snapshot_after: int = 0) -> None:
             written.append(event)
             await journal.append([event])
             if state.seq == snapshot_after:
-                await journal.save_snapshot(state.seq, state.encode())
+                journal.save_snapshot(Snapshot(state.seq, state.encode()))
 
     asyncio.run(write())
     journal.close()
@@ -84,6 +86,59 @@ def test_g11_the_state_is_the_fold_of_the_journal_with_or_without_a_snapshot(
     journal.close()
     assert state.encode() == desk.state.encode()
     assert state.seq == len(desk.events) + 3
+
+
+def busy_desk(rng: random.Random, orders: int) -> Desk:
+    """A life of many orders: acknowledged, filled in part or whole, canceled, or in doubt."""
+    desk = Desk()
+    names = [f"a{number}" for number in range(orders)]
+    for name in names:
+        desk.later(rng.random())
+        desk.give(desk.place(name))
+        if rng.random() < 0.8:
+            desk.give(outcome(name))
+        for other in rng.sample(names, 3):
+            if desk.state.orders.get_order(other) is None:
+                continue
+            desk.later(rng.random())
+            if rng.random() < 0.3:
+                desk.give(CancelOrder(command_id=desk.command_id(), client_order_id=other))
+            else:
+                desk.give(fill(f"e{len(desk.events)}", rng.choice(["0.003", "0.007"]), other))
+    return desk
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_g11_a_snapshot_at_any_event_and_the_tail_are_the_fold_of_everything(
+    tmp_path: Path, seed: int
+) -> None:
+    rng = random.Random(seed)
+    path = tmp_path / "journal.db"
+    journaled(busy_desk(rng, 40), path)
+    with closing(open_for_reading(path)) as reader:
+        whole = recover(reader).encode()
+        for cut in sorted(rng.sample(range(reader.last_seq + 1), 12)):
+            state = State()
+            for _, event in zip(range(cut), reader.replay(), strict=False):
+                evolve(state, event[1])
+            reader.save_snapshot(Snapshot(cut, state.encode()))
+            newest = reader.latest_snapshot()
+            assert newest is not None
+            assert newest.seq == cut
+            assert recover(reader).encode() == whole
+
+
+def test_the_program_saves_what_the_journal_holds_while_an_engine_writes_it(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "journal.db"
+    journaled(busy_desk(random.Random(7), 10), path)
+    journal = open_journal(path)
+    whole = recover(journal)
+    take_snapshot(path)
+    assert journal.latest_snapshot() == Snapshot(whole.seq, whole.encode())
+    assert journal.verify() is None
+    journal.close()
 
 
 def test_an_empty_journal_is_an_account_that_never_traded(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def test_a_commit_goes_into_room_that_is_there_already(tmp_path: Path) -> None:
     size = wal.stat().st_size
     assert size > 7_900_000
     assert (tmp_path / "journal.db").stat().st_size < 50_000
-    asyncio.run(journal.save_snapshot(0, b"state"))
+    asyncio.run(journal.append(events(1, 1)))
     assert wal.stat().st_size == size
     journal.close()
 

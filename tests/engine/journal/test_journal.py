@@ -163,8 +163,6 @@ def test_a_failed_commit_fails_the_journal_for_good(tmp_path: Path, threaded: bo
             connection.execute("DROP TRIGGER full")
         with pytest.raises(JournalError, match="not written: database or disk is full"):
             await journal.append(events(4, 4))
-        with pytest.raises(JournalError, match="not written: database or disk is full"):
-            await journal.save_snapshot(3, b"state")
 
     asyncio.run(write())
     assert journal.failed == "database or disk is full"
@@ -232,8 +230,6 @@ def test_a_late_commit_fails_the_journal_and_leaves_it_to_the_end_of_the_process
     async def write() -> None:
         with pytest.raises(JournalError, match=r"the disk did not answer within 0\.01 s"):
             await journal.append(events(1, 1))
-        with pytest.raises(JournalError, match="the disk did not answer"):
-            await journal.save_snapshot(0, b"state")
 
     asyncio.run(write())
     journal.close()
@@ -271,29 +267,10 @@ def test_appends_take_effect_in_the_order_of_their_calls(tmp_path: Path) -> None
     journal.close()
 
 
-@BOTH
-def test_the_newest_two_snapshots_are_kept(tmp_path: Path, threaded: bool) -> None:
-    path = tmp_path / "journal.db"
-    journal = open_journal(path, threaded=threaded)
-
-    async def write() -> None:
-        assert journal.latest_snapshot() is None
-        await journal.save_snapshot(0, b"nothing yet")
-        await journal.append(events(1, 3))
-        await journal.save_snapshot(2, b"state after 2")
-        await journal.save_snapshot(3, b"state after 3")
-
-    asyncio.run(write())
-    assert journal.latest_snapshot() == Snapshot(3, b"state after 3")
-    journal.close()
-    with closing(sqlite3.connect(path)) as connection:
-        assert connection.execute("SELECT seq FROM snapshots").fetchall() == [(2,), (3,)]
-
-
 def test_a_snapshot_of_the_future_is_refused(tmp_path: Path) -> None:
     journal = open_journal(tmp_path / "journal.db")
     with pytest.raises(JournalError, match="there is no event 7 to take a snapshot after"):
-        asyncio.run(journal.save_snapshot(7, b"state"))
+        journal.save_snapshot(Snapshot(7, b"state"))
     assert not journal.failed
     journal.close()
 

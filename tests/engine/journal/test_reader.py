@@ -1,13 +1,23 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import shutil
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from engine.journal import Flaw, JournalCorrupt, JournalError, Snapshot, open_for_reading
+from engine.journal import (
+    Flaw,
+    JournalCorrupt,
+    JournalError,
+    Snapshot,
+    open_for_reading,
+    snapshots,
+)
 from engine.journal.chain import Identity, genesis, link
 from tests.support.journals import event, events, open_journal, tampering, write_journal
 
@@ -194,63 +204,89 @@ def test_it_may_be_read_while_an_engine_writes(tmp_path: Path) -> None:
 
 
 def snapshots_at(path: Path, *seqs: int) -> None:
-    journal = open_journal(path)
-
-    async def save() -> None:
+    with closing(open_for_reading(path)) as reader:
         for seq in seqs:
-            await journal.save_snapshot(seq, b"state after %d" % seq)
+            reader.save_snapshot(Snapshot(seq, b"state after %d" % seq))
 
-    asyncio.run(save())
-    journal.close()
+
+def test_the_newest_two_snapshots_are_kept(path: Path) -> None:
+    with closing(open_for_reading(path)) as reader:
+        assert reader.latest_snapshot() is None
+    snapshots_at(path, 0, 10, 20)
+    with closing(open_for_reading(path)) as reader:
+        assert reader.latest_snapshot() == Snapshot(20, b"state after 20")
+        assert reader.verify() is None
+    assert snapshots.seqs(path) == [20, 10]
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-3])
+
+
+def change(file: Path) -> None:
+    file.write_bytes(file.read_bytes().replace(b"after", b"AFTER"))
+
+
+def empty(file: Path) -> None:
+    file.write_bytes(b"")
+
+
+def lose(file: Path) -> None:
+    file.unlink()
+    file.mkdir()
+
+
+def claim_another_event(file: Path) -> None:
+    file.rename(file.with_name("journal.db.state-000000000021"))
+
+
+def claim_the_future(file: Path) -> None:
+    file.rename(file.with_name(f"journal.db.state-{COUNT + 1:012}"))
 
 
 @pytest.mark.parametrize(
-    "damage",
-    [
-        "UPDATE snapshots SET state = 'other' WHERE seq = 20",
-        "UPDATE snapshots SET hash = zeroblob(32) WHERE seq = 20",
-        "UPDATE snapshots SET seq = 21 WHERE seq = 20",
-        "UPDATE snapshots SET seq = 40 WHERE seq = 20",
-        "DELETE FROM events WHERE seq = 20",
-    ],
+    "damage", [cut, change, empty, lose, claim_another_event, claim_the_future]
 )
-def test_a_damaged_snapshot_gives_way_to_the_one_before(path: Path, damage: str) -> None:
+def test_f68_a_damaged_snapshot_gives_way_to_the_one_before(
+    path: Path, damage: Callable[[Path], None]
+) -> None:
     snapshots_at(path, 10, 20)
-    with closing(open_for_reading(path)) as reader:
-        assert reader.latest_snapshot() == Snapshot(20, b"state after 20")
-    with tampering(path) as connection:
-        connection.execute(damage)
+    damage(path.with_name("journal.db.state-000000000020"))
     with closing(open_for_reading(path)) as reader:
         assert reader.latest_snapshot() == Snapshot(10, b"state after 10")
         assert reader.verify() is not None
 
 
+def test_a_snapshot_of_an_event_that_was_altered_gives_way_to_the_one_before(path: Path) -> None:
+    snapshots_at(path, 10, 20)
+    with tampering(path) as connection:
+        connection.execute("UPDATE events SET hash = zeroblob(32) WHERE seq = 20")
+    with closing(open_for_reading(path)) as reader:
+        assert reader.latest_snapshot() == Snapshot(10, b"state after 10")
+
+
 def test_a_journal_whose_snapshots_are_all_damaged_has_none(path: Path) -> None:
     snapshots_at(path, 10, 20)
-    flaw = flaw_after(path, "UPDATE snapshots SET state = X'00'")
-    assert flaw == Flaw(20, "its snapshot is altered")
+    for seq in (10, 20):
+        change(path.with_name(f"journal.db.state-{seq:012}"))
     with closing(open_for_reading(path)) as reader:
+        assert reader.verify() == Flaw(20, "its snapshot is altered")
         assert reader.latest_snapshot() is None
 
 
-def test_a_snapshot_on_unreadable_pages_gives_way_to_the_one_before(
-    path: Path, tmp_path: Path
+def test_a_snapshot_that_cannot_be_written_is_an_error_and_leaves_the_old_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    journal = open_journal(path)
+    snapshots_at(path, 10)
 
-    async def save() -> None:
-        await journal.save_snapshot(10, b"small")
-        await journal.save_snapshot(20, b"\xab" * 20_000)
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
-    asyncio.run(save())
-    journal.close()
-    damaged = bytearray(path.read_bytes())
-    # The overflow pages of the large one: the first four bytes point to the next page.
-    start = damaged.find(b"\xab" * 4_000) // 4096 * 4096
-    damaged[start : start + 4] = b"\xff\xff\xff\xff"
-    path.write_bytes(damaged)
+    monkeypatch.setattr(os, "fsync", full)
     with closing(open_for_reading(path)) as reader:
-        assert reader.latest_snapshot() == Snapshot(10, b"small")
+        with pytest.raises(JournalError, match="no snapshot: No space left on device"):
+            reader.save_snapshot(Snapshot(20, b"state"))
+        assert reader.latest_snapshot() == Snapshot(10, b"state after 10")
 
 
 def test_a_copy_of_a_journal_is_a_journal(path: Path, tmp_path: Path) -> None:

@@ -32,7 +32,6 @@ def test_a_sealed_store_writes_nothing_and_keeps_the_first_reason(tmp_path: Path
     store.seal("later still")
     for write in (
         lambda: store.write([ROW]),
-        lambda: store.write_snapshot(0, b"state"),
         store.write_closed,
     ):
         with pytest.raises(JournalError, match=r"journal\.db: not written: too late"):

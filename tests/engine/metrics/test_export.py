@@ -2,15 +2,14 @@ from __future__ import annotations
 
 import threading
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
 from engine.metrics.export import export_text
-from engine.metrics.families import Counter, Gauge, Histogram
+from engine.metrics.families import Counter, Gauge, Histogram, Registry
 
 
 def test_families_come_as_registered_and_members_by_their_label_values() -> None:
-    registry = CollectorRegistry()
+    registry = Registry()
     depth = Gauge("depth", "Depth", ("symbol",), registry)
     ages = Histogram("age_seconds", "Age", ("symbol",), registry, buckets=(2.0, 10.0))
     for symbol in ("B", "A"):
@@ -37,7 +36,7 @@ def test_families_come_as_registered_and_members_by_their_label_values() -> None
 
 
 def test_when_a_member_began_is_told_only_when_asked_for() -> None:
-    registry = CollectorRegistry()
+    registry = Registry()
     Counter("orders_total", "Orders", (), registry).inc()
     Histogram("age_seconds", "Age", (), registry, buckets=(2.0,)).observe(1)
     without = export_text(registry, created=False)
@@ -52,7 +51,7 @@ def test_when_a_member_began_is_told_only_when_asked_for() -> None:
 
 
 def test_a_family_that_is_left_out_leaves_no_trace() -> None:
-    registry = CollectorRegistry()
+    registry = Registry()
     Gauge("lag_seconds", "Lag", (), registry)
     Gauge("depth", "Depth", ("symbol",), registry)
     assert export_text(registry, without={"lag_seconds"}).splitlines() == [
@@ -63,7 +62,7 @@ def test_a_family_that_is_left_out_leaves_no_trace() -> None:
 
 def test_a_hostile_label_value_stays_one_value() -> None:
     hostile = 'a"} 7\nfake_total{x="\\'
-    registry = CollectorRegistry()
+    registry = Registry()
     Counter("orders_total", "Orders", ("symbol",), registry).inc(hostile)
     (family,) = text_string_to_metric_families(export_text(registry, created=False))
     assert [(sample.labels, sample.value) for sample in family.samples] == [
@@ -72,7 +71,7 @@ def test_a_hostile_label_value_stays_one_value() -> None:
 
 
 def test_counting_and_beginning_members_goes_on_while_another_thread_exports() -> None:
-    registry = CollectorRegistry()
+    registry = Registry()
     ages = Histogram("age_seconds", "Age", ("symbol",), registry, buckets=(2.0,))
     texts: list[str] = []
 

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import re
 
-from prometheus_client import CollectorRegistry
-
 from engine.metrics.export import export_text
+from engine.metrics.families import Registry
 from engine.metrics.trust import WALL_CLOCK, TrustMetrics
 
 
 def test_every_metric_of_trust_is_exported() -> None:
-    registry = CollectorRegistry()
+    registry = Registry()
     TrustMetrics(registry)
     assert re.findall(r"^# TYPE (\S+) (\S+)$", export_text(registry), re.M) == [
         ("unknown_orders", "gauge"),
@@ -27,6 +26,6 @@ def test_every_metric_of_trust_is_exported() -> None:
 
 
 def test_what_measures_real_time_is_among_them() -> None:
-    registry = CollectorRegistry()
+    registry = Registry()
     TrustMetrics(registry)
     assert {family.name for family in registry.collect()} > WALL_CLOCK

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from engine.runtime import SWITCH_INTERVAL_S, loop_factory, prepare_to_trade
+
+
+@pytest.fixture
+def interpreter() -> Iterator[None]:
+    """Puts back what a test changes for the whole process."""
+    interval_s = sys.getswitchinterval()
+    yield
+    sys.setswitchinterval(interval_s)
+    gc.unfreeze()
+
+
+def test_the_loop_is_uvloops_where_it_is_installed() -> None:
+    uvloop = pytest.importorskip("uvloop")
+    assert loop_factory() is uvloop.new_event_loop
+
+
+def test_the_loop_is_asyncios_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "uvloop", None)
+    assert loop_factory() is asyncio.new_event_loop
+
+
+def test_what_exists_is_left_out_of_collections_and_threads_take_turns(interpreter: None) -> None:
+    before = gc.get_freeze_count()
+    kept = [[number] for number in range(1_000)]
+    prepare_to_trade()
+    assert gc.get_freeze_count() >= before + len(kept)
+    assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL_S)
