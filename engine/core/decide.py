@@ -35,6 +35,7 @@ from engine.core.decide_commands import (
     decide_place,
     decide_reconcile,
 )
+from engine.core.decide_lost import decide_lost
 from engine.core.decide_reports import (
     decide_fill,
     decide_link,
@@ -50,6 +51,7 @@ from engine.core.reconcile import decide_snapshot
 from engine.core.reports import (
     AccountSnapshot,
     FillEvent,
+    InputLost,
     LinkReport,
     OrderLookup,
     OrderReport,
@@ -110,6 +112,7 @@ _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     OrderLookup: recalling(decide_lookup),
     AccountSnapshot: decide_snapshot,
     LinkReport: decide_link,
+    InputLost: decide_lost,
     TimerFired: recalling(_timer),
     RecallAnswer: _recalled,
     SweepReport: decide_sweep,

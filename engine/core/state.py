@@ -98,6 +98,9 @@ class State:
         self.absences: dict[str, int] = {}
         self.tries: dict[str, int] = {}
         self.asking: set[str] = set()
+        self.puzzling: dict[str, int] = {}
+        self.lost_asked_ns = 0
+        self.lost_asking = False
         self.suspects: dict[str, Decimal] = {}
         self.promised: dict[str, Decimal] = {}
         self.unreadable: frozenset[str] = frozenset()

@@ -43,6 +43,17 @@ class ReconcileStatus(msgspec.Struct, kw_only=True):
     external_orders: tuple[str, ...] = ()
 
 
+class InputStatus(msgspec.Struct, kw_only=True):
+    """What the venue sent that could not be read, and was set aside: how much, by kind, the newest.
+
+    The kinds are a closed set; `last` is sanitised text.
+    """
+
+    count: int = 0
+    kinds: dict[str, int] = {}
+    last: str = ""
+
+
 class ReplayStatus(msgspec.Struct, kw_only=True):
     """Where a recorded market stands, in unix ns of the recording.
 
@@ -75,6 +86,7 @@ class EngineStatus(msgspec.Struct, kw_only=True):
     requests: tuple[RequestStats, ...] = ()
     reconcile: ReconcileStatus = msgspec.field(default_factory=ReconcileStatus)
     replay: ReplayStatus | None = None
+    input: InputStatus = msgspec.field(default_factory=InputStatus)
     breaker: str = "closed"
     journal_lag_s: float = 0.0
     loop_lag_s: float = 0.0

@@ -12,6 +12,7 @@ from engine.core.instruments import Instrument
 from engine.core.market import MarketUpdate
 from engine.core.reports import AccountSnapshot, FillEvent, OrderLookup, Outcome, Report
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
+from engine.core.status import InputStatus
 
 Booked = Callable[[FillEvent], bool]
 """True for an execution that is known already."""
@@ -73,6 +74,10 @@ class ExchangeClient(Protocol):
         With `is_booked` executions are read back, newest first, only until a whole page of them
         is booked already: what a quiet look costs does not grow with how busy the account was.
         """
+        ...
+
+    def unreadable(self) -> InputStatus:
+        """How much of what the venue sent could not be read."""
         ...
 
     async def close(self) -> None: ...
