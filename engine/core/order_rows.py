@@ -5,6 +5,9 @@ from __future__ import annotations
 from engine.core.reports import OrderReport, VenueStatus
 from engine.core.state import State
 
+ROWS_REMEMBERED = 16_384
+"""Orders whose newest row is remembered, so that an older one is known as such: some 4 MB."""
+
 _FURTHER_ON = {
     VenueStatus.OTHER: 0,
     VenueStatus.UNTRIGGERED: 1,
@@ -27,5 +30,8 @@ def is_stale(state: State, report: OrderReport) -> bool:
     shows = (report.ts, report.cum_qty, _FURTHER_ON[report.status])
     if shows < state.row_shown.get(report.exchange_order_id, shows):
         return True
-    state.remember_row(report.exchange_order_id, shows)
+    if report.exchange_order_id:
+        state.row_shown[report.exchange_order_id] = shows
+        if len(state.row_shown) > ROWS_REMEMBERED:
+            state.row_shown.popitem(last=False)
     return False
