@@ -12,7 +12,7 @@ PIP   := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CLIENTS       := build/clients
 CLIENTS_READY := $(CLIENTS)/.ready
 
-.PHONY: help setup run test lint types contracts unit slow clients bench screenshots lock clean
+.PHONY: help setup run test lint types contracts unit slow clients bench screenshots docs lock clean
 
 help:
 	@echo "make setup        .venv with pinned, hash-checked tools and $(BIN)/tradedeck"
@@ -22,6 +22,7 @@ help:
 	@echo "make clients      pybit and ccxt trade on the simulated exchange, in an environment of their own"
 	@echo "make bench        measure speed and memory"
 	@echo "make screenshots  draw screenshots/*.svg by driving the console"
+	@echo "make docs         write the parts of docs/ that are drawn from the code"
 	@echo "make lock         choose new versions for both locks (needs uv)"
 	@echo "make clean        remove caches, reports and builds; .venv stays"
 
@@ -60,6 +61,9 @@ bench: $(READY)
 
 screenshots: $(READY)
 	$(BIN)/python -m screenshots.take
+
+docs: $(READY)
+	$(BIN)/python -m docs.draw
 
 lock:
 	$(UV) pip compile pyproject.toml --extra speed --group dev --group build --upgrade --universal \

@@ -157,10 +157,10 @@ def activate(panel: str, app: ConsoleApp) -> None:
 
 
 def show_help(app: ConsoleApp) -> None:
-    """Every action and its keys."""
+    """Every action and its keys, and the states of an order."""
     from console.screens.help import Help
 
-    app.push_screen(Help(app.keymap, read_only=app.options.read_only))
+    app.push_screen(Help(app.keymap, app.session.ui.glyphs, read_only=app.options.read_only))
 
 
 # Leave.

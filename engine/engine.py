@@ -45,7 +45,7 @@ from engine.core.requests import (
     TimerFired,
 )
 from engine.core.state import State, evolve
-from engine.core.status import PnlComparison, ReconcileStatus
+from engine.core.status import InputStatus, PnlComparison, ReconcileStatus
 from engine.core.types import KillLevel, TradingState
 from engine.dispatch import Dispatcher
 from engine.feed import MarketFeed
@@ -143,6 +143,10 @@ class Engine:
     def halt(self, by: str) -> None:
         """Close the router's gate, now. The latch and the journal follow on the loop."""
         self._halt.close(by)
+
+    def unreadable(self) -> InputStatus:
+        """How much of what the venue sent could not be read, and the newest of it."""
+        return self._client.unreadable()
 
     # --- life ----------------------------------------------------------------------------------
 

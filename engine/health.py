@@ -14,7 +14,13 @@ import msgspec
 
 from engine.clock import NS
 from engine.core.state import State
-from engine.core.status import EngineStatus, ReconcileStatus, ReplayStatus, RequestStats
+from engine.core.status import (
+    EngineStatus,
+    InputStatus,
+    ReconcileStatus,
+    ReplayStatus,
+    RequestStats,
+)
 from engine.core.trading import KillRecord
 from engine.core.types import OrderState, TradingState
 
@@ -37,7 +43,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """The answer of `/health`. Ages and lags are seconds of the engine's clock.
 
     `reconcile_age_s` is None until a comparison with the venue has passed. `problems` says in
-    plain words why the status is not `ok`.
+    plain words why the status is not `ok`. `input` is what the venue sent that could not be read.
     """
 
     status: HealthStatus
@@ -53,6 +59,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     unknown_orders: int
     uptime_s: float
     problems: tuple[str, ...] = ()
+    input: InputStatus = msgspec.field(default_factory=InputStatus)
 
 
 class PositionLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,6 +110,7 @@ def create_health(state: State, status: EngineStatus, *, uptime_s: float) -> Hea
         unknown_orders=_unknown_orders(state),
         uptime_s=uptime_s,
         problems=problems,
+        input=status.input,
     )
 
 

@@ -44,6 +44,7 @@ class Telemetry:
             reconcile=replace(engine.reconcile, running=engine.dispatcher.comparing),
             pnl=engine.pnl,
             replay=self._replay(),
+            input=engine.unreadable(),
             breaker=engine.router.breaker_state,
             journal_lag_s=engine.journal.lag_s,
             loop_lag_s=self.loop_lag_s,
@@ -80,6 +81,7 @@ class Telemetry:
         kill = engine.state.kill
         if kill is not None and kill.verified_zero_at:
             trust.cancel_all_duration.set((kill.verified_zero_at - kill.blocked_at) / NS)
+        engine.metrics.count_unreadable(look.input.kinds)
         engine.metrics.refresh(engine.state, engine.marks(), look.ts)
         return await asyncio.to_thread(engine.metrics.live.export_prometheus)
 

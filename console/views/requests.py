@@ -68,7 +68,16 @@ def health(status: EngineStatus, ui: UiState) -> tuple[Line, ...]:
             *_pair("frame", f"{ui.frame_ms:.0f}"),
             *_pair("breaker", status.breaker, breaker),
         ),
+        *_unreadable(status, ui),
     )
+
+
+def _unreadable(status: EngineStatus, ui: UiState) -> tuple[Line, ...]:
+    """How much of what the venue sent could not be read, and the newest of it; else no line."""
+    if not status.input.count:
+        return ()
+    text = f"{ui.glyphs.bad} {fmt.count(status.input.count)} unreadable, last {status.input.last}"
+    return ((Cell(text, "warn"),),)
 
 
 def _pair(name: str, value: str, style: str = "text") -> Line:

@@ -16,6 +16,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """A place without any answer by then is UNKNOWN and is asked for."""
     settle_deadline_s: float = 5.0
     """A cancel, an amend or a promised fill not seen by then is asked for."""
+    lost_input_pause_s: float = 5.0
+    """The account is asked this often at most for what unreadable messages may have said."""
     query_backoff_s: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
     """Pauses between questions about one order; the last one repeats."""
     absent_after_s: float = 7.0

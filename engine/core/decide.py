@@ -36,6 +36,7 @@ from engine.core.decide_commands import (
     decide_reconcile,
 )
 from engine.core.decide_executions import decide_cash, decide_fill, decide_unknown_execution
+from engine.core.decide_lost import decide_lost
 from engine.core.decide_reports import (
     decide_link,
     decide_lookup,
@@ -52,6 +53,7 @@ from engine.core.reports import (
     AccountSnapshot,
     CashReport,
     FillEvent,
+    InputLost,
     LinkReport,
     OrderLookup,
     OrderReport,
@@ -117,6 +119,7 @@ _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     AccountSnapshot: decide_snapshot,
     VenuePnl: decide_pnl,
     LinkReport: decide_link,
+    InputLost: decide_lost,
     TimerFired: recalling(_timer),
     RecallAnswer: _recalled,
     SweepReport: decide_sweep,

@@ -15,7 +15,9 @@ from engine.core.decide_executions import (
     decide_suspense,
     find_order,
 )
+from engine.core.decide_lost import LOST, ask_what_was_lost
 from engine.core.events import ConnectivityChanged, EventType, OrderAdopted, OrderEvent
+from engine.core.order_rows import is_stale
 from engine.core.orders import Order
 from engine.core.recall import recalling
 from engine.core.reports import (
@@ -52,17 +54,6 @@ TRIGGERS = {
     VenueStatus.UNTRIGGERED: (EventType.UNTRIGGERED, OrderState.UNTRIGGERED),
     VenueStatus.TRIGGERED: (EventType.TRIGGERED, OrderState.NEW),
 }
-_FURTHER_ON = {
-    VenueStatus.OTHER: 0,
-    VenueStatus.UNTRIGGERED: 1,
-    VenueStatus.TRIGGERED: 2,
-    VenueStatus.NEW: 3,
-    VenueStatus.PARTIALLY_FILLED: 4,
-    VenueStatus.FILLED: 5,
-    VenueStatus.CANCELED: 5,
-    VenueStatus.REJECTED: 5,
-    VenueStatus.EXPIRED: 5,
-}
 
 
 @recalling
@@ -76,7 +67,7 @@ def decide_order_report(state: State, report: OrderReport, context: Context) -> 
     if order is None or is_stale(state, report):
         return
     if report.status is VenueStatus.OTHER:
-        yield query_of(order)
+        yield from _ask_what_it_means(state, order, context)
     else:
         if report.status in ACKNOWLEDGING:
             yield from _acknowledge(order, report, context)
@@ -92,16 +83,13 @@ def decide_order_report(state: State, report: OrderReport, context: Context) -> 
         yield _look_later(order, context)
 
 
-def is_stale(state: State, report: OrderReport) -> bool:
-    """True when a newer row of the same order was seen; otherwise this one is now the newest.
-
-    At one instant the row that shows more filled is the newer, then the one further on.
-    """
-    shows = (report.ts, report.cum_qty, _FURTHER_ON[report.status])
-    if shows < state.row_shown.get(report.exchange_order_id, shows):
-        return True
-    state.remember_row(report.exchange_order_id, shows)
-    return False
+def _ask_what_it_means(state: State, order: Order, context: Context) -> Iterator[Step]:
+    """A status of next year: the order stays as it is and is asked for, if not asked just now."""
+    pause_ns = round(context.policy.settle_deadline_s * NS)
+    asked_ns = state.puzzling.get(order.client_order_id, -pause_ns)
+    if context.now_ns - asked_ns >= pause_ns:
+        state.puzzling[order.client_order_id] = context.now_ns
+        yield query_of(order)
 
 
 def _acknowledge(order: Order, report: OrderReport, context: Context) -> Iterator[Step]:
@@ -257,6 +245,8 @@ def decide_lookup(state: State, lookup: OrderLookup, context: Context) -> Iterat
     if lookup.order is not None:
         state.absences.pop(order.client_order_id, None)
         state.tries.pop(order.client_order_id, None)
+        if lookup.order.status is VenueStatus.OTHER:
+            state.puzzling[order.client_order_id] = context.now_ns  # asking again tells no more
         yield from decide_order_report(state, lookup.order, context)
         yield from _unconfirmed(order, lookup.order, context)
         return
@@ -320,6 +310,9 @@ def decide_timer(state: State, timer: TimerFired, context: Context) -> Iterator[
         return
     if timer.kind == "suspense":
         yield from ask_for_order_of(state, timer.key, context)
+        return
+    if timer.kind == LOST:
+        yield ask_what_was_lost(state, context)
         return
     if timer.kind == "again":
         state.asking.discard(timer.key)

@@ -101,9 +101,11 @@ def corrected(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | No
         return None
     qty, price = execution.qty, execution.price
     known = order.fills.get(event.exec_id)
-    if known is not None and (not known.qty or (known.qty == qty and known.price == price)):
-        return None
+    if known is not None and not known.qty:
+        return None  # taken back for good
     order.fills[event.exec_id] = Fill(qty, price, amended=True)
+    if known is not None and known.qty == qty and known.price == price:
+        return None
     if known is None:
         _count(order, event, qty, price, anomalies)
         return f"{event.exec_id} corrected to {_at(qty, price)} before it was seen"

@@ -48,8 +48,31 @@ PENDING_CANCEL = OrderState.PENDING_CANCEL
 PENDING_REPLACE = OrderState.PENDING_REPLACE
 UNKNOWN = OrderState.UNKNOWN
 
-_LIVE = frozenset({UNTRIGGERED, NEW, SUSPENDED, PARTIALLY_FILLED})
-_ASKED = frozenset({PENDING_CANCEL, PENDING_REPLACE})
+GROUPS: Mapping[str, tuple[OrderState, ...]] = {
+    "on its way": (INITIALIZED, PENDING, UNKNOWN),
+    "working": (UNTRIGGERED, NEW, SUSPENDED, PARTIALLY_FILLED),
+    "asked": (PENDING_CANCEL, PENDING_REPLACE),
+    "closed": (FILLED, CANCELED, REJECTED, EXPIRED, DENIED),
+}
+"""Every state, by what it means to whoever holds the order."""
+
+PRECEDENCE: tuple[tuple[OrderState, ...], ...] = (
+    (FILLED,),
+    (CANCELED, REJECTED, EXPIRED, DENIED),
+    (PENDING_CANCEL,),
+    (PENDING_REPLACE,),
+    (UNKNOWN,),
+    (SUSPENDED,),
+    (PARTIALLY_FILLED,),
+    (UNTRIGGERED,),
+    (NEW,),
+    (PENDING,),
+    (INITIALIZED,),
+)
+"""Which state shows when several are true (rule 2): the order in which `derive_state` asks."""
+
+_LIVE = frozenset(GROUPS["working"])
+_ASKED = frozenset(GROUPS["asked"])
 _ENDED = frozenset({FILLED, CANCELED, REJECTED, EXPIRED})
 
 TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {

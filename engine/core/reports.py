@@ -213,6 +213,12 @@ class LinkReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     text: str = ""
 
 
+class InputLost(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Something that the private stream said could not be read; asking tells what it held."""
+
+    text: str = ""
+
+
 Report = (
     OrderReport
     | FillEvent
@@ -225,4 +231,5 @@ Report = (
     | VenuePnl
     | SweepReport
     | LinkReport
+    | InputLost
 )

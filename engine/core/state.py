@@ -55,9 +55,6 @@ if TYPE_CHECKING:
 COMMANDS_REMEMBERED = 65_536
 """Command ids kept for deduplication: hours of a busy desk, at some ten bytes each."""
 
-ROWS_REMEMBERED = 16_384
-"""Orders whose newest row is remembered, so that an older one is known as such: some 4 MB."""
-
 REFUSALS_KEPT = 200
 
 MESSAGES = frozenset({EventType.CANCEL_REQUEST, EventType.REPLACE_REQUEST})
@@ -102,6 +99,9 @@ class State:
         self.absences: dict[str, int] = {}
         self.tries: dict[str, int] = {}
         self.asking: set[str] = set()
+        self.puzzling: dict[str, int] = {}
+        self.lost_asked_ns = 0
+        self.lost_asking = False
         self.suspects: dict[str, Decimal] = {}
         self.promised: dict[str, Decimal] = {}
         self.unreadable: frozenset[str] = frozenset()
@@ -137,14 +137,6 @@ class State:
         self.commands[command_id] = None
         if len(self.commands) > COMMANDS_REMEMBERED:
             self.commands.popitem(last=False)
-
-    def remember_row(self, exchange_order_id: str, shows: tuple[int, Decimal, int]) -> None:
-        """Note how far an order's newest row is; of orders beyond the bound, the oldest go."""
-        if not exchange_order_id:
-            return
-        self.row_shown[exchange_order_id] = shows
-        if len(self.row_shown) > ROWS_REMEMBERED:
-            self.row_shown.popitem(last=False)
 
     def encode(self) -> bytes:
         """The whole state as JSON, for a snapshot; `decode` gives it back exactly."""

@@ -90,6 +90,17 @@ class PnlComparison(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(figure for figure in self.figures if not figure.agrees)
 
 
+class InputStatus(msgspec.Struct, kw_only=True):
+    """What the venue sent that could not be read, and was set aside: how much, by kind, the newest.
+
+    The kinds are a closed set; `last` is sanitised text.
+    """
+
+    count: int = 0
+    kinds: dict[str, int] = {}
+    last: str = ""
+
+
 class ReplayStatus(msgspec.Struct, kw_only=True):
     """Where a recorded market stands, in unix ns of the recording.
 
@@ -123,6 +134,7 @@ class EngineStatus(msgspec.Struct, kw_only=True):
     reconcile: ReconcileStatus = msgspec.field(default_factory=ReconcileStatus)
     pnl: PnlComparison = PnlComparison()
     replay: ReplayStatus | None = None
+    input: InputStatus = msgspec.field(default_factory=InputStatus)
     breaker: str = "closed"
     journal_lag_s: float = 0.0
     loop_lag_s: float = 0.0

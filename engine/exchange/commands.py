@@ -181,7 +181,7 @@ def decode(decoder: msgspec.json.Decoder[Body], body: bytes | msgspec.Raw) -> Bo
     """Read a request's body. Raises `Refusal` 10001."""
     try:
         return decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refusal(10001, f"params error: {error}") from None
 
 

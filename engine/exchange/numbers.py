@@ -11,8 +11,8 @@ INFINITE = Decimal("Infinity")
 
 MONEY_STEP = Decimal("0.00000001")
 PRICE_STEP = Decimal("0.000000000001")
-MAX_DIGITS = 28
-PLAIN_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+# Few enough digits that what a step goes into a number has no more than Decimal's 28.
+PLAIN_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]{1,12})?")
 
 
 def text(value: Decimal) -> str:
@@ -44,6 +44,4 @@ def _rounded(value: Decimal, decimals: int, step: Decimal) -> str:
 
 def parse(written: str) -> Decimal | None:
     """Read a plain non-negative number; None for anything else (signs, exponents, NaN, blanks)."""
-    if len(written) > MAX_DIGITS or PLAIN_NUMBER.fullmatch(written) is None:
-        return None
-    return Decimal(written)
+    return None if PLAIN_NUMBER.fullmatch(written) is None else Decimal(written)

@@ -39,6 +39,7 @@ class EventMetrics:
         self._unknown: dict[str, Order] = {}
         self._symbols: set[str] = set()
         self._anomalies: Counter[str] = Counter()
+        self._unreadable: Counter[str] = Counter()
 
     def fold(self, events: Sequence[Event], state: State) -> None:
         """Count what `events` mean; `state` is the one after all of them."""
@@ -85,6 +86,12 @@ class EventMetrics:
         for kind, fresh in (anomalies - self._anomalies).items():
             trust.anomalies.inc(kind, by=fresh)
         self._anomalies |= anomalies
+
+    def count_unreadable(self, kinds: Mapping[str, int]) -> None:
+        """Bring the count of unreadable input up to these totals of this run: before an export."""
+        for kind, fresh in (Counter(kinds) - self._unreadable).items():
+            self.live.trust.unreadable_input.inc(kind, by=fresh)
+        self._unreadable |= Counter(kinds)
 
     def _progress(self, event: OrderEvent, order: Order) -> None:
         noted = self._open.get(order.client_order_id)

@@ -39,4 +39,10 @@ class TrustMetrics:
         self.anomalies = Counter(
             "anomalies_total", "What should not have happened, by kind", ("kind",), registry
         )
+        self.unreadable_input = Counter(
+            "unreadable_input_total",
+            "What the venue sent that could not be used, by kind",
+            ("kind",),
+            registry,
+        )
         self.loop_lag = gauge("loop_lag_seconds", "How late the event loop ran its last timer")

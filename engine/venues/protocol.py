@@ -19,6 +19,7 @@ from engine.core.reports import (
     VenuePnl,
 )
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
+from engine.core.status import InputStatus
 
 Booked = Callable[[FillEvent], bool]
 """True for an execution that is known already."""
@@ -84,6 +85,10 @@ class ExchangeClient(Protocol):
 
     async def pnl(self, since_ns: int) -> VenuePnl:
         """The venue's own figures of money, some of them since a time (unix ns). Never raises."""
+        ...
+
+    def unreadable(self) -> InputStatus:
+        """How much of what the venue sent could not be read."""
         ...
 
     async def close(self) -> None: ...

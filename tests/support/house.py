@@ -61,14 +61,22 @@ class Edge:
 
 
 class EdgeTransport:
-    """A connection that tells what left: `on_request` sees each request before it does."""
+    """A connection that tells what left: `on_request` sees each request before it does.
+
+    `damage` is what becomes of each private message on its way here.
+    """
 
     def __init__(
-        self, inner: Transport, edge: Edge, on_request: Callable[[str, dict[str, Any]], None]
+        self,
+        inner: Transport,
+        edge: Edge,
+        on_request: Callable[[str, dict[str, Any]], None],
+        damage: Callable[[bytes], bytes],
     ) -> None:
         self._inner = inner
         self._edge = edge
         self._on_request = on_request
+        self._damage = damage
 
     async def request(
         self, method: str, path: str, query: str, body: bytes, headers: Mapping[str, str]
@@ -83,8 +91,10 @@ class EdgeTransport:
         self, path: str, on_message: Callable[[bytes], None], on_close: Callable[[str], None]
     ) -> Stream:
         def hear(message: bytes) -> None:
-            if "private" not in path or self._edge.crosses():
+            if "private" not in path:
                 on_message(message)
+            elif self._edge.crosses():
+                on_message(self._damage(message))
 
         return await self._inner.open_stream(path, hear, on_close)
 
@@ -140,6 +150,8 @@ class House:
         self.requests: list[tuple[str, str]] = []
         """Every order request that left, as (path, client order id)."""
         self.on_request: Callable[[str, str], None] = lambda path, order_id: None
+        self.damage: Callable[[bytes], bytes] = lambda message: message
+        """What becomes of each private message on its way to the engine."""
         self._owner = asyncio.current_task()
         self._commands = 0
 
@@ -159,7 +171,9 @@ class House:
             clock=self.clock,
             threaded=False,
         )
-        transport = EdgeTransport(self.exchange.transport(), self.edge, self._saw)
+        transport = EdgeTransport(
+            self.exchange.transport(), self.edge, self._saw, lambda message: self.damage(message)
+        )
         client = create_bybit_client(
             transport,
             self.clock,

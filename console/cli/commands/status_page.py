@@ -33,6 +33,8 @@ def _lines(document: Document) -> Iterator[str]:
     sent = [row for row in document["requests"] if row["count"]]
     for number, row in enumerate(sent):
         yield f"{'requests' if not number else '':<12}{_requests(row)}"
+    if health["input"]["count"]:
+        yield f"unreadable  {_unreadable(health['input'])}"
     if document["replay"]:
         yield f"recording   {_replay(document['replay'])}"
     if document.get("metrics_port") is not None:
@@ -62,6 +64,11 @@ def _requests(row: Document) -> str:
         f"{row['kind']} {row['count']}: p50 {row['p50_s'] * 1e3:.1f} ms, "
         f"p99 {row['p99_s'] * 1e3:.1f} ms, retries {row['retries']}, timeouts {row['timeouts']}"
     )
+
+
+def _unreadable(found: Document) -> str:
+    kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(found["kinds"].items()))
+    return f"{found['count']} from the venue ({kinds}); last {found['last']}"
 
 
 def _replay(replay: Document) -> str:

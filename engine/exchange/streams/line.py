@@ -111,7 +111,7 @@ class Line:
         """Read a message and run what its `op` names."""
         try:
             request = REQUESTS.decode(message)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self.reply(NO_REQUEST, "error:invalid message", success=False)
             return
         operation = operations.get(request.op)

@@ -65,7 +65,7 @@ class TradeStream:
         """Act on one message of the client."""
         try:
             request = REQUESTS.decode(message)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self._reply(TradeRequest(), 10001, "params error: invalid message")
             return
         if request.op == "ping":

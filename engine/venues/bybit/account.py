@@ -20,7 +20,7 @@ from engine.core.reports import (
 from engine.core.requests import QueryOrder
 from engine.core.types import Category
 from engine.venues.bybit.bodies import is_link_id
-from engine.venues.bybit.codec import UNREADABLE, Codec, Execution
+from engine.venues.bybit.codec import Codec, Execution, Unreadable
 from engine.venues.bybit.instruments import SymbolMap
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rest import RestSession
@@ -189,8 +189,8 @@ class Account:
         for raw in rows:
             try:
                 report = read(raw, category)
-            except UNREADABLE:
-                self._quarantine.note(f"{kind}_row", bytes(raw))
+            except Unreadable as error:
+                self._quarantine.note(f"{kind}_row", bytes(raw), error)
                 clean = False
             else:
                 if report is not None:

@@ -27,6 +27,7 @@ from engine.core.reports import (
     VenuePnl,
 )
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
+from engine.core.status import InputStatus
 from engine.core.types import Category
 from engine.secret import Secret
 from engine.venues.bybit import bodies
@@ -87,7 +88,7 @@ class BybitClient:
         self._quarantine = Quarantine()
         self._symbols = SymbolMap()
         self._codec = Codec(self._symbols, self._quarantine)
-        self._rest = RestSession(transport, clock, signer, budget)
+        self._rest = RestSession(transport, clock, signer, self._quarantine, budget)
         self._commands = Commands(self._rest, on_limit)
         self._account = Account(
             self._rest, clock, self._codec, self._symbols, self._quarantine, self._categories
@@ -101,6 +102,10 @@ class BybitClient:
     def anomalies(self) -> Counter[str]:
         """How often each kind of unreadable or unexpected input was seen."""
         return self._quarantine.counts
+
+    def unreadable(self) -> InputStatus:
+        """How much of what the venue sent could not be read, by kind, and the newest of it."""
+        return self._quarantine.status()
 
     @property
     def quarantined(self) -> deque[tuple[str, bytes]]:
@@ -208,8 +213,8 @@ class BybitClient:
                     try:
                         row = msgspec.json.decode(raw, type=InstrumentRow)
                         found.append(instrument(row, category))
-                    except UNREADABLE:
-                        self._quarantine.note("instrument_row", bytes(raw))
+                    except UNREADABLE as error:
+                        self._quarantine.note("instrument_row", bytes(raw), error)
         self._symbols.learn(found)
         return found
 

@@ -1,19 +1,21 @@
 """Orders, executions and positions of Bybit v5, from their JSON rows to the engine's reports.
 
 Pure: bytes and rows in, reports out. Rows that cannot be read go to the quarantine, one by one;
-a row's unknown extras are ignored and its unknown words become `Other` or the plain default.
+a row's unknown extras are ignored, its unknown words are counted and become `Other` or the plain
+default. What a frame or row that could not be read had to say is asked for: `InputLost`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import msgspec
 
 from engine.core.reports import (
     CashReport,
     FillEvent,
-    LinkReport,
+    InputLost,
     OrderReport,
     PositionReport,
     Report,
@@ -45,13 +47,21 @@ from engine.venues.bybit.rows import (
     Positions,
     Wallet,
 )
+from engine.venues.bybit.strict import MAX_BYTES, refuse_repeated_keys, rows_of
 from engine.venues.text import sanitise
+
+_Meaning = TypeVar("_Meaning")
+_Row = TypeVar("_Row")
 
 SPOT = Category.SPOT
 PRIVATE_TOPICS = ("order", "execution", "position", "wallet")
 
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 """What decoding hostile bytes can raise."""
+
+
+class Unreadable(ValueError):
+    """A row makes no sense: the one error that the codec raises. The text says what is wrong."""
 
 
 _STATUS = {
@@ -108,13 +118,16 @@ class Codec:
             return None
 
     def private(self, message: bytes) -> list[Report] | None:
-        """Return the reports of one private message; None when it is not about orders at all.
+        """Return the reports of one private message; None when it is none. Never raises.
 
-        A message with an unreadable order or execution also says that the link was down for it:
-        what it held can only be learnt by asking again.
+        A message with an unreadable order or execution also says `InputLost`.
         """
+        if len(message) > MAX_BYTES:
+            self._quarantine.note("oversized", message, f"a frame of {len(message)} bytes")
+            return [InputLost(text="a frame too large to read")]
         try:
             decoded = self._private.decode(message)
+            refuse_repeated_keys(message)
             if isinstance(decoded, Executions):
                 return [self.execution(row) for row in decoded.data]
             if isinstance(decoded, Orders):
@@ -127,10 +140,9 @@ class Codec:
 
     def _salvage(self, message: bytes) -> list[Report] | None:
         try:
-            envelope = self._envelope.decode(message)
+            topic, rows = self._rows(message)
         except UNREADABLE:
             return None
-        topic = envelope.topic
         reports: list[Report] = []
         bad = 0
         readers: dict[str, Callable[[msgspec.Raw], Report | None]] = {
@@ -142,41 +154,46 @@ class Codec:
         if read is None:
             self._quarantine.note("private_topic", message)
             return []
-        for raw in envelope.data:
+        for raw in rows:
             try:
-                report = read(raw)
-            except UNREADABLE:
-                self._quarantine.note(f"{topic}_row", bytes(raw))
+                report = read(msgspec.Raw(raw))
+            except Unreadable as error:
+                self._quarantine.note(f"{topic}_row", raw, error)
                 bad += 1
             else:
                 if report is not None:
                     reports.append(report)
         if bad and topic != "position":
-            text = f"{bad} unreadable {topic} rows"
-            reports += [LinkReport(link="private", up=False, text=text)]
-            reports += [LinkReport(link="private", up=True, text=text)]
+            reports.append(InputLost(text=f"{bad} unreadable {topic} rows"))
         return reports
 
+    def _rows(self, message: bytes) -> tuple[str, list[bytes]]:
+        """The rows of a message as they came, or as nearly so as they can be made out."""
+        topic, rows = rows_of(message)
+        try:
+            return topic, [bytes(raw) for raw in self._envelope.decode(message).data]
+        except UNREADABLE:
+            return topic, rows
+
     def read_order(self, raw: msgspec.Raw, category: str = "") -> OrderReport:
-        """Decode one order row. Raises one of UNREADABLE."""
-        return self.order(self._order_row.decode(raw), category)
+        """Decode one order row. Raises Unreadable."""
+        return _read(self._order_row, self.order, raw, category)
 
     def read_execution(self, raw: msgspec.Raw, category: str = "") -> Execution:
-        """Decode one execution row. Raises one of UNREADABLE."""
-        return self.execution(self._execution_row.decode(raw), category)
+        """Decode one execution row. Raises Unreadable."""
+        return _read(self._execution_row, self.execution, raw, category)
 
     def read_position(self, raw: msgspec.Raw, category: str = "") -> PositionReport | None:
-        """Decode one position row; None for the empty half of a hedge. Raises one of UNREADABLE."""
-        return self.position(self._position_row.decode(raw), category)
+        """Decode one position row; None for the empty half of a hedge. Raises Unreadable."""
+        return _read(self._position_row, self.position, raw, category)
 
     def order(self, row: OrderRow, category: str = "") -> OrderReport:
         """Return one order row as a report. Raises ValueError where it makes no sense."""
-        status = _STATUS.get(row.order_status)
-        if status is None:
-            self._quarantine.note("order_status", row.order_status.encode())
-            status = VenueStatus.OTHER
-        order_type = _ORDER_TYPE.get(row.order_type or "", OrderType.LIMIT)
-        time_in_force = _TIME_IN_FORCE.get(row.time_in_force or "", TimeInForce.GTC)
+        status = self._word(_STATUS, row.order_status, "order_status", VenueStatus.OTHER)
+        order_type = self._word(_ORDER_TYPE, row.order_type, "order_type", OrderType.LIMIT)
+        time_in_force = self._word(
+            _TIME_IN_FORCE, row.time_in_force, "time_in_force", TimeInForce.GTC
+        )
         cum_qty = amount(row.cum_exec_qty)
         reason = text = ""
         if status is VenueStatus.CANCELED or status is VenueStatus.REJECTED:
@@ -187,6 +204,9 @@ class Codec:
             )
         client_order_id = row.order_link_id or ""
         check_names(client_order_id + row.order_id)
+        ts = millis_to_ns(row.updated_time or row.created_time)
+        if not ts:
+            raise ValueError("an order row without a time cannot be told from an older one")
         return OrderReport(
             client_order_id=client_order_id,
             exchange_order_id=row.order_id,
@@ -203,7 +223,7 @@ class Codec:
             reduce_only=bool(row.reduce_only),
             reason=reason,
             text=text,
-            ts=millis_to_ns(row.updated_time or row.created_time),
+            ts=ts,
             position_index=row.position_idx or 0,
         )
 
@@ -279,11 +299,35 @@ class Codec:
             ts=millis_to_ns(row.updated_time),
         )
 
+    def _word(
+        self, words: Mapping[str, _Meaning], word: str | None, kind: str, default: _Meaning
+    ) -> _Meaning:
+        """What the venue's word means; one that nobody knows is counted and is the default."""
+        meaning = words.get(word or "")
+        if meaning is not None:
+            return meaning
+        if word:
+            self._quarantine.note(kind, word.encode())
+        return default
+
     def _fee_currency(self, category: str, symbol: str, side: Side) -> str:
         if category != Category.SPOT:
             return self._symbols.settle_coin(symbol)
         base, _, quote = symbol.partition("/")
         return base if side is Side.BUY else quote
+
+
+def _read(
+    decoder: msgspec.json.Decoder[_Row],
+    build: Callable[[_Row, str], _Meaning],
+    raw: msgspec.Raw,
+    category: str,
+) -> _Meaning:
+    try:
+        refuse_repeated_keys(raw)
+        return build(decoder.decode(raw), category)
+    except UNREADABLE as error:
+        raise Unreadable(str(error)) from None
 
 
 def _side(text: str) -> Side:

@@ -66,6 +66,7 @@ def instrument(row: InstrumentRow, category: Category) -> Instrument:
         )
     )
     tick_size, qty_step = amount(row.price_filter.tick_size), amount(step)
+    check_names(row.symbol + row.base_coin + row.quote_coin + row.settle_coin)
     if not tick_size or not qty_step:
         raise ValueError(f"{row.symbol}: the tick size or the quantity step is zero")
     return Instrument(

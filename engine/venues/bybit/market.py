@@ -13,9 +13,10 @@ import msgspec
 from engine.core.market import BookUpdate, Level, MarketUpdate, TickerUpdate, TradeTick
 from engine.core.types import Category, Side
 from engine.venues.bybit.codec import UNREADABLE
-from engine.venues.bybit.numbers import amount, millis_to_ns, price_or_none
+from engine.venues.bybit.numbers import amount, millis_to_ns, price, price_or_none
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rows import Control
+from engine.venues.bybit.strict import MAX_BYTES
 
 BOOK_DEPTH = 50
 ARGS_A_REQUEST = 10  # the spot socket refuses more; the others do not mind
@@ -111,16 +112,18 @@ class MarketFeed:
     def receive(self, message: bytes) -> Control | None:
         """Take one message: updates go to the callback, an answer is returned."""
         try:
+            if len(message) > MAX_BYTES:
+                raise ValueError(f"a frame of {len(message)} bytes")
             decoded = self._decode(message)
-        except UNREADABLE:
-            self._unreadable(message)
+        except UNREADABLE as error:
+            self._unreadable(message, error)
             return None
         topic = self._topics.get(decoded.topic)
         if topic is not None:
             try:
                 topic.read(topic, decoded)
-            except ValueError:
-                self._unreadable(message, topic)
+            except ValueError as error:
+                self._unreadable(message, error, topic)
         elif decoded.op:
             return Control(decoded.op, decoded.success, decoded.ret_msg)
         else:
@@ -162,7 +165,7 @@ class MarketFeed:
                 symbol=topic.symbol,
                 side=Side(row.S),
                 qty=amount(row.v),
-                price=amount(row.p),
+                price=price(row.p),
                 ts=millis_to_ns(row.T),
             )
             for row in message.data
@@ -182,9 +185,9 @@ class MarketFeed:
                 TickerUpdate(symbol=topic.symbol, mark=mark, last=last, ts=millis_to_ns(message.ts))
             )
 
-    def _unreadable(self, message: bytes, topic: _Topic | None = None) -> None:
+    def _unreadable(self, message: bytes, why: Exception, topic: _Topic | None = None) -> None:
         """A lost message may have been a book's: without it the next change finds the gap."""
-        self._quarantine.note("public_message", message)
+        self._quarantine.note("public_message", message, why)
         if topic is not None and topic.is_book and topic.update_id is not None:
             self._ask_again(topic)
 
@@ -202,7 +205,7 @@ def subscriptions(topics: Sequence[str]) -> list[bytes]:
 
 
 def _levels(rows: list[tuple[str, str]]) -> list[Level]:
-    return [(amount(price), amount(qty)) for price, qty in rows]
+    return [(price(at), amount(qty)) for at, qty in rows]
 
 
 def _op(op: str, names: Sequence[str]) -> bytes:

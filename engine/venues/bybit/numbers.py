@@ -7,6 +7,10 @@ from decimal import Decimal
 from functools import lru_cache
 
 _NUMBER = re.compile(r"-?[0-9]{1,24}(?:\.[0-9]{1,24})?(?:[eE][+-]?[0-9]{1,2})?").fullmatch
+ABSURD = Decimal(10) ** 18
+"""No price, quantity or fee reaches this, in any coin."""
+_SMALLEST_EXPONENT = -24
+
 _CACHE = 1 << 14  # prices and sizes repeat: most of a busy stream is found here
 
 
@@ -15,11 +19,17 @@ def number(text: str) -> Decimal:
     """Return the Decimal that `text` spells.
 
     Raises ValueError for anything but a plain decimal: NaN, Infinity, thousands of digits, an
-    exponent that would fill the memory, white space, other scripts' digits, and the empty text.
+    exponent that would fill the memory, white space, other scripts' digits, and the empty text;
+    and for one that is no amount of anything: 1e18 and more, or finer than 24 decimals. A negative
+    zero is zero.
     """
     if _NUMBER(text) is None:
         raise ValueError(f"{text[:40]!r} is not a decimal number")
-    return Decimal(text)
+    value = Decimal(text)
+    exponent = value.as_tuple().exponent
+    if abs(value) >= ABSURD or not isinstance(exponent, int) or exponent < _SMALLEST_EXPONENT:
+        raise ValueError(f"{text[:40]!r} is out of all proportion")
+    return value if value else abs(value)
 
 
 @lru_cache(maxsize=_CACHE)
@@ -28,6 +38,14 @@ def amount(text: str | None) -> Decimal:
     value = number(text or "0")
     if value < 0:
         raise ValueError(f"{value} is negative")
+    return value
+
+
+def price(text: str) -> Decimal:
+    """A price that something was traded or offered at: more than nothing. Raises ValueError."""
+    value = amount(text)
+    if not value:
+        raise ValueError(f"{text[:40]!r} is no price")
     return value
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from engine.core.reports import Report
+from engine.core.reports import InputLost, Report
 from engine.venues.bybit.codec import PRIVATE_TOPICS, Codec
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rows import Control
@@ -43,12 +43,16 @@ class PrivateFeed:
         return [msgspec.json.encode({"op": "subscribe", "args": PRIVATE_TOPICS})]
 
     def receive(self, message: bytes) -> Control | None:
-        """Hand the message's reports on; return it where it is about the connection."""
+        """Hand the message's reports on; return it where it is about the connection.
+
+        What is neither may have been about an order.
+        """
         reports = self._codec.private(message)
         if reports is None:
             control = self._codec.control(message)
             if control is None:
                 self._quarantine.note("private_message", message)
+                self._on_report(InputLost(text="an unreadable message"))
             return control
         for report in reports:
             self._on_report(report)

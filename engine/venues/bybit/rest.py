@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from typing import TypeVar
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Annotated, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -11,8 +11,11 @@ import msgspec
 from engine.clock import NS, Clock, wait_for
 from engine.venues.bybit.budget import AddressBudget
 from engine.venues.bybit.codec import UNREADABLE
+from engine.venues.bybit.names import check_names
+from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.retcodes import HTTP_STATUS, Ruling, Verdict, classify
 from engine.venues.bybit.signing import Signer
+from engine.venues.bybit.strict import refuse_repeated_keys
 from engine.venues.errors import NotExecuted, RateLimited, VenueRefused, VenueUnknown
 from engine.venues.protocol import HttpReply, Transport
 from engine.venues.text import sanitise
@@ -23,6 +26,7 @@ BAN_NS = 600 * NS  # an IP ban (HTTP 403) lifts by itself after ten minutes with
 RATE_PAUSE_NS = NS  # the venue's windows are one second long
 MAX_PAGES = 5000
 MAX_CURSOR_CHARS = 512
+MAX_TIME_MS = (1 << 63) // 1_000_000 - 1  # the year 2262, where nanoseconds end
 
 T = TypeVar("T")
 
@@ -35,7 +39,7 @@ class _CommandReply(msgspec.Struct, rename="camel"):
     ret_code: int
     ret_msg: str = ""
     result: _Ids | None = None
-    time: int = 0
+    time: Annotated[int, msgspec.Meta(ge=0, le=MAX_TIME_MS)] = 0
 
 
 class _Page(msgspec.Struct, rename="camel"):
@@ -85,8 +89,10 @@ class RestSession:
         transport: Transport,
         clock: Clock,
         signer: Signer,
+        quarantine: Quarantine,
         budget: AddressBudget | None = None,
     ) -> None:
+        self._quarantine = quarantine
         self._transport = transport
         self._clock = clock
         self._signer = signer
@@ -114,10 +120,7 @@ class RestSession:
         return self._read_command(reply), reply.headers
 
     def _read_command(self, reply: HttpReply) -> Answer:
-        try:
-            decoded = self._command_reply.decode(reply.body) if reply.status == 200 else None
-        except UNREADABLE:
-            decoded = None
+        decoded = self._decode(self._command_of, reply)
         if decoded is None:
             return Answer(self._status_ruling(reply), "", str(reply.status), 0)
         code, message = decoded.ret_code, decoded.ret_msg
@@ -180,12 +183,13 @@ class RestSession:
         headers = self._signer.headers(self.timestamp_ms(), query.encode())
         request = self._transport.request("GET", path, query, b"", headers)
         reply = await wait_for(self._clock, request, QUERY_TIMEOUT_S)
-        try:
-            decoded = self._query_reply.decode(reply.body) if reply.status == 200 else None
-            if decoded is not None and decoded.ret_code == 0:
+        decoded = self._decode(self._query_reply.decode, reply)
+        if decoded is not None and decoded.ret_code == 0:
+            try:
                 return answer.decode(decoded.result)
-        except UNREADABLE:
-            decoded = None
+            except UNREADABLE as error:
+                self._quarantine.note("http_body", reply.body, error)
+                decoded = None
         if decoded is None:
             ruling, text = self._status_ruling(reply), f"{path}: {reply.status}"
         else:
@@ -221,6 +225,24 @@ class RestSession:
         except (TimeoutError, ConnectionError, *UNREADABLE):
             return  # the request that found the clock off fails anyway, and is asked again
         self._offset_ns = venue_ns - (sent_ns + self._clock.now_ns()) // 2
+
+    def _command_of(self, body: bytes) -> _CommandReply:
+        decoded = self._command_reply.decode(body)
+        if decoded.result is not None:
+            check_names(decoded.result.order_id or "")
+        return decoded
+
+    def _decode(self, decode: Callable[[bytes], T], reply: HttpReply) -> T | None:
+        """The body of an answer with status 200; one that makes no sense is set aside."""
+        if reply.status != 200:
+            return None
+        try:
+            decoded = decode(reply.body)
+            refuse_repeated_keys(reply.body)
+        except UNREADABLE as error:
+            self._quarantine.note("http_body", reply.body, error)
+            return None
+        return decoded
 
     def _status_ruling(self, reply: HttpReply) -> Ruling:
         """Judge an answer without a return code. A ban stops every request of this session."""

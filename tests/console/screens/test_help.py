@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from console.actions import TABLE
+from console.glyphs import ASCII, UNICODE
 from console.keymap import read_keymap
-from console.screens.help import help_rows
+from console.screens.help import help_rows, states_text
 from tests.console.driving import Console
 
 
@@ -40,3 +41,32 @@ def test_question_mark_opens_it_and_q_closes_it() -> None:
         assert c.sheet == "MainScreen"
 
     console.run(play)
+
+
+def test_its_other_page_draws_the_states_of_an_order_as_the_blotter_calls_them() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        await c.press("question_mark")
+        for _ in range(2):
+            await c.press("s")
+            assert c.text("#page") == "order states · s: keys"
+            text = c.text("#reader-text")
+            assert "╔ closed ══╗" in text
+            assert "║ FILLED   ║" in text
+            await c.press("left")
+            assert c.text("#page") == "keys · s: order states"
+            assert "╔" not in c.text("#reader-text")
+
+    console.run(play)
+
+
+def test_the_states_fit_a_screen_of_eighty_columns() -> None:
+    assert max(map(len, states_text(UNICODE).splitlines())) <= 66
+
+
+def test_a_terminal_without_unicode_sees_the_states_too() -> None:
+    text = states_text(ASCII)
+    assert text.isascii()
+    assert "# closed ==#" in text
+    assert "d WAITING" in text

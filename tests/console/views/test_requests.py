@@ -7,7 +7,7 @@ from console.replica import Replica
 from console.ui_state import UiState
 from console.views.cells import Cell, Line
 from console.views.requests import health, row, view
-from engine.core.status import LinkUpdate, RequestStats
+from engine.core.status import InputStatus, LinkUpdate, RequestStats
 from tests.console.fakes import NOW, status
 
 
@@ -49,6 +49,13 @@ def test_slow_loops_and_an_open_breaker_are_marked() -> None:
     lines = health(status(loop_lag_s=0.2, breaker="open"), UiState(loop_lag_ms=600))
     marked = [cell for line in lines for cell in line if cell.style in ("warn", "bad")]
     assert marked == [Cell("200", "warn"), Cell("600", "warn"), Cell("open", "bad")]
+
+
+def test_input_that_could_not_be_read_is_counted_and_the_newest_said() -> None:
+    found = InputStatus(count=1_200, kinds={"order_row": 1_200}, last="order_row: no price")
+    assert health(status(input=found), UiState())[2:] == (
+        (Cell("! 1,200 unreadable, last order_row: no price", "warn"),),
+    )
 
 
 def test_before_the_first_status_it_says_what_it_waits_for() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from engine.core.reports import VenueStatus
-from engine.core.state import ROWS_REMEMBERED, State
+from engine.core.reports import OrderLookup, VenueStatus
+from engine.core.requests import QueryOrder
 from engine.core.types import OrderState
 from tests.support.desk import Desk, d, fill, row
 
@@ -74,18 +74,25 @@ def test_a_quantity_below_what_has_filled_is_said_once() -> None:
     assert desk.give(old) == []
 
 
-def test_of_two_rows_in_one_instant_the_one_that_shows_more_filled_is_newer() -> None:
+def test_an_order_with_a_status_of_next_year_stays_as_it_is_and_is_asked_for_now_and_then() -> None:
+    desk = Desk()
+    order = desk.working()
+    query = QueryOrder(client_order_id="a1", symbol="BTCUSDT")
+    strange = row(status=VenueStatus.OTHER, ts=5)
+    asked = []
+    for _ in range(12):
+        desk.give(strange)
+        asked += desk.requests
+        desk.later(1)
+    assert asked == [query] * 3
+    assert order.state is OrderState.NEW
+
+
+def test_an_answer_that_repeats_the_strange_status_is_no_reason_to_ask_again() -> None:
     desk = Desk()
     desk.working()
-    desk.give(row(status=VenueStatus.PARTIALLY_FILLED, cum_qty=d("0.001"), qty=d("0.008"), ts=9))
-    assert desk.give(row(qty=d("0.010"), ts=9)) == []
-    assert desk.order().qty == d("0.008")
-
-
-def test_how_far_rows_are_is_remembered_of_the_newest_orders_only() -> None:
-    state = State()
-    for number in range(ROWS_REMEMBERED + 1):
-        state.remember_row(f"x{number}", (number, d(0), 3))
-    state.remember_row("", (1, d(0), 3))
-    assert len(state.row_shown) == ROWS_REMEMBERED
-    assert "x0" not in state.row_shown
+    desk.give(row(status=VenueStatus.OTHER, ts=5))
+    desk.later(60)
+    answer = row(status=VenueStatus.OTHER, ts=5)
+    assert desk.give(OrderLookup(client_order_id="a1", order=answer)) == []
+    assert desk.requests == []

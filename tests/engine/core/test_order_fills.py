@@ -184,3 +184,12 @@ def test_a_bust_of_an_execution_not_seen_yet_shows_that_the_order_exists() -> No
     bust(fsm, "e1")
     fill(fsm, "e1", 4)
     assert (order.state, order.cum_qty) == (OrderState.NEW, Decimal(0))
+
+
+def test_a_correction_that_changes_nothing_outranks_other_content_all_the_same() -> None:
+    fsm, order = resting()
+    fill(fsm, "e1", 4)
+    tell(fsm, EventType.FILL_CORRECTED, "e1", Decimal(4), Decimal(100))
+    fill(fsm, "e1", 5)
+    assert order.cum_qty == Decimal(4)
+    assert fsm.anomalies == {}

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from collections import Counter
 from decimal import Decimal
+from itertools import combinations
 
 import pytest
 
 from engine.core.order_state import (
+    PRECEDENCE,
     TRANSITIONS,
     Anomalies,
     Anomaly,
@@ -27,6 +29,29 @@ def order(**known: object) -> Order:
     made = Order(**{**terms, **numbers, **known})  # type: ignore[arg-type]
     made.state = derive_state(made)
     return made
+
+
+SHOWING: dict[OrderState, dict[str, object]] = {
+    OrderState.FILLED: {"cum_qty": Decimal(10)},
+    **{state: {"terminal": state} for state in CLOSED_STATES - {OrderState.FILLED}},
+    OrderState.PENDING_CANCEL: {"pending_cancel": True},
+    OrderState.PENDING_REPLACE: {"pending_price": Decimal(9)},
+    OrderState.UNKNOWN: {"unknown": True},
+    OrderState.SUSPENDED: {"suspended": True},
+    OrderState.PARTIALLY_FILLED: {"cum_qty": Decimal(1)},
+    OrderState.UNTRIGGERED: {"untriggered": True},
+    OrderState.NEW: {"acked": True},
+    OrderState.PENDING: {"sent": True},
+    OrderState.INITIALIZED: {},
+}
+"""What makes an order show each state."""
+
+
+def test_of_all_that_is_true_the_highest_in_precedence_shows() -> None:
+    ranks = [(rank, state) for rank, states in enumerate(PRECEDENCE) for state in states]
+    for (high, higher), (low, lower) in combinations(ranks, 2):
+        if high < low:
+            assert order(**{**SHOWING[lower], **SHOWING[higher]}).state is higher
 
 
 @pytest.mark.parametrize(

@@ -285,3 +285,11 @@ def test_anomalies_are_counted_by_kind_each_once_however_often_one_looks() -> No
     assert run.state.orders.anomalies == {"STALE_REPORT": 1, "UNKNOWN_ORDER": 2}
     assert run.value("anomalies_total", kind="STALE_REPORT") == 1.0
     assert run.value("anomalies_total", kind="UNKNOWN_ORDER") == 2.0
+
+
+def test_unreadable_input_is_counted_by_kind_each_once_however_often_one_looks() -> None:
+    run = Run()
+    for kinds in ({"order_row": 2}, {"order_row": 2}, {"order_row": 3, "http_body": 1}):
+        run.metrics.count_unreadable(kinds)
+    assert run.value("unreadable_input_total", kind="order_row") == 3.0
+    assert run.value("unreadable_input_total", kind="http_body") == 1.0

@@ -21,6 +21,7 @@ def test_every_metric_of_trust_is_exported() -> None:
         ("rate_budget_left", "gauge"),
         ("breaker_open", "gauge"),
         ("anomalies_total", "counter"),
+        ("unreadable_input_total", "counter"),
         ("loop_lag_seconds", "gauge"),
     ]
 

@@ -21,6 +21,7 @@ from engine.core.reports import (
     VenueStatus,
 )
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
+from engine.core.status import InputStatus
 from engine.core.types import Side
 from engine.router import HaltGate, OrderRouter
 from engine.venues.errors import NotExecuted
@@ -146,6 +147,9 @@ class Venue:
             sent_ts=self.clock.now_ns(),
             duration_s=0.25,
         )
+
+    def unreadable(self) -> InputStatus:
+        return InputStatus()
 
     async def close(self) -> None:
         self.closed = True

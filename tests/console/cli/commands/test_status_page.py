@@ -27,6 +27,7 @@ DOCUMENT: dict[str, Any] = {
         "unknown_orders": 0,
         "uptime_s": 3_723.9,
         "problems": [],
+        "input": {"count": 0, "kinds": {}, "last": ""},
     },
     "trading_by": "",
     "trading_reason": "",
@@ -188,6 +189,13 @@ def test_a_kill_shows_whether_it_is_done(changes: dict[str, object], line: str) 
 def test_the_port_of_the_metrics_is_named() -> None:
     assert "metrics     http://127.0.0.1:41873/metrics" in page(metrics_port=41873)
     assert not any(line.startswith("metrics") for line in page(metrics_port=None))
+
+
+def test_input_that_could_not_be_read_is_counted_and_the_newest_said() -> None:
+    found = {"count": 3, "kinds": {"order_row": 2, "http_body": 1}, "last": "order_row: no price"}
+    assert page(health={**DOCUMENT["health"], "input": found})[-1] == (
+        "unreadable  3 from the venue (http_body 1, order_row 2); last order_row: no price"
+    )
 
 
 def test_hostile_text_cannot_reach_the_terminal() -> None:

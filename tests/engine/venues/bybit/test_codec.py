@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from engine.core.reports import (
     CashReport,
     FillEvent,
-    LinkReport,
+    InputLost,
     OrderReport,
     PositionReport,
     UnknownExecution,
@@ -128,9 +128,21 @@ def test_every_status_has_its_meaning(codec: Codec, venue: str, status: VenueSta
     assert _order(codec, orderStatus=venue).status is status
 
 
-def test_an_unknown_status_is_counted(codec: Codec, quarantine: Quarantine) -> None:
-    _order(codec, orderStatus="SomethingNew")
-    assert quarantine.counts == {"order_status": 1}
+@pytest.mark.parametrize(
+    ("field", "kind"),
+    [
+        ("orderStatus", "order_status"),
+        ("orderType", "order_type"),
+        ("timeInForce", "time_in_force"),
+    ],
+)
+def test_an_unknown_word_is_counted_and_kept(
+    codec: Codec, quarantine: Quarantine, field: str, kind: str
+) -> None:
+    _order(codec, **{field: "Something\u202eNew"})
+    assert quarantine.counts == {kind: 1}
+    assert quarantine.kept[0] == (kind, "Something\u202eNew".encode())
+    assert quarantine.last == f"{kind}: SomethingNew"
 
 
 def test_a_rejection_with_fills_is_a_cancel(codec: Codec) -> None:
@@ -351,6 +363,15 @@ HOSTILE = [
     {"updatedTime": "soon"},
     {"cumExecQty": "-1"},
     {"updatedTime": "9" * 400},
+    {"updatedTime": "", "createdTime": ""},
+    {"updatedTime": "0"},
+    {"qty": "1e18"},
+    {"cumExecQty": "1e-25"},
+    {"qty": [1]},
+    {"qty": {"a": 1}},
+    {"side": None},
+    {"symbol": None},
+    {"reduceOnly": "yes"},
 ]
 
 
@@ -361,10 +382,7 @@ def test_one_bad_row_is_quarantined_and_its_neighbours_live(
     good = ORDER | {"orderLinkId": "good"}
     reports = codec.private(_message("order", good, ORDER | changes, good)) or []
     assert [r.client_order_id for r in reports if isinstance(r, OrderReport)] == ["good", "good"]
-    assert [(r.link, r.up, r.text) for r in reports if isinstance(r, LinkReport)] == [
-        ("private", False, "1 unreadable order rows"),
-        ("private", True, "1 unreadable order rows"),
-    ]
+    assert reports[2:] == [InputLost(text="1 unreadable order rows")]
     assert quarantine.counts == {"order_row": 1}
 
 
@@ -376,7 +394,7 @@ def test_an_execution_of_nothing_is_a_bad_row(codec: Codec, quarantine: Quaranti
 def test_a_missing_field_is_a_bad_row(codec: Codec, quarantine: Quarantine) -> None:
     row = {key: value for key, value in EXECUTION.items() if key != "execId"}
     reports = codec.private(_message("execution", row)) or []
-    assert [type(report) for report in reports] == [LinkReport, LinkReport]
+    assert reports == [InputLost(text="1 unreadable execution rows")]
     assert quarantine.counts == {"execution_row": 1}
 
 
