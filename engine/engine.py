@@ -18,7 +18,6 @@ from engine.clock import NS, Clock, awake_ns
 from engine.core.commands import Command, Kill, Reconcile
 from engine.core.context import Context, Policy
 from engine.core.decide import Input, decide
-from engine.core.decide_stops import FLATTEN_PREFIX
 from engine.core.events import (
     Event,
     EventType,
@@ -40,7 +39,7 @@ from engine.core.requests import (
 )
 from engine.core.state import State, evolve
 from engine.core.status import ReconcileStatus
-from engine.core.types import KillLevel, TradingState
+from engine.core.types import FLATTEN_PREFIX, KillLevel, TradingState
 from engine.dispatch import Dispatcher
 from engine.feed import MarketFeed
 from engine.halt import Halt
@@ -57,7 +56,6 @@ from engine.venues.protocol import ExchangeClient
 
 BATCH_MAX = 512
 """Inputs decided before the next commit: large enough for throughput, a few ms of work at most."""
-RECONCILE_EVERY_S = 5.0
 OVERTAKE_NS = 50_000_000
 """How long a command that only reduces risk waits for a commit before it overtakes it."""
 
@@ -117,7 +115,14 @@ class Engine:
         self._turned = asyncio.Event()
         recaller = Recaller(partial(read_back, journal.path), threaded=threaded)
         self.dispatcher = Dispatcher(
-            state, self.inbox, router, clock, self.fail, recaller, settle_s=settle_s
+            state,
+            self.inbox,
+            router,
+            clock,
+            self.fail,
+            recaller,
+            policy=policy,
+            settle_s=settle_s,
         )
 
     # --- what anybody may ask, from any thread -------------------------------------------------
@@ -154,7 +159,7 @@ class Engine:
         await self._commit()
         self._loop_task = asyncio.get_running_loop().create_task(self._run())
         await self._client.connect(self.inbox.put, self.feed.apply)
-        self.dispatcher.spawn(self._compare_regularly())
+        self.dispatcher.spawn(self.dispatcher.comparison.keep_asking())
 
     async def stop(self) -> None:
         """Decide what has arrived, end every task, close the client and the journal.
@@ -352,11 +357,6 @@ class Engine:
         halted = self.state.trading is TradingState.HALTED
         if halted and request.client_order_id.startswith(FLATTEN_PREFIX):
             self.gate.allow_reduce(request.client_order_id)
-
-    async def _compare_regularly(self) -> None:
-        while True:
-            await self.clock.sleep(RECONCILE_EVERY_S)
-            self.dispatcher.send(QueryAccount())
 
     # --- what it shows -------------------------------------------------------------------------
 

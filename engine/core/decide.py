@@ -26,6 +26,7 @@ from engine.core.commands import (
     PlaceOrder,
     Reconcile,
     Release,
+    SettleDrift,
 )
 from engine.core.context import Context
 from engine.core.decide_commands import (
@@ -35,14 +36,14 @@ from engine.core.decide_commands import (
     decide_place,
     decide_reconcile,
 )
+from engine.core.decide_drift import decide_settle
+from engine.core.decide_lookups import decide_lookup, decide_timer
 from engine.core.decide_reports import (
     decide_fill,
     decide_link,
-    decide_lookup,
     decide_order_report,
     decide_outcome,
     decide_position,
-    decide_timer,
 )
 from engine.core.decide_stops import decide_flatten, decide_kill, decide_release, decide_sweep
 from engine.core.recall import decide_recalled, recalling
@@ -103,6 +104,7 @@ _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     Release: decide_release,
     Flatten: decide_flatten,
     Reconcile: decide_reconcile,
+    SettleDrift: decide_settle,
     OrderReport: decide_order_report,
     FillEvent: decide_fill,
     PositionReport: decide_position,

@@ -16,6 +16,8 @@ from engine.core.limits import RiskLimits
 from engine.core.order_state import Order
 from engine.core.types import (
     EXTERNAL,
+    DriftAction,
+    DriftKind,
     KillLevel,
     Liquidity,
     OrderState,
@@ -130,7 +132,10 @@ class OrderDenied(NewOrder, frozen=True, tag="denied", kw_only=True):
 class OrderAdopted(
     msgspec.Struct, frozen=True, tag="adopted", tag_field="event", kw_only=True, omit_defaults=True
 ):
-    """An order was found at the venue that this journal does not know: shown as external."""
+    """An order was found at the venue that this journal does not know.
+
+    It is shown as external, or, where it bears an id of ours, recovered as our own.
+    """
 
     ts: int
     client_order_id: str
@@ -254,17 +259,32 @@ class KillProgress(
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A difference between the venue and the ledger: venue quantity - ledger quantity."""
+    """A difference between the venue and the ledger: venue quantity - ledger quantity.
+
+    `since_ts` is when it was first seen. With equal quantities it is the averages that differ.
+    `cause` says in words what a difference that is not unexplained comes from.
+    """
 
     symbol: str
     ours: Decimal
     venue: Decimal
     since_ts: int
+    kind: DriftKind = DriftKind.UNEXPLAINED
+    ours_avg: Decimal | None = None
+    venue_avg: Decimal | None = None
+    cause: str = ""
 
     @property
     def qty(self) -> Decimal:
         """Venue quantity minus ledger quantity."""
         return self.venue - self.ours
+
+    @property
+    def price(self) -> Decimal | None:
+        """Venue average minus ledger average; None where either has none."""
+        if self.ours_avg is None or self.venue_avg is None:
+            return None
+        return self.venue_avg - self.ours_avg
 
 
 class Reconciled(
@@ -275,7 +295,13 @@ class Reconciled(
     kw_only=True,
     omit_defaults=True,
 ):
-    """The venue and the engine were compared; journaled when the result is new."""
+    """The venue and the engine were compared; journaled when the result is new.
+
+    `drift` are differences of quantity that nothing explains; `noted` those that are explained,
+    and those of average prices alone. `alarms` say what was given up and needs a person. `coins`
+    are the wallet's before anything the ledger knows, when they are first counted. `partial`: new
+    orders still wait for a comparison of everything.
+    """
 
     ts: int
     drift: tuple[Drift, ...] = ()
@@ -283,6 +309,35 @@ class Reconciled(
     open_orders: int = 0
     duration_s: float = 0.0
     error: str = ""
+    noted: tuple[Drift, ...] = ()
+    alarms: tuple[str, ...] = ()
+    coins: dict[str, Decimal] | None = None
+    partial: bool = False
+
+
+class DriftSettled(
+    msgspec.Struct,
+    frozen=True,
+    tag="drift_settled",
+    tag_field="event",
+    kw_only=True,
+    omit_defaults=True,
+):
+    """A person has decided about a difference: what, why, and until when (0: until it changes).
+
+    An adopted or flattened one is booked as the adjustment `exec_id`: `qty` (signed) at `price`.
+    """
+
+    ts: int
+    symbol: str
+    action: DriftAction
+    qty: Decimal
+    reason: str
+    by: str
+    until_ts: int = 0
+    exec_id: str = ""
+    price: Decimal | None = None
+    command_id: str = ""
 
 
 class ConnectivityChanged(
@@ -339,6 +394,7 @@ Event = (
     | KillStarted
     | KillProgress
     | Reconciled
+    | DriftSettled
     | ConnectivityChanged
     | EngineStarted
     | InstrumentsChanged

@@ -15,11 +15,14 @@ from sys import intern
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from engine.core.activity import Activity, DayCounts
 from engine.core.events import (
     CommandRefused,
     ConnectivityChanged,
+    Drift,
+    DriftSettled,
     EngineStarted,
     Event,
     EventType,
@@ -36,13 +39,14 @@ from engine.core.events import (
     Reconciled,
     TradingStateChanged,
 )
+from engine.core.evidence import Absence, Heard, Ignored, Promise, Suspect
 from engine.core.exposure import OpenExposure
 from engine.core.instruments import Instrument
 from engine.core.order_fills import fill_of
 from engine.core.orders import Anomaly, Order, OrderStateMachine, SavedOrders
 from engine.core.positions import PositionTracker, SavedPositions
 from engine.core.trading import KillRecord, Narrowing, RiskState, is_stricter
-from engine.core.types import TradingState
+from engine.core.types import EXTERNAL, DriftAction, DriftKind, Side, TradingState
 
 if TYPE_CHECKING:
     from engine.core.risk.rule import Rule
@@ -86,6 +90,12 @@ class State:
         self.risk = RiskState()
         self.kill: KillRecord | None = None
         self.reconciled: Reconciled | None = None
+        self.fill_ts: dict[str, int] = {}
+        """When the newest execution of each symbol was booked."""
+        self.coins: dict[str, Decimal] | None = None
+        """The wallet's coins before anything the ledger knows; None until they were counted."""
+        self.ignored: dict[str, Ignored] = {}
+        self.started_ts = 0
         self.ready = False
         self.links: dict[str, bool] = {}
         self.refusals: deque[CommandRefused] = deque(maxlen=REFUSALS_KEPT)
@@ -95,11 +105,17 @@ class State:
         # What the venue was last heard to say. Not folded from events and not in a snapshot: a
         # restart or a replica begins without it and asks again.
         self.row_shown: OrderedDict[str, tuple[int, Decimal, int]] = OrderedDict()
-        self.absences: dict[str, int] = {}
+        self.absences: dict[str, Absence] = {}
         self.tries: dict[str, int] = {}
         self.asking: set[str] = set()
-        self.suspects: dict[str, Decimal] = {}
-        self.promised: dict[str, Decimal] = {}
+        self.stuck: set[str] = set()
+        self.suspects: dict[str, Suspect] = {}
+        self.pending: tuple[Drift, ...] = ()
+        self.promised: dict[str, Promise] = {}
+        self.heard: dict[str, Heard] = {}
+        self.failures = 0
+        self.comparing = False
+        self.link_ts = 0
         self.unreadable: frozenset[str] = frozenset()
         self.rules: dict[str, tuple[tuple[Rule, Decimal | int], ...]] = {}
         """The risk rules that the limits turn on, by symbol; picked when they are first needed."""
@@ -191,6 +207,10 @@ class _SavedState(msgspec.Struct, kw_only=True):
     links: dict[str, bool]
     kill: KillRecord | None
     reconciled: Reconciled | None
+    fill_ts: dict[str, int] = {}
+    coins: dict[str, Decimal] | None = None
+    ignored: dict[str, Ignored] = {}
+    started_ts: int = 0
     instruments: list[Instrument]
     orders: SavedOrders
     positions: SavedPositions
@@ -202,7 +222,7 @@ class _SavedState(msgspec.Struct, kw_only=True):
 _PLAIN_FIELDS = (
     "account", "venue", "environment", "run", "seq", "trading", "trading_by",
     "trading_reason", "trading_since", "narrowed", "risk", "ready",
-    "links", "kill", "reconciled",
+    "links", "kill", "reconciled", "fill_ts", "coins", "ignored", "started_ts",
 )  # fmt: skip
 
 
@@ -245,6 +265,8 @@ def _adopted(state: State, event: OrderAdopted) -> None:
         )
     )
     state.exposure.update(order)
+    if event.by != EXTERNAL:
+        state.orders.anomalies[Anomaly.UNKNOWN_ORDER] += 1
 
 
 def _create(state: State, event: OrderSubmitted | OrderDenied | OrderAdopted) -> Order:
@@ -278,6 +300,7 @@ def _order_event(state: State, event: OrderEvent) -> None:
     kind = event.type
     if kind in FILLS:
         state.positions.apply_fill(fill_of(event, order))
+        state.fill_ts[order.symbol] = event.ts
         first = len(order.fills) == 1
         state.activity.filled(event.ts, order.symbol, order.side, first=first)
     elif kind in MESSAGES:
@@ -357,8 +380,47 @@ def _kill_progress(state: State, event: KillProgress) -> None:
 
 def _reconciled(state: State, event: Reconciled) -> None:
     state.reconciled = event
-    if not event.error:
+    if event.coins is not None:
+        state.coins = event.coins
+    if not event.error and not event.partial:
         state.ready = True
+
+
+def _settled(state: State, event: DriftSettled) -> None:
+    """What was decided holds at once: the difference is no longer one that nothing explains."""
+    state.remember_command(event.command_id)
+    found = state.reconciled
+    if event.action is DriftAction.IGNORE:
+        state.ignored[event.symbol] = Ignored(event.qty, event.until_ts, event.reason)
+    elif event.price is not None:
+        state.positions.apply_fill(adjustment_of(event, event.price))
+        state.fill_ts[event.symbol] = event.ts
+    if found is None:
+        return
+    about = [drift for drift in found.drift if drift.symbol == event.symbol]
+    ignored = tuple(
+        replace(drift, kind=DriftKind.EXPLAINED, cause=f"ignored: {event.reason}")
+        for drift in about
+        if event.action is DriftAction.IGNORE
+    )
+    state.reconciled = replace(
+        found,
+        drift=tuple(drift for drift in found.drift if drift not in about),
+        noted=found.noted + ignored,
+    )
+
+
+def adjustment_of(event: DriftSettled, price: Decimal) -> FillEvent:
+    """The execution that makes the ledger equal to the venue: no order's, and without a fee."""
+    return FillEvent(
+        exec_id=event.exec_id,
+        client_order_id="",
+        symbol=event.symbol,
+        side=Side.BUY if event.qty > 0 else Side.SELL,
+        qty=abs(event.qty),
+        price=price,
+        ts=event.ts,
+    )
 
 
 def _connectivity(state: State, event: ConnectivityChanged) -> None:
@@ -372,6 +434,7 @@ def _started(state: State, event: EngineStarted) -> None:
     state.venue = event.venue
     state.environment = event.environment
     state.run = event.run
+    state.started_ts = event.ts
     state.ready = False
     state.orders.keep_closed(event.closed_kept)
     state.links.clear()
@@ -396,6 +459,7 @@ _FOLDS: dict[type, Callable[[State, Any], None]] = {
     KillStarted: _kill_started,
     KillProgress: _kill_progress,
     Reconciled: _reconciled,
+    DriftSettled: _settled,
     ConnectivityChanged: _connectivity,
     EngineStarted: _started,
     InstrumentsChanged: _instruments,

@@ -9,6 +9,7 @@ import msgspec
 
 from engine.core.events import Drift, Event
 from engine.core.market import Level, Quote, TradeTick
+from engine.core.reports import Scope
 
 
 class RequestStats(msgspec.Struct, kw_only=True):
@@ -24,10 +25,20 @@ class RequestStats(msgspec.Struct, kw_only=True):
     timeouts: int = 0
 
 
+class ReconcileRun(msgspec.Struct, kw_only=True, frozen=True):
+    """One question about the account: when it left (unix ns), about what, how long it took."""
+
+    ts: int
+    duration_s: float
+    scopes: tuple[Scope, ...]
+    differences: int = 0
+    error: str = ""
+
+
 class ReconcileStatus(msgspec.Struct, kw_only=True):
     """The last comparison with the venue; `sent_ts` is when it was asked for.
 
-    `last_ok_ts` 0 means that none has passed yet.
+    `last_ok_ts` 0 means that none has passed yet. `history` has the newest runs, oldest first.
     """
 
     runs: int = 0
@@ -40,6 +51,10 @@ class ReconcileStatus(msgspec.Struct, kw_only=True):
     running: bool = False
     error: str = ""
     drift: tuple[Drift, ...] = ()
+    noted: tuple[Drift, ...] = ()
+    pending: tuple[Drift, ...] = ()
+    alarms: tuple[str, ...] = ()
+    history: tuple[ReconcileRun, ...] = ()
     external_orders: tuple[str, ...] = ()
 
 

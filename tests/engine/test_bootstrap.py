@@ -140,12 +140,7 @@ def test_a_restart_finds_everything_where_it_was_and_a_second_one_adds_only_its_
     for _ in range(2):
         known = len(journal(tmp_path))
         assert run(tmp_path, Market(), look) == before
-        assert [type(event).__name__ for event in journal(tmp_path)[known:]] == [
-            "EngineStarted",
-            "ConnectivityChanged",
-            "ConnectivityChanged",
-            "Reconciled",
-        ]
+        assert [type(event).__name__ for event in journal(tmp_path)[known:]] == ["EngineStarted"]
 
 
 def test_orders_taken_up_again_fill_cancel_and_shrink_like_any_other(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import random
 import shutil
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -61,14 +61,24 @@ class Edge:
 
 
 class EdgeTransport:
-    """A connection that tells what left: `on_request` sees each request before it does."""
+    """A connection that tells what left: `on_request` sees each request before it does.
+
+    `on_reply` may hold an answer up, or give another; `hears` may drop a private message.
+    """
 
     def __init__(
-        self, inner: Transport, edge: Edge, on_request: Callable[[str, dict[str, Any]], None]
+        self,
+        inner: Transport,
+        edge: Edge,
+        on_request: Callable[[str, dict[str, Any]], None],
+        on_reply: Callable[[str, str, HttpReply], Awaitable[HttpReply]],
+        hears: Callable[[bytes], bool],
     ) -> None:
         self._inner = inner
         self._edge = edge
         self._on_request = on_request
+        self._on_reply = on_reply
+        self._hears = hears
 
     async def request(
         self, method: str, path: str, query: str, body: bytes, headers: Mapping[str, str]
@@ -76,6 +86,7 @@ class EdgeTransport:
         await self._edge.cross()
         self._on_request(path, msgspec.json.decode(body) if body else {})
         reply = await self._inner.request(method, path, query, body, headers)
+        reply = await self._on_reply(path, query, reply)
         await self._edge.cross()
         return reply
 
@@ -83,10 +94,14 @@ class EdgeTransport:
         self, path: str, on_message: Callable[[bytes], None], on_close: Callable[[str], None]
     ) -> Stream:
         def hear(message: bytes) -> None:
-            if "private" not in path or self._edge.crosses():
+            if "private" not in path or (self._edge.crosses() and self._hears(message)):
                 on_message(message)
 
         return await self._inner.open_stream(path, hear, on_close)
+
+
+async def _as_it_is(_path: str, _query: str, reply: HttpReply) -> HttpReply:
+    return reply
 
 
 class EdgeJournal:
@@ -140,6 +155,8 @@ class House:
         self.requests: list[tuple[str, str]] = []
         """Every order request that left, as (path, client order id)."""
         self.on_request: Callable[[str, str], None] = lambda path, order_id: None
+        self.on_reply: Callable[[str, str, HttpReply], Awaitable[HttpReply]] = _as_it_is
+        self.hears: Callable[[bytes], bool] = lambda message: True
         self._owner = asyncio.current_task()
         self._commands = 0
 
@@ -159,7 +176,13 @@ class House:
             clock=self.clock,
             threaded=False,
         )
-        transport = EdgeTransport(self.exchange.transport(), self.edge, self._saw)
+        transport = EdgeTransport(
+            self.exchange.transport(),
+            self.edge,
+            self._saw,
+            lambda path, query, reply: self.on_reply(path, query, reply),
+            lambda message: self.hears(message),
+        )
         client = create_bybit_client(
             transport,
             self.clock,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import msgspec
 
 from engine.core.reports import (
+    BalanceReport,
     FillEvent,
     LinkReport,
     OrderReport,
@@ -34,6 +35,7 @@ from engine.venues.bybit.rows import (
     PositionRow,
     Positions,
     Wallet,
+    WalletRow,
 )
 
 PRIVATE_TOPICS = ("order", "execution", "position", "wallet")
@@ -85,6 +87,7 @@ class Codec:
         self._order_row = msgspec.json.Decoder(OrderRow)
         self._execution_row = msgspec.json.Decoder(ExecutionRow)
         self._position_row = msgspec.json.Decoder(PositionRow)
+        self._wallet_row = msgspec.json.Decoder(WalletRow)
 
     def control(self, message: bytes) -> Control | None:
         """Return the message as one about the connection, or None when it is none."""
@@ -154,6 +157,14 @@ class Codec:
     def read_position(self, raw: msgspec.Raw, category: str = "") -> PositionReport | None:
         """Decode one position row; None for the empty half of a hedge. Raises one of UNREADABLE."""
         return self.position(self._position_row.decode(raw), category)
+
+    def read_wallet(self, raw: msgspec.Raw, _category: str = "") -> list[BalanceReport]:
+        """Decode the wallet's one row. Raises one of UNREADABLE."""
+        coins = self._wallet_row.decode(raw).coin
+        check_names("".join(row.coin for row in coins))
+        return [
+            BalanceReport(coin=row.coin, qty=number(row.wallet_balance or "0")) for row in coins
+        ]
 
     def order(self, row: OrderRow, category: str = "") -> OrderReport:
         """Return one order row as a report. Raises ValueError where it makes no sense."""

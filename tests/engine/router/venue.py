@@ -11,12 +11,14 @@ from engine.clock import NS, SimClock, run_simulated
 from engine.core.instruments import Instrument
 from engine.core.market import MarketUpdate
 from engine.core.reports import (
+    EVERYTHING,
     AccountSnapshot,
     FillEvent,
     OrderLookup,
     OrderReport,
     Outcome,
     Report,
+    Scope,
     VenueStatus,
 )
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
@@ -126,7 +128,10 @@ class Venue:
         )
 
     async def snapshot(
-        self, fills_since_ns: int, is_booked: Booked | None = None
+        self,
+        fills_since_ns: int,
+        scopes: frozenset[Scope] = EVERYTHING,
+        is_booked: Booked | None = None,
     ) -> AccountSnapshot:
         return AccountSnapshot(
             open_orders=(),
@@ -134,6 +139,7 @@ class Venue:
             fills=(),
             sent_ts=self.clock.now_ns(),
             duration_s=0.25,
+            scopes=scopes,
         )
 
     async def close(self) -> None:
