@@ -15,6 +15,7 @@ from console.views.states import LOOKS, label
 from engine.core.events import (
     CommandRefused,
     ConnectivityChanged,
+    DriftSettled,
     EngineStarted,
     EventType,
     InstrumentsChanged,
@@ -30,7 +31,7 @@ from engine.core.events import (
     Reconciled,
     TradingStateChanged,
 )
-from engine.core.types import TradingState
+from engine.core.types import RECOVERED, TradingState
 
 COLUMNS = (
     Column("time", "TIME", 12, cut=True),
@@ -112,6 +113,9 @@ def _denied(event: OrderDenied) -> Told:
 
 
 def _adopted(event: OrderAdopted) -> Told:
+    if event.by == RECOVERED:
+        text = f"ours, and in no journal: {_terms(event)}"
+        return Told(event.client_order_id, text, "bad")
     return Told(event.client_order_id, f"found at the venue, external: {_terms(event)}", "warn")
 
 
@@ -230,9 +234,18 @@ def _reconciled(event: Reconciled) -> Told:
     external = f", {len(event.external_orders)} external" if event.external_orders else ""
     took = f" in {fmt.millis(event.duration_s)} ms"
     text = f"{event.open_orders} open orders{external}{took}"
+    if event.alarms:
+        return Told("reconcile", f"given up: {'; '.join(event.alarms)}", "bad")
     if drift:
         return Told("reconcile", f"drift {drift}; {text}", "bad")
     return Told("reconcile", f"no drift; {text}", "good")
+
+
+def _settled(event: DriftSettled) -> Told:
+    booked = f" at {fmt.exact(event.price)}" if event.price is not None else ""
+    until = f" until {fmt.clock(event.until_ts)}" if event.until_ts else ""
+    what = f"{event.action} {fmt.signed_exact(event.qty)} {event.symbol}{booked}{until}"
+    return Told("drift", f"{what} by {event.by}: {event.reason}", "warn")
 
 
 def _link(event: ConnectivityChanged) -> Told:
@@ -263,6 +276,7 @@ _TELLERS: Mapping[type, Callable[[Any], Told]] = {
     KillStarted: _kill,
     KillProgress: _kill_progress,
     Reconciled: _reconciled,
+    DriftSettled: _settled,
     ConnectivityChanged: _link,
     EngineStarted: _started,
     InstrumentsChanged: _instruments,
