@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -41,6 +41,8 @@ _WALLET = "/v5/account/wallet-balance"
 
 WINDOW_MS = 7 * 24 * 3600 * 1000
 """The longest time that one list of executions may cover."""
+KEPT_MS = 104 * WINDOW_MS
+"""How far back the venue has them."""
 
 _Params = dict[str, str | int]
 
@@ -203,24 +205,17 @@ class Account:
     ) -> tuple[list[FillEvent], bool]:
         """Executions of every category, oldest first; a long time is asked for week by week.
 
-        With `is_booked` not all of these: see `ExchangeClient.snapshot`.
+        Since 0 means the newest ones only. With `is_booked` not all of these: see
+        `ExchangeClient.snapshot`.
         """
         fills: list[FillEvent] = []
         complete = True
-        now_ms = self._clock.now_ns() // MS
         for category in self._categories:
-            begin_ms = since_ns // MS
-            while True:
-                window: _Params = {"category": category, "startTime": begin_ms}
-                last = now_ms - begin_ms <= WINDOW_MS
-                if not last:
-                    window["endTime"] = begin_ms + WINDOW_MS - 1
-                new, clean = await self._fills(window, category, is_booked)
+            for window in _weeks(since_ns // MS, self._clock.now_ns() // MS):
+                base: _Params = {"category": category}
+                new, clean = await self._fills(base | window, category, is_booked)
                 complete = complete and clean
                 fills += new
-                if last:
-                    break
-                begin_ms += WINDOW_MS
         return sorted(fills, key=_by_time), complete
 
     async def _fills(
@@ -266,6 +261,18 @@ def _scope(category: Category) -> _Params:
     """What a list of orders or positions needs to cover the whole of a category."""
     whole: _Params = {"category": category}
     return whole | {"settleCoin": SETTLE_COIN} if category is Category.LINEAR else whole
+
+
+def _weeks(since_ms: int, now_ms: int) -> Iterator[_Params]:
+    """The times to ask for, each no longer than the venue allows; the last one has no end."""
+    if since_ms <= 0:
+        yield {}
+        return
+    begin_ms = max(since_ms, now_ms - KEPT_MS)
+    while now_ms - begin_ms > WINDOW_MS:
+        yield {"startTime": begin_ms, "endTime": begin_ms + WINDOW_MS - 1}
+        begin_ms += WINDOW_MS
+    yield {"startTime": begin_ms}
 
 
 def _by_time(fill: FillEvent) -> tuple[int, str]:

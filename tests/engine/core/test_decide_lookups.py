@@ -6,7 +6,7 @@ from typing import Any
 from engine.core.commands import AmendOrder, CancelOrder
 from engine.core.context import Policy
 from engine.core.decide_lookups import ask_anew
-from engine.core.events import Drift, EventType, OrderEvent, Reconciled, TradingStateChanged
+from engine.core.events import Drift, Event, EventType, OrderEvent, Reconciled, TradingStateChanged
 from engine.core.reports import (
     AccountSnapshot,
     FillEvent,
@@ -119,6 +119,7 @@ def test_the_second_round_follows_a_second_after_the_first() -> None:
     desk = unknown(Desk())
     desk.later(2.0)
     pauses = []
+    events: list[Event] = []
     for _ in range(7):
         events = desk.give(lookup(desk))
         if events:

@@ -46,7 +46,7 @@ def look(
 
 def context(desk: Desk, rounds: int = 2) -> Context:
     policy = Policy(drift_rounds=rounds)
-    return Context(now_ns=desk.now_ns, quotes=desk.quotes, limits=desk.limits, policy=policy)
+    return Context(now_ns=desk.now_ns, quotes=desk.quotes, policy=policy)
 
 
 def quantities(found: Iterable[Drift]) -> list[tuple[str, str]]:
@@ -69,6 +69,7 @@ def test_a_difference_is_drift_when_two_comparisons_in_a_row_show_it() -> None:
 def test_drift_stays_drift_with_its_age_while_it_changes() -> None:
     desk = Desk()
     first_ts = desk.now_ns
+    found = Differences()
     for venue in ("0.5", "0.5", "0.7"):
         found = look(desk, "0", venue)
         desk.later(1)

@@ -518,7 +518,7 @@ def test_executions_are_read_back_until_a_whole_page_is_booked_already() -> None
         categories=("linear",),
     )
     booked = {"0", "1", "2", "3"}
-    snapshot = rig.run(rig.client.snapshot(0, lambda fill: fill.exec_id in booked))
+    snapshot = rig.run(rig.client.snapshot(0, is_booked=lambda fill: fill.exec_id in booked))
     assert snapshot.complete
     assert [fill.exec_id for fill in snapshot.fills] == ["1", "2", "3", "4"]
     assert rig.transport.paths().count(EXECUTIONS) == 2
