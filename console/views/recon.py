@@ -12,7 +12,7 @@ from console.views.positions import money_cell
 from engine.core.events import Drift
 from engine.core.holdings import pnl_apart
 from engine.core.instruments import Instrument
-from engine.core.reports import EVERYTHING
+from engine.core.reports import EVERYTHING, Scope
 from engine.core.status import ReconcileRun, ReconcileStatus
 from engine.core.types import DriftKind
 
@@ -176,7 +176,8 @@ def _trouble(reconcile: ReconcileStatus, glyphs: Glyphs) -> tuple[Line, ...]:
 
 def _run(run: ReconcileRun, glyphs: Glyphs) -> Line:
     """`14:03:18 12.0 ms ✓ orders`: when, how long, how it ended, what was asked."""
-    what = "all" if len(run.scopes) == len(EVERYTHING) else " ".join(run.scopes)
+    words = ("pos" if scope is Scope.POSITIONS else str(scope) for scope in run.scopes)
+    what = "all" if len(run.scopes) == len(EVERYTHING) else " ".join(words)
     mark = Cell(glyphs.fail, "bad") if run.error else Cell(glyphs.ok, "good")
     end = run.error or (f"{run.differences} differ" if run.differences else "")
     return (

@@ -102,7 +102,7 @@ def test_the_last_comparisons_are_listed_newest_first_with_how_long_they_took() 
     )
     made = view(_replica(status(reconcile=told)), UNICODE, stale=False)
     assert [_text(line) for line in made.runs] == [
-        "14:03:22   30.0 ms ✓ positions wallet  2 differ",
+        "14:03:22   30.0 ms ✓ pos wallet  2 differ",
         "14:03:14  1,500 ms ✗ orders  timeout",
         "14:03:13   12.4 ms ✓ all",
     ]
