@@ -32,7 +32,6 @@ from engine.core.reports import AccountSnapshot, LinkReport
 from engine.core.requests import (
     CancelRequest,
     OrderRequest,
-    QueryAccount,
     Request,
     Sweep,
     TimerFired,

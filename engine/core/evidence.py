@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from decimal import Decimal
 
 import msgspec
 
+from engine.core.events import Drift
 from engine.core.reports import OrderLookup
 
 
@@ -52,3 +54,39 @@ class Ignored(msgspec.Struct, frozen=True, gc=False):
     def covers(self, qty: Decimal, now_ns: int) -> bool:
         """True while this difference is the one that was meant, and the time is not over."""
         return qty == self.qty and (not self.until_ts or now_ns < self.until_ts)
+
+
+ROWS_REMEMBERED = 16_384
+"""Orders whose newest row is remembered, so that an older one is known as such: some 4 MB."""
+
+
+class Evidence:
+    """What a venue was last heard to say, part of `State`.
+
+    Not folded from events and not in a snapshot: a restart or a replica begins without it and
+    asks again.
+    """
+
+    def __init__(self) -> None:
+        # Ordered: the oldest key of a plain dict is behind all that were deleted before it.
+        self.row_shown: OrderedDict[str, tuple[int, Decimal, int]] = OrderedDict()
+        self.absences: dict[str, Absence] = {}
+        self.tries: dict[str, int] = {}
+        self.asking: set[str] = set()
+        self.stuck: set[str] = set()
+        self.suspects: dict[str, Suspect] = {}
+        self.pending: tuple[Drift, ...] = ()
+        self.promised: dict[str, Promise] = {}
+        self.heard: dict[str, Heard] = {}
+        self.failures = 0
+        self.comparing = False
+        self.link_ts = 0
+        self.unreadable: frozenset[str] = frozenset()
+
+    def remember_row(self, exchange_order_id: str, shows: tuple[int, Decimal, int]) -> None:
+        """Note how far an order's newest row is; of orders beyond the bound, the oldest go."""
+        if not exchange_order_id:
+            return
+        self.row_shown[exchange_order_id] = shows
+        if len(self.row_shown) > ROWS_REMEMBERED:
+            self.row_shown.popitem(last=False)

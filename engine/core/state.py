@@ -15,13 +15,12 @@ from sys import intern
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from msgspec.structs import replace
 
 from engine.core.activity import Activity, DayCounts
+from engine.core.bookings import adjustment_of, without
 from engine.core.events import (
     CommandRefused,
     ConnectivityChanged,
-    Drift,
     DriftSettled,
     EngineStarted,
     Event,
@@ -39,24 +38,20 @@ from engine.core.events import (
     Reconciled,
     TradingStateChanged,
 )
-from engine.core.evidence import Absence, Heard, Ignored, Promise, Suspect
+from engine.core.evidence import Evidence, Ignored
 from engine.core.exposure import OpenExposure
 from engine.core.instruments import Instrument
 from engine.core.order_fills import fill_of
 from engine.core.orders import Anomaly, Order, OrderStateMachine, SavedOrders
 from engine.core.positions import PositionTracker, SavedPositions
 from engine.core.trading import KillRecord, Narrowing, RiskState, is_stricter
-from engine.core.types import EXTERNAL, DriftAction, DriftKind, Side, TradingState
+from engine.core.types import EXTERNAL, DriftAction, TradingState
 
 if TYPE_CHECKING:
     from engine.core.risk.rule import Rule
 
 COMMANDS_REMEMBERED = 65_536
 """Command ids kept for deduplication: hours of a busy desk, at some ten bytes each."""
-
-ROWS_REMEMBERED = 16_384
-"""Orders whose newest row is remembered, so that an older one is known as such: some 4 MB."""
-
 REFUSALS_KEPT = 200
 
 FILLS = frozenset({EventType.PARTIAL_FILL, EventType.FULL_FILL})
@@ -69,10 +64,11 @@ FILL_BUSTED = EventType.FILL_BUSTED
 FILL_CORRECTED = EventType.FILL_CORRECTED
 
 
-class State:
+class State(Evidence):
     """The fold of one account's events. Read it freely; only `evolve` changes it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.account = ""
         self.venue = ""
         self.environment = ""
@@ -90,10 +86,8 @@ class State:
         self.risk = RiskState()
         self.kill: KillRecord | None = None
         self.reconciled: Reconciled | None = None
-        self.fill_ts: dict[str, int] = {}
-        """When the newest execution of each symbol was booked."""
-        self.coins: dict[str, Decimal] | None = None
-        """The wallet's coins before anything the ledger knows; None until they were counted."""
+        self.fill_ts: dict[str, int] = {}  # when the newest execution of a symbol was booked
+        self.coins: dict[str, Decimal] | None = None  # held before the ledger began; None: unknown
         self.ignored: dict[str, Ignored] = {}
         self.started_ts = 0
         self.ready = False
@@ -102,21 +96,6 @@ class State:
         self.activity = Activity()
         # Ordered: the oldest key of a plain dict is behind all that were deleted before it.
         self.commands: OrderedDict[str, None] = OrderedDict()
-        # What the venue was last heard to say. Not folded from events and not in a snapshot: a
-        # restart or a replica begins without it and asks again.
-        self.row_shown: OrderedDict[str, tuple[int, Decimal, int]] = OrderedDict()
-        self.absences: dict[str, Absence] = {}
-        self.tries: dict[str, int] = {}
-        self.asking: set[str] = set()
-        self.stuck: set[str] = set()
-        self.suspects: dict[str, Suspect] = {}
-        self.pending: tuple[Drift, ...] = ()
-        self.promised: dict[str, Promise] = {}
-        self.heard: dict[str, Heard] = {}
-        self.failures = 0
-        self.comparing = False
-        self.link_ts = 0
-        self.unreadable: frozenset[str] = frozenset()
         self.rules: dict[str, tuple[tuple[Rule, Decimal | int], ...]] = {}
         """The risk rules that the limits turn on, by symbol; picked when they are first needed."""
 
@@ -148,14 +127,6 @@ class State:
         self.commands[command_id] = None
         if len(self.commands) > COMMANDS_REMEMBERED:
             self.commands.popitem(last=False)
-
-    def remember_row(self, exchange_order_id: str, shows: tuple[int, Decimal, int]) -> None:
-        """Note how far an order's newest row is; of orders beyond the bound, the oldest go."""
-        if not exchange_order_id:
-            return
-        self.row_shown[exchange_order_id] = shows
-        if len(self.row_shown) > ROWS_REMEMBERED:
-            self.row_shown.popitem(last=False)
 
     def encode(self) -> bytes:
         """The whole state as JSON, for a snapshot; `decode` gives it back exactly."""
@@ -395,32 +366,8 @@ def _settled(state: State, event: DriftSettled) -> None:
     elif event.price is not None:
         state.positions.apply_fill(adjustment_of(event, event.price))
         state.fill_ts[event.symbol] = event.ts
-    if found is None:
-        return
-    about = [drift for drift in found.drift if drift.symbol == event.symbol]
-    ignored = tuple(
-        replace(drift, kind=DriftKind.EXPLAINED, cause=f"ignored: {event.reason}")
-        for drift in about
-        if event.action is DriftAction.IGNORE
-    )
-    state.reconciled = replace(
-        found,
-        drift=tuple(drift for drift in found.drift if drift not in about),
-        noted=found.noted + ignored,
-    )
-
-
-def adjustment_of(event: DriftSettled, price: Decimal) -> FillEvent:
-    """The execution that makes the ledger equal to the venue: no order's, and without a fee."""
-    return FillEvent(
-        exec_id=event.exec_id,
-        client_order_id="",
-        symbol=event.symbol,
-        side=Side.BUY if event.qty > 0 else Side.SELL,
-        qty=abs(event.qty),
-        price=price,
-        ts=event.ts,
-    )
+    if found is not None:
+        state.reconciled = without(found, event)
 
 
 def _connectivity(state: State, event: ConnectivityChanged) -> None:

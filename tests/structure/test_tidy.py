@@ -24,6 +24,8 @@ TESTED_ELSEWHERE = {
     "console.link": "an interface; tests/console/test_replica.py drives it",
     "engine.core.commands": "message types; tests/engine/core/test_decide_commands.py gives each",
     "engine.core.context": "a plain record; every test of decide builds one",
+    "engine.core.bookings": "what folds book; test_state.py and test_decide_drift.py fold each",
+    "engine.core.evidence": "plain records; tests/engine/core/test_decide_lookups.py fills each",
     "engine.core.events": "message types; tests/engine/core/test_state.py folds each",
     "engine.core.instruments": "a plain record; tests/engine/core/test_risk.py measures by it",
     "engine.core.market": "a plain record; tests/engine/core/test_risk.py measures by it",

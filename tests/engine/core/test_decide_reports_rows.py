@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from engine.core.evidence import ROWS_REMEMBERED
 from engine.core.reports import VenueStatus
-from engine.core.state import ROWS_REMEMBERED, State
+from engine.core.state import State
 from engine.core.types import OrderState
 from tests.support.desk import Desk, d, fill, row
 

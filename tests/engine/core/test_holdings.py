@@ -5,8 +5,8 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from engine.core.events import InstrumentsChanged, Reconciled
-from engine.core.holdings import Holding, compare, count_coins
+from engine.core.events import Drift, InstrumentsChanged, Reconciled
+from engine.core.holdings import Holding, compare, count_coins, pnl_apart
 from engine.core.reports import (
     EVERYTHING,
     AccountSnapshot,
@@ -132,6 +132,38 @@ def test_a_coin_in_which_a_traded_pair_is_priced_is_money_and_left_alone() -> No
     assert len(list(compare(made.state, answer(made, BTC="0.1")))) == 1
     made.give(bought("1", "ETH/BTC", "s2"))
     assert [h.symbol for h in compare(made.state, answer(made, BTC="0.1", ETH="1"))] == ["ETH/BTC"]
+
+
+@pytest.mark.parametrize(
+    ("venue", "avg", "mark", "apart"),
+    [
+        ("0.020", "59000", "61000", "30"),
+        ("0", None, "61000", "-10"),
+        ("0.020", None, "61000", None),
+        ("0.020", "59000", None, None),
+        ("0", None, None, None),
+    ],
+)
+def test_what_a_difference_does_to_the_pnl_is_measured_at_one_mark(
+    venue: str, avg: str | None, mark: str | None, apart: str | None
+) -> None:
+    made = desk()
+    made.working()
+    made.give(fill("e1", "0.010"))
+    position = made.state.positions.get_position("BTCUSDT")
+    drift = Drift(
+        symbol="BTCUSDT",
+        ours=position.qty,
+        venue=d(venue),
+        since_ts=1,
+        venue_avg=None if avg is None else d(avg),
+    )
+    found = pnl_apart(position, drift, None if mark is None else d(mark))
+    assert found == (None if apart is None else d(apart))
+    position.category = Category.INVERSE
+    assert (pnl_apart(position, drift, None if mark is None else d(mark)) is None) == (
+        apart is None
+    )
 
 
 def test_a_sale_is_a_holding_of_less_than_before() -> None:
