@@ -114,14 +114,7 @@ class Engine:
         self._turned = asyncio.Event()
         recaller = Recaller(partial(read_back, journal.path), threaded=threaded)
         self.dispatcher = Dispatcher(
-            state,
-            self.inbox,
-            router,
-            clock,
-            self.fail,
-            recaller,
-            policy=policy,
-            settle_s=settle_s,
+            state, self.inbox, router, clock, self.fail, recaller, policy=policy, settle_s=settle_s
         )
 
     # --- what anybody may ask, from any thread -------------------------------------------------

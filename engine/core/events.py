@@ -259,10 +259,9 @@ class KillProgress(
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A difference between the venue and the ledger: venue quantity - ledger quantity.
+    """A difference: venue quantity - ledger quantity; where these agree, of the averages alone.
 
-    `since_ts` is when it was first seen. With equal quantities it is the averages that differ.
-    `cause` says in words what a difference that is not unexplained comes from.
+    First seen at `since_ts`; `cause` says what explains it.
     """
 
     symbol: str
@@ -297,10 +296,9 @@ class Reconciled(
 ):
     """The venue and the engine were compared; journaled when the result is new.
 
-    `drift` are differences of quantity that nothing explains; `noted` those that are explained,
-    and those of average prices alone. `alarms` say what was given up and needs a person. `coins`
-    are the wallet's before anything the ledger knows, when they are first counted. `partial`: new
-    orders still wait for a comparison of everything.
+    `drift` are unexplained differences of quantity; `noted` explained ones, and those of averages
+    alone. `alarms` say what was given up. `coins` are the wallet's before the ledger began, when
+    first counted. `partial`: new orders still wait for a comparison of everything.
     """
 
     ts: int

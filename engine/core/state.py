@@ -44,14 +44,13 @@ from engine.core.instruments import Instrument
 from engine.core.order_fills import fill_of
 from engine.core.orders import Anomaly, Order, OrderStateMachine, SavedOrders
 from engine.core.positions import PositionTracker, SavedPositions
+from engine.core.seen import SeenCommands
 from engine.core.trading import KillRecord, Narrowing, RiskState, is_stricter
 from engine.core.types import EXTERNAL, DriftAction, TradingState
 
 if TYPE_CHECKING:
     from engine.core.risk.rule import Rule
 
-COMMANDS_REMEMBERED = 65_536
-"""Command ids kept for deduplication: hours of a busy desk, at some ten bytes each."""
 REFUSALS_KEPT = 200
 
 FILLS = frozenset({EventType.PARTIAL_FILL, EventType.FULL_FILL})
@@ -64,11 +63,12 @@ FILL_BUSTED = EventType.FILL_BUSTED
 FILL_CORRECTED = EventType.FILL_CORRECTED
 
 
-class State(Evidence):
+class State(SeenCommands, Evidence):
     """The fold of one account's events. Read it freely; only `evolve` changes it."""
 
     def __init__(self) -> None:
-        super().__init__()
+        SeenCommands.__init__(self)
+        Evidence.__init__(self)
         self.account = ""
         self.venue = ""
         self.environment = ""
@@ -94,8 +94,6 @@ class State(Evidence):
         self.links: dict[str, bool] = {}
         self.refusals: deque[CommandRefused] = deque(maxlen=REFUSALS_KEPT)
         self.activity = Activity()
-        # Ordered: the oldest key of a plain dict is behind all that were deleted before it.
-        self.commands: OrderedDict[str, None] = OrderedDict()
         self.rules: dict[str, tuple[tuple[Rule, Decimal | int], ...]] = {}
         """The risk rules that the limits turn on, by symbol; picked when they are first needed."""
 
@@ -115,18 +113,6 @@ class State(Evidence):
     def trading_of(self, symbol: str) -> TradingState:
         """The trading state that holds for orders of `symbol`."""
         return self.narrowing_of(symbol).state if self.narrowed else self.trading
-
-    def has_command(self, command_id: str) -> bool:
-        """True when this command was already carried out or refused."""
-        return command_id in self.commands
-
-    def remember_command(self, command_id: str) -> None:
-        """Note that a command has had its effect; the oldest are forgotten beyond the bound."""
-        if not command_id:
-            return
-        self.commands[command_id] = None
-        if len(self.commands) > COMMANDS_REMEMBERED:
-            self.commands.popitem(last=False)
 
     def encode(self) -> bytes:
         """The whole state as JSON, for a snapshot; `decode` gives it back exactly."""

@@ -32,6 +32,7 @@ TESTED_ELSEWHERE = {
     "engine.core.reports": "message types; tests/engine/venues reads and writes each",
     "engine.core.requests": "message types; tests/engine/core/test_react.py expects each",
     "engine.core.risk.*": "parts of risk, which tests/engine/core/test_risk*.py drive",
+    "engine.core.seen": "part of State; tests/engine/core/test_state.py fills it",
     "engine.core.status": "message types; tests/console draws each",
     "engine.exchange.*": "seen from outside only: through requests, streams and fills",
     "engine.router.*": "parts of OrderRouter, which tests/engine/router/test_router.py drives",
