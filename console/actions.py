@@ -91,6 +91,16 @@ TABLE: tuple[Action, ...] = (
            "Open a reduce-only ticket sized to the position.", "Trade", _ORDER),
     Action("reconcile.now", ("r",), "reconcile", "Compare orders and positions with the venue now.",
            "Trade"),
+    # Drift
+    Action("drift.adopt", ("A",), "adopt drift…",
+           "Believe the venue about the symbol in panel 5: an adjustment makes the ledger equal.",
+           "Drift", _ORDER),
+    Action("drift.flatten", ("F",), "flatten drift…",
+           "Believe the venue, and close what it holds beyond the ledger, reduce-only.",
+           "Drift", _ORDER),
+    Action("drift.ignore", ("I",), "ignore drift…",
+           "Live with the difference in panel 5 for some minutes, or until it changes.",
+           "Drift", _ORDER),
     # Ticket
     Action("ticket.review", ("enter",), "review / send",
            "SAFE: first Enter shows the order, a second one sends it. ARMED: Enter sends.",

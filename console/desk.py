@@ -24,8 +24,10 @@ from engine.core.commands import (
     PlaceOrder,
     Reconcile,
     Release,
+    SettleDrift,
 )
-from engine.core.types import ZERO, KillLevel, Side, TradingState
+from engine.core.events import Drift
+from engine.core.types import ZERO, DriftAction, KillLevel, Side, TradingState
 
 if TYPE_CHECKING:
     from engine.core.orders import Order
@@ -170,6 +172,20 @@ class Desk:
     def reconcile(self) -> None:
         """Ask for a comparison with the venue now."""
         self.link.submit(Reconcile(command_id=self._command(), by=self.by))
+
+    def settle_drift(self, drift: Drift, action: DriftAction, reason: str, for_s: float) -> None:
+        """Decide about a difference as it was looked at; the engine refuses if it has changed."""
+        self.link.submit(
+            SettleDrift(
+                command_id=self._command(),
+                by=self.by,
+                symbol=drift.symbol,
+                action=action,
+                qty=drift.qty,
+                reason=reason,
+                for_s=for_s,
+            )
+        )
 
     def release(self, account: str, reason: str, symbol: str = "") -> None:
         """Ask to resume trading, or that of one market; the engine judges account and reason."""

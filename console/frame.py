@@ -19,7 +19,7 @@ class Frame(msgspec.Struct, kw_only=True):
     positions: positions.PositionsView
     ladder: ladder.LadderView
     requests: TableView
-    recon: TableView
+    recon: recon.ReconView
     events: events.EventsView
     replay: replay.ReplayView | None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 
+from engine.core.types import ORDER_ID_PREFIX
+
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -17,7 +19,7 @@ class Ids:
 
     def order(self) -> str:
         """A new client order id."""
-        return f"td-{self._run}-{next(self._count)}"
+        return f"{ORDER_ID_PREFIX}{self._run}-{next(self._count)}"
 
     def command(self) -> str:
         """A new command id."""

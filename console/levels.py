@@ -40,7 +40,7 @@ class OwnLevels:
         """Put `order` where it works now, in place of where it was."""
         order_id = order.client_order_id
         place = None
-        if order.price is not None and order.is_open:
+        if order.price is not None and order.is_open and not order.is_external:
             place = _Place(order.symbol, (order.side, order.price), order.leaves_qty)
         known = self._places.get(order_id)
         if place == known:

@@ -10,7 +10,7 @@ from console import trading
 from console.export import export_rows, write_export
 from console.format import clock
 from console.screens.layout import PANELS
-from engine.core.types import Side, TradingState
+from engine.core.types import DriftAction, Side, TradingState
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
@@ -199,6 +199,9 @@ OPERATIONS: dict[str, Operation] = {
     "order.modify": trading.modify,
     "pos.close-selected": trading.close_position,
     "reconcile.now": trading.reconcile,
+    "drift.adopt": partial(trading.settle_drift, DriftAction.ADOPT),
+    "drift.flatten": partial(trading.settle_drift, DriftAction.FLATTEN),
+    "drift.ignore": partial(trading.settle_drift, DriftAction.IGNORE),
     "view.filter": lambda app: app.main.open_filter(),
     "view.detail": detail,
     "view.sort": lambda app: app.main.blotter.cycle_sort(),

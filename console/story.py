@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from engine.core.risk import Explanation
 
 NS = 1_000_000_000
+PROOF_ROUND = "; round "
+"""What parts the rounds of questions that prove an absence: each has a line of its own."""
 
 
 def story(
@@ -67,7 +69,7 @@ def _state(order: Order, instrument: Instrument | None, glyphs: Glyphs) -> Itera
         price = order.price if order.pending_price is None else order.pending_price
         yield f"  asked to become {fmt.exact(qty, lot)} @ {fmt.exact(price, tick)}"
     if order.reason or order.text:
-        yield f"  {order.reason} {order.text}".rstrip()
+        yield f"  {order.reason} {order.text.split(PROOF_ROUND)[0]}".rstrip()
 
 
 def _latencies(order: Order) -> Iterator[str]:
@@ -83,10 +85,12 @@ def _timeline(order: Order, glyphs: Glyphs) -> Iterator[str]:
     for entry in order.history:
         gap = f"+{fmt.millis((entry.ts - before) / NS)} ms"
         before = entry.ts
+        told, *rounds = entry.text.split(PROOF_ROUND)
         yield (
             f"  {fmt.clock_ms(entry.ts)} {gap:>14}  {entry.type:<15} "
-            f"{label(entry.state, glyphs):<10} {entry.text}"
+            f"{label(entry.state, glyphs):<10} {told}"
         ).rstrip()
+        yield from (f"      round {text}" for text in rounds)
 
 
 def _fills(order: Order, instrument: Instrument | None) -> Iterator[str]:

@@ -10,7 +10,7 @@ from console import sizes
 from console.arming import ArmState
 from console.entry import TicketText
 from console.format import exact
-from engine.core.types import OrderType, Side
+from engine.core.types import DriftAction, DriftKind, OrderType, Side
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
@@ -152,6 +152,33 @@ def reconcile(app: ConsoleApp) -> None:
     if not app.blocked():
         app.desk.reconcile()
         app.say("comparing with the venue")
+
+
+def settle_drift(action: DriftAction, app: ConsoleApp) -> None:
+    """Adopt, flatten or ignore the difference under the cursor of panel 5, once confirmed."""
+    from console.screens.settle import seconds, settle_screen
+    from console.views.recon import differences
+
+    if app.blocked():
+        return
+    status = app.replica.status
+    found = {} if status is None else {d.symbol: d for d in differences(status.reconcile)}
+    drift = found.get(app.main.recon.cursor_id or "")
+    if drift is None:
+        app.say("no difference to settle")
+        return
+    if drift.kind is DriftKind.PENDING:
+        app.say(f"{drift.symbol}: {drift.cause}; it is compared again by itself")
+        return
+    instrument = app.replica.state.instruments.get(drift.symbol)
+    step = instrument.qty_step if instrument else None
+
+    def typed(texts: tuple[str, ...] | None) -> None:
+        if texts is not None:
+            for_s = seconds(texts[2]) if action is DriftAction.IGNORE else 0.0
+            app.desk.settle_drift(drift, action, texts[1], for_s)
+
+    app.push_screen(settle_screen(action, drift, step), typed)
 
 
 def _open_order(app: ConsoleApp) -> Order | None:

@@ -83,12 +83,14 @@ def build(
     settle_s: float,
     policy: Policy | None = None,
     closed_kept: int = CLOSED_KEPT,
+    new_venue: bool = False,
     lanes: Mapping[RequestKind, Lane] | None = None,
     threaded: bool = True,
 ) -> Engine:
     """Wire an engine around a client and a recovered state. Nothing runs until `start`.
 
-    `threaded` False writes the latch and reads the journal on the loop, for virtual time.
+    A `new_venue` has no history of this account but what it was seeded with. `threaded` False
+    writes the latch and reads the journal on the loop, for virtual time.
     """
     router = OrderRouter(client, clock, rng=random.Random(seed), lanes=lanes)
     return Engine(
@@ -104,6 +106,7 @@ def build(
         policy=policy or Policy(),
         settle_s=settle_s,
         closed_kept=closed_kept,
+        new_venue=new_venue,
         threaded=threaded,
     )
 
@@ -153,6 +156,7 @@ def build_paper(
         seed=seed,
         settle_s=PAPER_SETTLE_S + latency_ns / 1e9,
         closed_kept=closed_kept,
+        new_venue=True,
         threaded=threaded,
     )
     return PaperEngine(engine, exchange)

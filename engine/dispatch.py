@@ -8,19 +8,15 @@ venue is a bug: `on_failure` is told, once, and the engine stops trading.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Callable, Coroutine
-from functools import partial
 from typing import Any
 
 from engine.clock import NS, Clock
-from engine.core.recall import is_booked
-from engine.core.reports import (
-    AccountSnapshot,
-    OrderLookup,
-    RequestKind,
-    RequestOutcome,
-)
+from engine.comparison import Comparison
+from engine.core.context import Policy
+from engine.core.reports import AccountSnapshot, OrderLookup, RequestKind, RequestOutcome, Scope
 from engine.core.requests import (
     AmendRequest,
     CancelRequest,
@@ -38,14 +34,9 @@ from engine.core.state import State
 from engine.inbox import Inbox
 from engine.recaller import Recaller
 from engine.router import OrderRouter
+from engine.router.lanes import Lane
 from engine.sweep import Sweeper
 from engine.venues.protocol import OrderResponse
-
-FILLS_OVERLAP_NS = 60 * NS
-"""How far before the last comparison the next one looks for executions it should have shown.
-
-Longer than clocks differ and lists lag, and longer than it takes to notice that one is missing.
-"""
 
 
 class Dispatcher:
@@ -60,6 +51,7 @@ class Dispatcher:
         on_failure: Callable[[BaseException], None],
         recaller: Recaller,
         *,
+        policy: Policy,
         settle_s: float,
     ) -> None:
         self._state = state
@@ -69,14 +61,15 @@ class Dispatcher:
         self._on_failure = on_failure
         self._recaller = recaller
         self._settle_s = settle_s
-        self._fills_since_ns = _fills_since_ns(state, clock.now_ns())
         self._tasks: set[asyncio.Task[Any]] = set()
         self.placing: set[str] = set()
         """Orders of which the router has not said its last word: it may send them again."""
+        self._looking: set[str] = set()
+        a_minute = policy.questions_a_minute
+        self._questions = Lane(a_minute / 60, max(1, a_minute // 10))
         self._closed = False
-        self._account_query: asyncio.Task[None] | None = None
+        self.comparison = Comparison(state, inbox, router, clock, policy, self.spawn)
         self._pnl_query: asyncio.Task[None] | None = None
-        self._asked_again = False
         self._sweep: asyncio.Task[None] | None = None
         self._timers: dict[float, _Timers] = {}  # by their length: a policy has a handful
         self._actions: dict[type, Callable[[Any], None]] = {
@@ -151,10 +144,17 @@ class Dispatcher:
         )
 
     def _look_up(self, query: QueryOrder) -> None:
-        self.spawn(self._looked_up(query))
+        if query.client_order_id not in self._looking:
+            self._looking.add(query.client_order_id)
+            self.spawn(self._looked_up(query))
 
     async def _looked_up(self, query: QueryOrder) -> None:
+        """Ask in turn, each order once at a time: many orders in doubt must not be a flood."""
+        wait_s = self._questions.reserve(self._clock.now_ns(), math.inf)
+        if wait_s:
+            await self._clock.sleep(wait_s)
         lookup: OrderLookup = await self._router.lookup(query)
+        self._looking.discard(query.client_order_id)
         self._inbox.put(lookup)
 
     def _query_pnl(self, _request: QueryPnl) -> None:
@@ -165,42 +165,12 @@ class Dispatcher:
         baseline = self._state.pnl_baseline
         self._inbox.put(await self._router.pnl(baseline.ts if baseline is not None else 0))
 
-    def _query_account(self, _request: QueryAccount) -> None:
-        if self.comparing:
-            self._asked_again = True
-        else:
-            self._account_query = self.spawn(self._queried_account())
+    def _query_account(self, request: QueryAccount) -> None:
+        self.comparison.ask(request.scopes)
 
-    async def _queried_account(self) -> None:
-        """Ask once, and once more when somebody asked while the answer was under way."""
-        again = True
-        while again:
-            self._asked_again = False
-            known = None if self._in_doubt() else partial(is_booked, self._state)
-            snapshot = await self._router.snapshot(self._fills_since_ns, known)
-            if snapshot.complete:
-                since_ns = snapshot.sent_ts - FILLS_OVERLAP_NS
-                self._fills_since_ns = max(self._fills_since_ns, since_ns)
-            self._inbox.put(snapshot)
-            again = self._asked_again
-
-    def _in_doubt(self) -> bool:
-        """True while something may be missing: then every execution of the time is read again.
-
-        Otherwise the newest ones are, back to what is booked: a busy account has thousands.
-        """
-        state = self._state
-        drift = state.reconciled.drift if state.reconciled is not None else ()
-        return not state.ready or bool(state.suspects or drift)
-
-    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
+    async def snapshot(self, fills_since_ns: int, scopes: frozenset[Scope]) -> AccountSnapshot:
         """The venue's view of the account, through the query lane."""
-        return await self._router.snapshot(fills_since_ns)
-
-    @property
-    def comparing(self) -> bool:
-        """True while a comparison with the venue is under way."""
-        return self._account_query is not None and not self._account_query.done()
+        return await self._router.snapshot(fills_since_ns, scopes)
 
     def _start_timer(self, timer: StartTimer) -> None:
         timers = self._timers.get(timer.after_s)
@@ -252,13 +222,3 @@ class _Timers:
             self._fire(running.popleft()[1])
         if running:
             self._clock.call_at(running[0][0], self._expire)
-
-
-def _fills_since_ns(state: State, now_ns: int) -> int:
-    """From when on a new run asks for executions: what an earlier one may have missed too.
-
-    That is from a little before the newest one booked, or else from the oldest order.
-    """
-    oldest = min((order.created_ts for order in state.orders.orders.values()), default=0)
-    known = state.positions.newest_ts or oldest
-    return min(known, now_ns) - FILLS_OVERLAP_NS if known else now_ns

@@ -173,4 +173,6 @@ async def _cancel_all(engine: Engine) -> None:
     engine.submit(CancelAll(command_id=f"exit-{secrets.token_hex(4)}", by="exit"))
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(CANCEL_S):
-            await engine.until(lambda: not engine.state.exposure.count())
+            await engine.until(
+                lambda: all(order.is_external for order in engine.state.orders.open_orders())
+            )

@@ -22,7 +22,6 @@ from engine.core.commands import Command, Kill, Reconcile
 from engine.core.conservation import recent_disagreements
 from engine.core.context import Context, Policy
 from engine.core.decide import Input, decide
-from engine.core.decide_stops import FLATTEN_PREFIX
 from engine.core.events import (
     Event,
     EventType,
@@ -38,7 +37,6 @@ from engine.core.reports import AccountSnapshot, LinkReport, VenuePnl
 from engine.core.requests import (
     CancelRequest,
     OrderRequest,
-    QueryAccount,
     QueryPnl,
     Request,
     Sweep,
@@ -46,7 +44,7 @@ from engine.core.requests import (
 )
 from engine.core.state import State, evolve
 from engine.core.status import InputStatus, PnlComparison, ReconcileStatus
-from engine.core.types import KillLevel, TradingState
+from engine.core.types import FLATTEN_PREFIX, KillLevel, TradingState
 from engine.dispatch import Dispatcher
 from engine.feed import MarketFeed
 from engine.halt import Halt
@@ -64,7 +62,6 @@ from engine.venues.protocol import ExchangeClient
 
 BATCH_MAX = 256
 """Inputs decided at a stretch, one or two ms of work; a commit may take several batches."""
-RECONCILE_EVERY_S = 5.0
 PNL_EVERY_S = 60.0
 NAMED_MAX = 5
 """Disagreements of the ledger that an error names; one is enough to stop."""
@@ -96,6 +93,7 @@ class Engine:
         policy: Policy,
         settle_s: float,
         closed_kept: int,
+        new_venue: bool,
         threaded: bool,
     ) -> None:
         self.identity = identity
@@ -118,7 +116,7 @@ class Engine:
         self._halt = Halt(router.gate, latch, clock, self._not_latched, threaded=threaded)
         self._snapshots = Snapshots(journal) if threaded else None
         self._policy = policy
-        self._closed_kept = closed_kept
+        self._closed_kept, self._new_venue = closed_kept, new_venue
         self._fresh: list[Event] = []
         self._requests: list[Request] = []
         self._unsent: set[str] = set()
@@ -131,7 +129,7 @@ class Engine:
         self._loop_task: asyncio.Task[None] | None = None
         recaller = Recaller(partial(read_back, journal.path), threaded=threaded)
         self.dispatcher = Dispatcher(
-            state, self.inbox, router, clock, self.fail, recaller, settle_s=settle_s
+            state, self.inbox, router, clock, self.fail, recaller, policy=policy, settle_s=settle_s
         )
 
     # --- what anybody may ask, from any thread -------------------------------------------------
@@ -167,13 +165,14 @@ class Engine:
             self._limits,
             now_ns,
             self._closed_kept,
+            new_venue=self._new_venue,
         ):
             self._take(step)
         self._count(self._fresh)
         await self._commit()
         self._loop_task = asyncio.get_running_loop().create_task(self._run())
         await self._client.connect(self.inbox.put, self.feed.apply)
-        self.dispatcher.spawn(self._compare_regularly())
+        self.dispatcher.spawn(self.dispatcher.comparison.keep_asking())
         self.dispatcher.spawn(self._compare_pnl_regularly())
 
     async def stop(self) -> None:
@@ -396,11 +395,6 @@ class Engine:
         halted = self.state.trading is TradingState.HALTED
         if halted and request.client_order_id.startswith(FLATTEN_PREFIX):
             self.gate.allow_reduce(request.client_order_id)
-
-    async def _compare_regularly(self) -> None:
-        while True:
-            await self.clock.sleep(RECONCILE_EVERY_S)
-            self.dispatcher.send(QueryAccount())
 
     async def _compare_pnl_regularly(self) -> None:
         while True:

@@ -78,6 +78,8 @@ def begin_run(
     limits: RiskLimits,
     now_ns: int,
     closed_kept: int = 0,
+    *,
+    new_venue: bool = False,
 ) -> Iterator[Event | StartTimer | Sweep]:
     """Yield what a new run begins with; the caller folds each event before it asks for the next.
 
@@ -91,6 +93,7 @@ def begin_run(
         environment=identity.environment,
         run=state.run + 1,
         closed_kept=closed_kept,
+        new_venue=new_venue,
     )
     if instruments != tuple(state.instruments.values()):
         yield InstrumentsChanged(ts=now_ns, instruments=instruments)

@@ -120,10 +120,10 @@ async def _run(play: Play, clock: SimClock) -> SessionSummary:
 
 
 async def _confirm(engine: Engine) -> None:
-    """Let a sweep end, and compare until two answers agree: a fill between them is not drift."""
+    """Let a sweep end, and compare until nothing is in doubt: a fill on its way is not drift."""
     await engine.until(lambda: engine.state.kill is None or engine.state.kill.done)
     await engine.settled()
-    while engine.state.suspects and not engine.reconcile.drift:
+    while engine.state.suspects or engine.state.pending:
         await engine.settled()
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from engine.clock import NS, Clock
 from engine.core.decide_stops import is_swept
-from engine.core.reports import AccountSnapshot, OrderReport, SweepReport, VenueStatus
+from engine.core.reports import AccountSnapshot, OrderReport, Scope, SweepReport, VenueStatus
 from engine.core.requests import CancelRequest
 from engine.core.state import State
 from engine.core.trading import KillRecord
@@ -25,10 +25,13 @@ BUDGET_S = 60.0
 """A sweep that has not reached zero by then says so; pressing the key again starts a new one."""
 
 
+OPEN_ORDERS = frozenset({Scope.ORDERS})
+
+
 class Venue(Protocol):
     """What a sweep needs of the way to the venue."""
 
-    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot: ...
+    async def snapshot(self, fills_since_ns: int, scopes: frozenset[Scope]) -> AccountSnapshot: ...
 
     def resend_cancel(self, request: CancelRequest) -> None: ...
 
@@ -66,7 +69,7 @@ class Sweeper:
         deadline_ns = self._clock.now_ns() + round(BUDGET_S * NS)
         looks = 0
         while self._clock.now_ns() < deadline_ns:
-            snapshot = await self._venue.snapshot(self._clock.now_ns())
+            snapshot = await self._venue.snapshot(self._clock.now_ns(), OPEN_ORDERS)
             if not snapshot.complete:
                 await self._clock.sleep(ROUND_S)
                 continue

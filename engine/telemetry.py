@@ -41,7 +41,7 @@ class Telemetry:
             private_up=state.links.get("private", False),
             public_up=state.links.get("public", False),
             requests=engine.router.stats(),
-            reconcile=replace(engine.reconcile, running=engine.dispatcher.comparing),
+            reconcile=replace(engine.reconcile, running=engine.dispatcher.comparison.running),
             pnl=engine.pnl,
             replay=self._replay(),
             input=engine.unreadable(),

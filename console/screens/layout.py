@@ -39,7 +39,7 @@ class Sizes(NamedTuple):
 
 
 SIZES = {
-    SizeClass.WIDE: Sizes(62, {"events": 13, "positions": 14, "requests": 10, "recon": 9}),
+    SizeClass.WIDE: Sizes(62, {"events": 13, "positions": 14, "requests": 10, "recon": 12}),
     SizeClass.MEDIUM: Sizes(42, {"events": 8, "positions": 12, "requests": 9}),
 }
 """Layouts of more than one panel."""

@@ -110,7 +110,7 @@ class MainScreen(Screen[None], Kept):
         self.positions = PositionsPanel(id="positions")
         self.ladder = LadderPanel(id="ladder")
         self.requests = RequestsPanel(id="requests")
-        self.recon = ReconPanel(id="recon")
+        self.recon = ReconPanel(keymap, id="recon")
         self.events_panel = EventsPanel(id="events")
         self.replay_bar = ReplayBar()
         self.halt_bar = HaltBar()

@@ -16,6 +16,7 @@ from engine.core.events import (
     CashBooked,
     CommandRefused,
     ConnectivityChanged,
+    DriftSettled,
     EngineStarted,
     EventType,
     ExecutionQuarantined,
@@ -34,7 +35,7 @@ from engine.core.events import (
     SuspenseBooked,
     TradingStateChanged,
 )
-from engine.core.types import ExecutionKind, TradingState
+from engine.core.types import RECOVERED, ExecutionKind, TradingState
 
 COLUMNS = (
     Column("time", "TIME", 12, cut=True),
@@ -116,6 +117,9 @@ def _denied(event: OrderDenied) -> Told:
 
 
 def _adopted(event: OrderAdopted) -> Told:
+    if event.by == RECOVERED:
+        text = f"ours, and in no journal: {_terms(event)}"
+        return Told(event.client_order_id, text, "bad")
     return Told(event.client_order_id, f"found at the venue, external: {_terms(event)}", "warn")
 
 
@@ -258,9 +262,18 @@ def _reconciled(event: Reconciled) -> Told:
     external = f", {len(event.external_orders)} external" if event.external_orders else ""
     took = f" in {fmt.millis(event.duration_s)} ms"
     text = f"{event.open_orders} open orders{external}{took}"
+    if event.alarms:
+        return Told("reconcile", f"given up: {'; '.join(event.alarms)}", "bad")
     if drift:
         return Told("reconcile", f"drift {drift}; {text}", "bad")
     return Told("reconcile", f"no drift; {text}", "good")
+
+
+def _settled(event: DriftSettled) -> Told:
+    booked = f" at {fmt.exact(event.price)}" if event.price is not None else ""
+    until = f" until {fmt.clock(event.until_ts)}" if event.until_ts else ""
+    what = f"{event.action} {fmt.signed_exact(event.qty)} {event.symbol}{booked}{until}"
+    return Told("drift", f"{what} by {event.by}: {event.reason}", "warn")
 
 
 def _link(event: ConnectivityChanged) -> Told:
@@ -295,6 +308,7 @@ _TELLERS: Mapping[type, Callable[[Any], Told]] = {
     KillStarted: _kill,
     KillProgress: _kill_progress,
     Reconciled: _reconciled,
+    DriftSettled: _settled,
     ConnectivityChanged: _link,
     EngineStarted: _started,
     InstrumentsChanged: _instruments,

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
-from engine.core.types import KillLevel, OrderType, Side, TimeInForce
+from engine.core.types import DriftAction, KillLevel, OrderType, Side, TimeInForce
 
 
 class _Command(
@@ -94,4 +94,27 @@ class Reconcile(_Command, frozen=True):
     """Compare with the venue now."""
 
 
-Command = PlaceOrder | AmendOrder | CancelOrder | CancelAll | Kill | Release | Flatten | Reconcile
+class SettleDrift(_Command, frozen=True):
+    """Decide about a difference that nothing explains; `qty` is the one the person looked at.
+
+    `for_s` is how long it is ignored, in seconds; 0 until it changes.
+    """
+
+    symbol: str
+    action: DriftAction
+    qty: Decimal
+    reason: str
+    for_s: float = 0.0
+
+
+Command = (
+    PlaceOrder
+    | AmendOrder
+    | CancelOrder
+    | CancelAll
+    | Kill
+    | Release
+    | Flatten
+    | Reconcile
+    | SettleDrift
+)

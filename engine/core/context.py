@@ -12,18 +12,34 @@ from engine.core.market import Quote
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """How long to wait for what, in seconds of the engine's clock."""
 
+    orders_every_s: float = 5.0
+    """How often open orders are compared with the venue's."""
+    holdings_every_s: float = 15.0
+    """How often positions and the wallet are."""
+    fills_every_s: float = 60.0
+    """How often the newest executions are listed, whatever the streams have told."""
+    fills_overlap_s: float = 60.0
+    """How far before the newest known execution that list begins: lists lag, clocks differ."""
     ack_deadline_s: float = 5.0
     """A place without any answer by then is UNKNOWN and is asked for."""
     settle_deadline_s: float = 5.0
-    """A cancel, an amend or a promised fill not seen by then is asked for."""
+    """A cancel or an amend not seen by then is asked for."""
+    fill_deadline_s: float = 1.0
+    """A fill that an order's or a position's row shows and no execution has brought by then is."""
     lost_input_pause_s: float = 5.0
     """The account is asked this often at most for what unreadable messages may have said."""
     query_backoff_s: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
     """Pauses between questions about one order; the last one repeats."""
+    questions_an_order: int = 30
+    """Then a person is told, and nothing is asked until the venue answers again."""
+    questions_a_minute: int = 600
+    """About single orders, all together; each is up to four requests. The rest waits its turn."""
     absent_after_s: float = 7.0
     """The venue accepts no request this long after it was signed (recv_window and a margin)."""
     absent_reads: int = 2
-    """Clean negative answers needed before an order is declared absent."""
+    """Clean negative rounds, asked after that, needed before an order is declared absent."""
+    drift_rounds: int = 2
+    """Comparisons in a row that must show a difference before it is believed."""
     release_reason_min_chars: int = 1
     """Shortest reason a person may give for leaving HALTED."""
 

@@ -26,6 +26,7 @@ from engine.core.commands import (
     PlaceOrder,
     Reconcile,
     Release,
+    SettleDrift,
 )
 from engine.core.context import Context
 from engine.core.decide_commands import (
@@ -35,15 +36,15 @@ from engine.core.decide_commands import (
     decide_place,
     decide_reconcile,
 )
+from engine.core.decide_drift import decide_settle
 from engine.core.decide_executions import decide_cash, decide_fill, decide_unknown_execution
+from engine.core.decide_lookups import decide_lookup, decide_timer
 from engine.core.decide_lost import decide_lost
 from engine.core.decide_reports import (
     decide_link,
-    decide_lookup,
     decide_order_report,
     decide_outcome,
     decide_position,
-    decide_timer,
 )
 from engine.core.decide_stops import decide_flatten, decide_kill, decide_release, decide_sweep
 from engine.core.pnl_check import decide_pnl
@@ -109,6 +110,7 @@ _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     Release: decide_release,
     Flatten: decide_flatten,
     Reconcile: decide_reconcile,
+    SettleDrift: decide_settle,
     OrderReport: decide_order_report,
     FillEvent: decide_fill,
     CashReport: decide_cash,

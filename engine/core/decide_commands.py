@@ -13,6 +13,7 @@ from engine.core.commands import (
     Reconcile,
 )
 from engine.core.context import Context
+from engine.core.decide_lookups import ask_anew
 from engine.core.events import CommandRefused, EventType, OrderEvent
 from engine.core.exposure import worst_leaves
 from engine.core.orders import Order, other_terms, why_not_cancel, why_not_replace
@@ -85,14 +86,17 @@ def decide_cancel(state: State, command: CancelOrder, context: Context) -> Itera
 
 
 def decide_cancel_all(state: State, command: CancelAll, context: Context) -> Iterator[Step]:
-    """Cancel what matches: all, one symbol, one side, or the orders named."""
+    """Cancel what matches: all, one symbol, one side, or the orders named.
+
+    An order that is not ours must be named to be cancelled.
+    """
     named = None if command.client_order_ids is None else frozenset(command.client_order_ids)
     chosen = [
         order
         for order in list(state.orders.open_orders())
         if (command.symbol is None or order.symbol == command.symbol)
         and (command.side is None or order.side is command.side)
-        and (named is None or order.client_order_id in named)
+        and (not order.is_external if named is None else order.client_order_id in named)
         and not why_not_cancel(order)
     ]
     if not chosen:
@@ -101,8 +105,9 @@ def decide_cancel_all(state: State, command: CancelAll, context: Context) -> Ite
         yield cancel_request(order, context, command.command_id)
 
 
-def decide_reconcile(_state: State, _command: Reconcile, _context: Context) -> Iterator[Step]:
-    """Compare with the venue now."""
+def decide_reconcile(state: State, _command: Reconcile, _context: Context) -> Iterator[Step]:
+    """Compare with the venue now, and ask again for what had been given up."""
+    yield from ask_anew(state)
     yield QueryAccount()
     yield QueryPnl()
 

@@ -19,6 +19,7 @@ from engine.core.events import (
     SuspenseBooked,
     TradingStateChanged,
 )
+from engine.core.late_accept import late_accept
 from engine.core.orders import Order
 from engine.core.recall import is_booked, recalling
 from engine.core.reports import CashReport, FillEvent, UnknownExecution
@@ -44,7 +45,10 @@ def decide_fill(state: State, fill: FillEvent, context: Context) -> Iterator[Ste
     elif is_booked(state, fill):
         return
     else:
+        was_absent = order.is_reversible
         yield _booked(order, fill, context)
+        if was_absent:
+            yield from late_accept(state, order, context)
     yield from _liquidated(state, fill, context)
 
 

@@ -15,11 +15,17 @@ from engine.core.requests import Step
 from engine.core.risk import Denied, check_flatten
 from engine.core.state import State
 from engine.core.triggers import standing_cause
-from engine.core.types import KillLevel, OrderState, OrderType, Side, TimeInForce, TradingState
+from engine.core.types import (
+    FLATTEN_PREFIX,
+    KillLevel,
+    OrderState,
+    OrderType,
+    Side,
+    TimeInForce,
+    TradingState,
+)
 
 SWEEPING = frozenset({KillLevel.KILL, KillLevel.KILL_ALL, KillLevel.FLATTEN})
-FLATTEN_PREFIX = "flat-"
-"""How the ids of orders that close positions begin."""
 NS = 1_000_000_000
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
@@ -116,7 +122,7 @@ def _close_positions(
             order = PlaceOrder(
                 command_id=command_id,
                 by=by,
-                client_order_id=f"{FLATTEN_PREFIX}{_base36(context.now_ns)}-{state.seq}",
+                client_order_id=flatten_id(state, context),
                 symbol=position.symbol,
                 side=Side.SELL if position.qty > 0 else Side.BUY,
                 qty=qty,
@@ -126,6 +132,11 @@ def _close_positions(
             )
             verdict = check_flatten(state, order, context)
             yield verdict.denied() if isinstance(verdict, Denied) else verdict.submitted()
+
+
+def flatten_id(state: State, context: Context) -> str:
+    """A new id for an order that closes a position."""
+    return f"{FLATTEN_PREFIX}{_base36(context.now_ns)}-{state.seq}"
 
 
 def _base36(number: int) -> str:

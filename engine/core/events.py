@@ -18,6 +18,8 @@ from engine.core.reports import FillEvent
 from engine.core.types import (
     EXTERNAL,
     CashKind,
+    DriftAction,
+    DriftKind,
     ExecutionKind,
     KillLevel,
     Liquidity,
@@ -139,7 +141,10 @@ class OrderDenied(NewOrder, frozen=True, tag="denied", kw_only=True):
 class OrderAdopted(
     msgspec.Struct, frozen=True, tag="adopted", tag_field="event", kw_only=True, omit_defaults=True
 ):
-    """An order was found at the venue that this journal does not know: shown as external."""
+    """An order was found at the venue that this journal does not know.
+
+    It is shown as external, or, where it bears an id of ours, recovered as our own.
+    """
 
     ts: int
     client_order_id: str
@@ -321,17 +326,31 @@ class KillProgress(
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A difference between the venue and the ledger: venue quantity - ledger quantity."""
+    """A difference: venue quantity - ledger quantity; where these agree, of the averages alone.
+
+    First seen at `since_ts`; `cause` says what explains it.
+    """
 
     symbol: str
     ours: Decimal
     venue: Decimal
     since_ts: int
+    kind: DriftKind = DriftKind.UNEXPLAINED
+    ours_avg: Decimal | None = None
+    venue_avg: Decimal | None = None
+    cause: str = ""
 
     @property
     def qty(self) -> Decimal:
         """Venue quantity minus ledger quantity."""
         return self.venue - self.ours
+
+    @property
+    def price(self) -> Decimal | None:
+        """Venue average minus ledger average; None where either has none."""
+        if self.ours_avg is None or self.venue_avg is None:
+            return None
+        return self.venue_avg - self.ours_avg
 
 
 class Reconciled(
@@ -342,7 +361,12 @@ class Reconciled(
     kw_only=True,
     omit_defaults=True,
 ):
-    """The venue and the engine were compared; journaled when the result is new."""
+    """The venue and the engine were compared; journaled when the result is new.
+
+    `drift` are unexplained differences of quantity; `noted` explained ones, and those of averages
+    alone. `alarms` say what was given up. `coins` are the wallet's before the ledger began, when
+    first counted. `partial`: new orders still wait for a comparison of everything.
+    """
 
     ts: int
     drift: tuple[Drift, ...] = ()
@@ -350,6 +374,35 @@ class Reconciled(
     open_orders: int = 0
     duration_s: float = 0.0
     error: str = ""
+    noted: tuple[Drift, ...] = ()
+    alarms: tuple[str, ...] = ()
+    coins: dict[str, Decimal] | None = None
+    partial: bool = False
+
+
+class DriftSettled(
+    msgspec.Struct,
+    frozen=True,
+    tag="drift_settled",
+    tag_field="event",
+    kw_only=True,
+    omit_defaults=True,
+):
+    """A person has decided about a difference: what, why, and until when (0: until it changes).
+
+    An adopted or flattened one is booked as the adjustment `exec_id`: `qty` (signed) at `price`.
+    """
+
+    ts: int
+    symbol: str
+    action: DriftAction
+    qty: Decimal
+    reason: str
+    by: str
+    until_ts: int = 0
+    exec_id: str = ""
+    price: Decimal | None = None
+    command_id: str = ""
 
 
 class ConnectivityChanged(
@@ -369,6 +422,7 @@ class EngineStarted(
     """A run of the engine began: the first event of a journal and of each restart.
 
     Beyond `closed_kept` closed orders in memory those that closed first are retired; 0 keeps all.
+    A `new_venue` began with this run, on paper: it has no history, and another wallet.
     """
 
     ts: int
@@ -377,6 +431,7 @@ class EngineStarted(
     environment: str
     run: int = 1
     closed_kept: int = 0
+    new_venue: bool = False
 
 
 class InstrumentsChanged(
@@ -410,6 +465,7 @@ Event = (
     | KillStarted
     | KillProgress
     | Reconciled
+    | DriftSettled
     | ConnectivityChanged
     | EngineStarted
     | InstrumentsChanged

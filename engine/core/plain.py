@@ -35,3 +35,11 @@ def _written_out(value: object) -> Plain:
 
 def _member(value: object) -> Plain:
     return cast(Plain, value) if type(value) in _AS_THEY_ARE else _written_out(value)
+
+
+def clock_text(ts: int) -> str:
+    """The time of day, UTC, of unix nanoseconds: `14:03:28.442`."""
+    seconds, millis = divmod(ts // 1_000_000 % 86_400_000, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour:02}:{minute:02}:{second:02}.{millis:03}"

@@ -1,8 +1,8 @@
 """Comparing what we hold with what the venue shows.
 
 A snapshot is evidence like any other: its executions are booked first, its order rows are read as
-rows, and only then are positions compared. What a snapshot does not show is never concluded from:
-an order of ours that is missing from the open list is asked for by id.
+rows, and only then are positions and coins compared. What a snapshot does not show is never
+concluded from: an order of ours that is missing from the open list is asked for by id.
 """
 
 from __future__ import annotations
@@ -11,115 +11,156 @@ from collections.abc import Iterator
 
 from engine.core.context import Context
 from engine.core.decide_executions import decide_fill, decide_other_execution
+from engine.core.decide_lookups import CONFIRM_AFTER_S, ask_anew, decide_missing
 from engine.core.decide_reports import decide_order_report
-from engine.core.events import Drift, Reconciled
-from engine.core.reports import AccountSnapshot
+from engine.core.drift import Differences, find_differences, narrow
+from engine.core.events import Reconciled
+from engine.core.holdings import compare, count_coins
+from engine.core.reports import EVERYTHING, HOLDINGS, AccountSnapshot, Scope
 from engine.core.requests import StartTimer, Step, query_of
 from engine.core.state import State
-from engine.core.status import ReconcileStatus
-from engine.core.types import ZERO, OrderState
+from engine.core.status import ReconcileRun, ReconcileStatus
+from engine.core.types import OrderState
 
-CONFIRM_AFTER_S = 1.0
-"""A difference is looked at again after this long: a fill between two queries is not drift."""
+RETRIES = 3
+"""How often a failed comparison is repeated at once; then it waits for its period."""
+HISTORY_KEPT = 20
 
 
 def decide_snapshot(state: State, snapshot: AccountSnapshot, context: Context) -> Iterator[Step]:
     """Take a snapshot's evidence, then say whether ledger and venue agree.
 
-    A failed or partial query changes nothing but the error shown. A difference counts as drift
-    when two snapshots in a row show the same one.
+    A failed or partial query changes nothing but the error shown.
     """
     if not snapshot.complete:
-        yield from _result(state, context, snapshot, (), snapshot.error or "incomplete answer")
-        yield StartTimer(kind="account", key="", after_s=CONFIRM_AFTER_S)
+        state.failures += 1
+        yield from _result(state, context, snapshot, None, ready=False)
+        if state.failures <= RETRIES:
+            yield from _look_again(state)
         return
+    if state.failures:
+        state.failures = 0
+        yield from ask_anew(state)
     for fill in snapshot.fills:
         yield from decide_fill(state, fill, context)
     for other in snapshot.cash:
         yield from decide_other_execution(state, other, context)
-    for row in snapshot.open_orders:
-        yield from decide_order_report(state, row, context)
-    yield from _ask_for_missing(state, snapshot)
-    drift = _differences(state, snapshot, context.now_ns)
-    confirmed = tuple(d for d in drift if state.suspects.get(d.symbol) == d.qty)
-    state.suspects = {d.symbol: d.qty for d in drift}
-    if len(confirmed) < len(drift):
+    if Scope.ORDERS in snapshot.scopes:
+        for row in snapshot.open_orders:
+            yield from decide_order_report(state, row, context)
+        yield from _ask_for_missing(state, snapshot)
+    if Scope.FILLS in snapshot.scopes:
+        yield from decide_missing(state, snapshot, context)
+    found = None
+    if snapshot.scopes >= HOLDINGS:
+        found = find_differences(state, snapshot, compare(state, snapshot), context)
+        state.pending = found.pending
+    in_doubt = found is None or found.open or (bool(found.pending) and not state.ready)
+    ready = not in_doubt and _is_whole(state, snapshot)
+    yield from _result(state, context, snapshot, found, ready=ready)
+    state.ready = state.ready or ready
+    if found is not None:
+        yield from narrow(state, found, context)
+        if in_doubt:
+            yield from _look_again(state)
+
+
+def _look_again(state: State) -> Iterator[StartTimer]:
+    if not state.comparing:
+        state.comparing = True
         yield StartTimer(kind="account", key="", after_s=CONFIRM_AFTER_S)
-    yield from _result(state, context, snapshot, confirmed, "")
 
 
-def note_snapshot(
-    status: ReconcileStatus, state: State, snapshot: AccountSnapshot, now_ns: int
-) -> None:
-    """Keep for people what a snapshot, decided and folded into `state`, has shown."""
-    status.runs += 1
-    status.sent_ts = snapshot.sent_ts
-    status.duration_s = snapshot.duration_s
-    status.error = snapshot.error
-    status.fills_ok = snapshot.complete
-    found = state.reconciled
-    if not snapshot.complete or found is None:
-        return
-    status.last_ok_ts = now_ns
-    status.drift = found.drift
-    status.external_orders = found.external_orders
-    status.positions_ok = not found.drift
-    status.orders_ok = not any(
-        order.state is OrderState.UNKNOWN for order in state.orders.open_orders()
-    )
+def _is_whole(state: State, snapshot: AccountSnapshot) -> bool:
+    """True when everything was asked for since the private stream is up, so that nothing is missed.
+
+    What it pushes from then on adds to this answer.
+    """
+    up = state.links.get("private", True)
+    return up and snapshot.scopes >= EVERYTHING and snapshot.sent_ts >= state.link_ts
 
 
 def _ask_for_missing(state: State, snapshot: AccountSnapshot) -> Iterator[Step]:
     shown = {row.exchange_order_id for row in snapshot.open_orders}
-    for order in list(state.orders.open_orders()):
-        if order.exchange_order_id not in shown and order.created_ts < snapshot.sent_ts:
+    for order in state.orders.open_orders():
+        order_id = order.client_order_id
+        if order.exchange_order_id in shown or order.updated_ts >= snapshot.sent_ts:
+            continue
+        if order_id not in state.asking and order_id not in state.stuck:
             yield query_of(order)
-
-
-def _differences(state: State, snapshot: AccountSnapshot, now_ns: int) -> tuple[Drift, ...]:
-    venue = {report.symbol: report.qty for report in snapshot.positions}
-    known = {d.symbol: d.since_ts for d in state.reconciled.drift} if state.reconciled else {}
-    compared = set(venue) | {
-        symbol
-        for symbol, position in state.positions.positions.items()
-        if position.qty and not is_spot(state, symbol)
-    }
-    found = []
-    for symbol in sorted(compared):
-        ours = state.positions.get_position(symbol).qty
-        theirs = venue.get(symbol, ZERO)
-        if ours != theirs:
-            since_ts = known.get(symbol, now_ns)
-            found.append(Drift(symbol=symbol, ours=ours, venue=theirs, since_ts=since_ts))
-    return tuple(found)
-
-
-def is_spot(state: State, symbol: str) -> bool:
-    """True for spot pairs: the venue keeps coins of them, not positions."""
-    instrument = state.instruments.get(symbol)
-    return instrument is not None and instrument.category == "spot"
 
 
 def _result(
     state: State,
     context: Context,
     snapshot: AccountSnapshot,
-    drift: tuple[Drift, ...],
-    error: str,
+    found: Differences | None,
+    *,
+    ready: bool,
 ) -> Iterator[Step]:
+    """Put down what is new; a result like the last one is none, also after a restart."""
     external = tuple(sorted(o.client_order_id for o in state.orders.open_orders() if o.is_external))
     last = state.reconciled
-    news = (
-        last is None
-        or (not state.ready and not error)
-        or (drift, external, error) != (last.drift, last.external_orders, last.error)
+    error = "" if snapshot.complete else snapshot.error or "incomplete answer"
+    before = Differences() if last is None else Differences(last.drift, last.noted)
+    result = Reconciled(
+        ts=context.now_ns,
+        drift=(before if found is None else found).drift,
+        noted=(before if found is None else found).noted,
+        external_orders=external,
+        open_orders=len(snapshot.open_orders),
+        duration_s=snapshot.duration_s,
+        error=error,
+        alarms=tuple(alarms(state, context)),
+        coins=count_coins(state, snapshot) if snapshot.complete else None,
+        partial=not (ready or state.ready),
     )
-    if news:
-        yield Reconciled(
-            ts=context.now_ns,
-            drift=drift,
-            external_orders=external,
-            open_orders=len(snapshot.open_orders),
-            duration_s=snapshot.duration_s,
-            error=error,
-        )
+    reopened = ready and not state.ready and (state.link_ts > 0 or last is None or last.partial)
+    if last is None or reopened or result.coins is not None or _says(result) != _says(last):
+        yield result
+
+
+def _says(result: Reconciled) -> tuple[object, ...]:
+    """What makes one result news beside another."""
+    return result.drift, result.noted, result.external_orders, result.error, result.alarms
+
+
+def alarms(state: State, context: Context) -> Iterator[str]:
+    """What was given up and waits for a person."""
+    for order_id in sorted(state.stuck):
+        yield f"{order_id}: no answer to {context.policy.questions_an_order} questions"
+
+
+def note_snapshot(
+    status: ReconcileStatus, state: State, snapshot: AccountSnapshot, now_ns: int
+) -> None:
+    """Keep for people what a snapshot, decided and folded into `state`, has shown."""
+    found = state.reconciled
+    compared = snapshot.complete and snapshot.scopes >= HOLDINGS
+    run = ReconcileRun(
+        ts=snapshot.sent_ts,
+        duration_s=snapshot.duration_s,
+        scopes=tuple(scope for scope in Scope if scope in snapshot.scopes),
+        differences=len(found.drift) + len(state.suspects) if found and compared else 0,
+        error=snapshot.error,
+    )
+    status.runs += 1
+    status.history = (*status.history[1 - HISTORY_KEPT :], run)
+    status.sent_ts = snapshot.sent_ts
+    status.duration_s = snapshot.duration_s
+    status.error = snapshot.error
+    if Scope.FILLS in snapshot.scopes:
+        status.fills_ok = snapshot.complete
+    if not snapshot.complete or found is None:
+        return
+    status.last_ok_ts = now_ns
+    status.drift = found.drift
+    status.noted = found.noted
+    status.pending = state.pending
+    status.alarms = found.alarms
+    status.external_orders = found.external_orders
+    if compared:
+        status.positions_ok = not found.drift
+    status.orders_ok = not any(
+        order.state is OrderState.UNKNOWN for order in state.orders.open_orders()
+    )

@@ -36,6 +36,20 @@ class VenueStatus(StrEnum):
     OTHER = "Other"
 
 
+class Scope(StrEnum):
+    """A part of an account that a venue is asked for by itself."""
+
+    ORDERS = "orders"
+    FILLS = "fills"
+    POSITIONS = "positions"
+    WALLET = "wallet"
+
+
+EVERYTHING = frozenset(Scope)
+HOLDINGS = frozenset({Scope.POSITIONS, Scope.WALLET})
+"""What the ledger is compared with: positions of contracts, coins of spot pairs."""
+
+
 class OrderReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One order row, from a stream or a query."""
 
@@ -114,6 +128,13 @@ class PositionReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ts: int = 0
 
 
+class BalanceReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the venue's wallet holds of one coin, unrealized P&L and loans left aside."""
+
+    coin: str
+    qty: Decimal
+
+
 class RequestKind(StrEnum):
     """What a request to the venue was about; also the name of its rate lane and its statistics."""
 
@@ -144,20 +165,31 @@ class RequestOutcome(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     latency_s: float = 0.0
 
 
+class SourceRead(msgspec.Struct, frozen=True, gc=False):
+    """One list of a venue that was read in search of an order: when, and how many rows it had."""
+
+    source: str
+    ts: int
+    rows: int
+
+
 class OrderLookup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything the venue says of one order. `complete` is False when any query failed.
 
-    `order` None with `complete` True is one clean negative read, not yet proof of absence.
+    `order` None with `complete` True is one clean negative round, not yet proof of absence;
+    `reads` says what was asked in it. `sent_ts` is when the first query left, on our clock.
     """
 
     client_order_id: str
     order: OrderReport | None
     fills: tuple[FillEvent, ...] = ()
     complete: bool = True
+    sent_ts: int = 0
+    reads: tuple[SourceRead, ...] = ()
 
 
 class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The venue's view of the account: every open order, position and recent execution.
+    """The venue's view of the account, or of the `scopes` of it that were asked for.
 
     `cash` are the rows among the executions that are no trades.
 
@@ -172,6 +204,8 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     complete: bool = True
     error: str = ""
     cash: tuple[CashReport | UnknownExecution, ...] = ()
+    balances: tuple[BalanceReport, ...] = ()
+    scopes: frozenset[Scope] = EVERYTHING
 
 
 class VenuePnl(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -9,7 +9,7 @@ import msgspec
 from engine.core.commands import Command
 from engine.core.events import Event
 from engine.core.order_state import Order
-from engine.core.reports import Report
+from engine.core.reports import EVERYTHING, Report, Scope
 from engine.core.types import KillLevel, OrderType, Side, TimeInForce
 
 
@@ -56,7 +56,9 @@ class QueryOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class QueryAccount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Ask for every open order, position and recent execution."""
+    """Ask for the account: open orders, recent executions, positions, wallet, or some of these."""
+
+    scopes: frozenset[Scope] = EVERYTHING
 
 
 class QueryPnl(msgspec.Struct, frozen=True, kw_only=True, gc=False):

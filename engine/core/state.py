@@ -18,11 +18,13 @@ import msgspec
 
 from engine.core.activity import Activity, DayCounts
 from engine.core.booking import BOOKED, FILLS, belongs_elsewhere, book, book_cash, quarantine
+from engine.core.bookings import adjustment_of, without
 from engine.core.cash import CashLedger, SavedCash
 from engine.core.events import (
     CashBooked,
     CommandRefused,
     ConnectivityChanged,
+    DriftSettled,
     EngineStarted,
     Event,
     EventType,
@@ -42,18 +44,17 @@ from engine.core.events import (
     SuspenseBooked,
     TradingStateChanged,
 )
+from engine.core.evidence import Evidence, Ignored
 from engine.core.exposure import OpenExposure
 from engine.core.instruments import Instrument
 from engine.core.orders import Anomaly, Order, OrderStateMachine, SavedOrders
 from engine.core.positions import PositionTracker, SavedPositions
+from engine.core.seen import SeenCommands
 from engine.core.trading import KillRecord, Narrowing, RiskState, is_stricter
-from engine.core.types import TradingState
+from engine.core.types import EXTERNAL, DriftAction, TradingState
 
 if TYPE_CHECKING:
     from engine.core.risk.rule import Rule
-
-COMMANDS_REMEMBERED = 65_536
-"""Command ids kept for deduplication: hours of a busy desk, at some ten bytes each."""
 
 REFUSALS_KEPT = 200
 
@@ -64,10 +65,12 @@ ORDER_SENT = EventType.ORDER_SENT
 ORDER_REJECT = EventType.ORDER_REJECT
 
 
-class State:
+class State(SeenCommands, Evidence):
     """The fold of one account's events. Read it freely; only `evolve` changes it."""
 
     def __init__(self) -> None:
+        SeenCommands.__init__(self)
+        Evidence.__init__(self)
         self.account = ""
         self.venue = ""
         self.environment = ""
@@ -87,24 +90,12 @@ class State:
         self.kill: KillRecord | None = None
         self.reconciled: Reconciled | None = None
         self.pnl_baseline: PnlBaseline | None = None
-        self.ready = False
-        self.links: dict[str, bool] = {}
+        self.fill_ts: dict[str, int] = {}  # when the newest execution of a symbol was booked
+        self.coins: dict[str, Decimal] | None = None  # held before the ledger began; None: unknown
+        self.ignored: dict[str, Ignored] = {}
+        self.started_ts = 0
         self.refusals: deque[CommandRefused] = deque(maxlen=REFUSALS_KEPT)
         self.activity = Activity()
-        # Ordered: the oldest key of a plain dict is behind all that were deleted before it.
-        self.commands: OrderedDict[str, None] = OrderedDict()
-        # What the venue was last heard to say. Not folded from events and not in a snapshot: a
-        # restart or a replica begins without it and asks again.
-        self.row_shown: OrderedDict[str, tuple[int, Decimal, int]] = OrderedDict()
-        self.absences: dict[str, int] = {}
-        self.tries: dict[str, int] = {}
-        self.asking: set[str] = set()
-        self.puzzling: dict[str, int] = {}
-        self.lost_asked_ns = 0
-        self.lost_asking = False
-        self.suspects: dict[str, Decimal] = {}
-        self.promised: dict[str, Decimal] = {}
-        self.unreadable: frozenset[str] = frozenset()
         self.rules: dict[str, tuple[tuple[Rule, Decimal | int], ...]] = {}
         """The risk rules that the limits turn on, by symbol; picked when they are first needed."""
         self.offsets: dict[str, Decimal] | None = None
@@ -125,18 +116,6 @@ class State:
     def trading_of(self, symbol: str) -> TradingState:
         """The trading state that holds for orders of `symbol`."""
         return self.narrowing_of(symbol).state if self.narrowed else self.trading
-
-    def has_command(self, command_id: str) -> bool:
-        """True when this command was already carried out or refused."""
-        return command_id in self.commands
-
-    def remember_command(self, command_id: str) -> None:
-        """Note that a command has had its effect; the oldest are forgotten beyond the bound."""
-        if not command_id:
-            return
-        self.commands[command_id] = None
-        if len(self.commands) > COMMANDS_REMEMBERED:
-            self.commands.popitem(last=False)
 
     def encode(self) -> bytes:
         """The whole state as JSON, for a snapshot; `decode` gives it back exactly."""
@@ -186,10 +165,12 @@ class _SavedState(msgspec.Struct, kw_only=True):
     trading_since: int
     narrowed: dict[str, Narrowing] = {}
     risk: RiskState = msgspec.field(default_factory=RiskState)
-    ready: bool
-    links: dict[str, bool]
     kill: KillRecord | None
     reconciled: Reconciled | None
+    fill_ts: dict[str, int] = {}
+    coins: dict[str, Decimal] | None = None
+    ignored: dict[str, Ignored] = {}
+    started_ts: int = 0
     instruments: list[Instrument]
     orders: SavedOrders
     positions: SavedPositions
@@ -202,8 +183,8 @@ class _SavedState(msgspec.Struct, kw_only=True):
 
 _PLAIN_FIELDS = (
     "account", "venue", "environment", "run", "seq", "trading", "trading_by",
-    "trading_reason", "trading_since", "narrowed", "risk", "ready",
-    "links", "kill", "reconciled", "pnl_baseline",
+    "trading_reason", "trading_since", "narrowed", "risk",
+    "kill", "reconciled", "pnl_baseline", "fill_ts", "coins", "ignored", "started_ts",
 )  # fmt: skip
 
 
@@ -246,6 +227,8 @@ def _adopted(state: State, event: OrderAdopted) -> None:
         )
     )
     state.exposure.update(order)
+    if event.by != EXTERNAL:
+        state.orders.anomalies[Anomaly.UNKNOWN_ORDER] += 1
 
 
 def _create(state: State, event: OrderSubmitted | OrderDenied | OrderAdopted) -> Order:
@@ -282,6 +265,7 @@ def _order_event(state: State, event: OrderEvent) -> None:
     if kind in BOOKED:
         book(state.positions, event, order)
     if kind in FILLS:
+        state.fill_ts[order.symbol] = event.ts
         first = len(order.fills) == 1
         state.activity.filled(event.ts, order.symbol, order.side, first=first)
     elif kind in MESSAGES:
@@ -296,6 +280,11 @@ def _recalled(state: State, event: OrderRecalled) -> None:
         state.orders.anomalies[Anomaly.NOT_RECALLED] += 1
     else:
         state.orders.recall(event.order.copy())  # the event is everybody's
+
+
+def _suspended(state: State, event: SuspenseBooked) -> None:
+    state.positions.suspend(event.fill)
+    state.fill_ts[event.fill.symbol] = event.ts
 
 
 def _baseline(state: State, event: PnlBaseline) -> None:
@@ -361,8 +350,23 @@ def _kill_progress(state: State, event: KillProgress) -> None:
 
 def _reconciled(state: State, event: Reconciled) -> None:
     state.reconciled = event
-    if not event.error:
+    if event.coins is not None:
+        state.coins = event.coins
+    if not event.error and not event.partial:
         state.ready = True
+
+
+def _settled(state: State, event: DriftSettled) -> None:
+    """What was decided holds at once: the difference is no longer one that nothing explains."""
+    state.remember_command(event.command_id)
+    found = state.reconciled
+    if event.action is DriftAction.IGNORE:
+        state.ignored[event.symbol] = Ignored(event.qty, event.until_ts, event.reason)
+    elif event.price is not None:
+        state.positions.apply_fill(adjustment_of(event, event.price))
+        state.fill_ts[event.symbol] = event.ts
+    if found is not None:
+        state.reconciled = without(found, event)
 
 
 def _connectivity(state: State, event: ConnectivityChanged) -> None:
@@ -376,7 +380,8 @@ def _started(state: State, event: EngineStarted) -> None:
     state.venue = event.venue
     state.environment = event.environment
     state.run = event.run
-    if event.environment == "paper":  # its exchange begins anew, with a new wallet
+    state.started_ts = event.ts
+    if event.new_venue:
         state.pnl_baseline = None
     state.ready = False
     state.orders.keep_closed(event.closed_kept)
@@ -391,7 +396,7 @@ _FOLDS: dict[type, Callable[[State, Any], object]] = {
     OrderAdopted: _adopted,
     OrderEvent: _order_event,
     OrderRecalled: _recalled,
-    SuspenseBooked: lambda state, event: state.positions.suspend(event.fill),
+    SuspenseBooked: _suspended,
     CashBooked: lambda state, event: book_cash(state.positions, state.cash, event),
     ExecutionQuarantined: lambda state, event: quarantine(state.positions, state.cash, event),
     PnlBaseline: _baseline,
@@ -402,6 +407,7 @@ _FOLDS: dict[type, Callable[[State, Any], object]] = {
     KillStarted: _kill_started,
     KillProgress: _kill_progress,
     Reconciled: _reconciled,
+    DriftSettled: _settled,
     ConnectivityChanged: _connectivity,
     EngineStarted: _started,
     InstrumentsChanged: lambda state, event: state.set_instruments(event.instruments),

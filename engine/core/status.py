@@ -11,6 +11,7 @@ import msgspec
 
 from engine.core.events import Drift, Event
 from engine.core.market import Level, Quote, TradeTick
+from engine.core.reports import Scope
 
 PNL_TOLERANCE = Decimal("0.00001")
 """What the venue's rounding to eight decimals may add up to."""
@@ -29,10 +30,20 @@ class RequestStats(msgspec.Struct, kw_only=True):
     timeouts: int = 0
 
 
+class ReconcileRun(msgspec.Struct, kw_only=True, frozen=True):
+    """One question about the account: when it left (unix ns), about what, how long it took."""
+
+    ts: int
+    duration_s: float
+    scopes: tuple[Scope, ...]
+    differences: int = 0
+    error: str = ""
+
+
 class ReconcileStatus(msgspec.Struct, kw_only=True):
     """The last comparison with the venue; `sent_ts` is when it was asked for.
 
-    `last_ok_ts` 0 means that none has passed yet.
+    `last_ok_ts` 0 means that none has passed yet. `history` has the newest runs, oldest first.
     """
 
     runs: int = 0
@@ -45,6 +56,10 @@ class ReconcileStatus(msgspec.Struct, kw_only=True):
     running: bool = False
     error: str = ""
     drift: tuple[Drift, ...] = ()
+    noted: tuple[Drift, ...] = ()
+    pending: tuple[Drift, ...] = ()
+    alarms: tuple[str, ...] = ()
+    history: tuple[ReconcileRun, ...] = ()
     external_orders: tuple[str, ...] = ()
 
 

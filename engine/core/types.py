@@ -12,6 +12,12 @@ from enum import StrEnum
 ZERO = Decimal(0)
 EXTERNAL = "external"
 """Who placed an order that is not ours: the venue's screens, another program."""
+RECOVERED = "recovered"
+"""Who placed an order that bears an id of ours and is in no journal: it is ours all the same."""
+ORDER_ID_PREFIX = "td-"
+"""How the ids of orders begin that a console places."""
+FLATTEN_PREFIX = "flat-"
+"""How the ids of orders begin that close positions."""
 
 
 class Side(StrEnum):
@@ -135,6 +141,27 @@ class KillLevel(StrEnum):
     KILL = "kill"
     KILL_ALL = "kill-all"
     FLATTEN = "flatten"
+
+
+class DriftKind(StrEnum):
+    """What is known about a difference between venue and ledger."""
+
+    PENDING = "pending"
+    """Fills are on their way: not compared yet."""
+    EXPLAINED = "explained"
+    """External orders, or a person's word, account for it."""
+    UNEXPLAINED = "unexplained"
+
+
+class DriftAction(StrEnum):
+    """What a person may do about a difference that nothing explains."""
+
+    ADOPT = "adopt"
+    """Believe the venue: an adjustment makes the ledger equal."""
+    FLATTEN = "flatten"
+    """Believe the venue, and close what it holds beyond the ledger."""
+    IGNORE = "ignore"
+    """Live with it until it changes, or for a time."""
 
 
 def to_decimal(value: Decimal | int | float | str, name: str = "value") -> Decimal:

@@ -13,7 +13,14 @@ from types import TracebackType
 from typing import Self
 
 from engine.clock import Clock
-from engine.core.reports import AccountSnapshot, OrderLookup, RequestKind, VenuePnl
+from engine.core.reports import (
+    EVERYTHING,
+    AccountSnapshot,
+    OrderLookup,
+    RequestKind,
+    Scope,
+    VenuePnl,
+)
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
 from engine.core.status import RequestStats
 from engine.core.types import OrderType, TimeInForce, to_decimal
@@ -136,10 +143,13 @@ class OrderRouter:
         return await self._sender.lookup(query)
 
     async def snapshot(
-        self, fills_since_ns: int, is_booked: Booked | None = None
+        self,
+        fills_since_ns: int,
+        scopes: frozenset[Scope] = EVERYTHING,
+        is_booked: Booked | None = None,
     ) -> AccountSnapshot:
-        """Ask for everything open, through the query lane. Never raises."""
-        return await self._sender.snapshot(fills_since_ns, is_booked)
+        """Ask for the account, or for parts of it, through the query lane. Never raises."""
+        return await self._sender.snapshot(fills_since_ns, scopes, is_booked)
 
     async def pnl(self, since_ns: int) -> VenuePnl:
         """Ask for the venue's own figures of money, through the query lane. Never raises."""

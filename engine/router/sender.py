@@ -8,7 +8,14 @@ from collections.abc import Callable, Mapping
 from msgspec.structs import replace
 
 from engine.clock import NS, Clock
-from engine.core.reports import AccountSnapshot, OrderLookup, Outcome, RequestKind, VenuePnl
+from engine.core.reports import (
+    AccountSnapshot,
+    OrderLookup,
+    Outcome,
+    RequestKind,
+    Scope,
+    VenuePnl,
+)
 from engine.core.requests import CancelRequest, OrderRequest, QueryOrder, VenueRequest
 from engine.router.answers import from_lookup, given_up, refused, unknown
 from engine.router.breaker import Breaker, BreakerState
@@ -189,9 +196,9 @@ class Sender:
             stats.add((self._clock.now_ns() - sent_ns) / NS, attempts=1)
 
     async def snapshot(
-        self, fills_since_ns: int, is_booked: Booked | None = None
+        self, fills_since_ns: int, scopes: frozenset[Scope], is_booked: Booked | None = None
     ) -> AccountSnapshot:
-        """Ask for everything open, through the query lane. Never raises."""
+        """Ask for parts of the account, through the query lane. Never raises."""
         if not await self._enter_lane(RequestKind.QUERY):
             return AccountSnapshot(
                 open_orders=(),
@@ -201,8 +208,9 @@ class Sender:
                 duration_s=0.0,
                 complete=False,
                 error="too many queries are waiting",
+                scopes=scopes,
             )
-        snapshot = await self._client.snapshot(fills_since_ns, is_booked)
+        snapshot = await self._client.snapshot(fills_since_ns, scopes, is_booked)
         self.stats[RequestKind.QUERY].add(snapshot.duration_s, attempts=1)
         return snapshot
 

@@ -11,11 +11,13 @@ import msgspec
 from engine.core.instruments import Instrument
 from engine.core.market import MarketUpdate
 from engine.core.reports import (
+    EVERYTHING,
     AccountSnapshot,
     FillEvent,
     OrderLookup,
     Outcome,
     Report,
+    Scope,
     VenuePnl,
 )
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
@@ -74,9 +76,12 @@ class ExchangeClient(Protocol):
         ...
 
     async def snapshot(
-        self, fills_since_ns: int, is_booked: Booked | None = None
+        self,
+        fills_since_ns: int,
+        scopes: frozenset[Scope] = EVERYTHING,
+        is_booked: Booked | None = None,
     ) -> AccountSnapshot:
-        """All open orders and positions, and executions since a time (unix ns). Never raises.
+        """Open orders, positions, coins, and executions since a time (unix ns). Never raises.
 
         With `is_booked` executions are read back, newest first, only until a whole page of them
         is booked already: what a quiet look costs does not grow with how busy the account was.

@@ -14,7 +14,8 @@ import msgspec
 from engine.core.decide import decide
 from engine.core.events import EngineStarted, Event, EventType, OrderEvent, OrderSubmitted
 from engine.core.limits import PAPER_LIMITS
-from engine.core.state import COMMANDS_REMEMBERED, State, evolve
+from engine.core.seen import COMMANDS_REMEMBERED
+from engine.core.state import State, evolve
 from engine.core.types import Liquidity, Side
 from tests.bench.harness import Figure, Goal, Outcome, Plan, interleaved, ratios
 from tests.support.desk import Desk

@@ -76,7 +76,7 @@ def test_a_key_that_the_terminal_needs_is_refused_with_the_reason() -> None:
 
 
 def test_an_action_of_the_palette_has_no_key_to_change() -> None:
-    assert problem({"trading.release": "F"}) == (
+    assert problem({"trading.release": "N"}) == (
         "keymap: trading.release can only be reached from the palette"
     )
 

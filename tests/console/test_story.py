@@ -47,6 +47,19 @@ def test_a_rejection_shows_the_venues_words_as_they_are() -> None:
     assert "  POST_ONLY would take [/b] \\[red]" in text.splitlines()
 
 
+def test_a_proof_of_absence_has_a_line_for_each_round() -> None:
+    link = busy_link()
+    rounds = [f"round {n}: open 0 at 14:03:2{n}.000, history 0 at 14:03:2{n}.004" for n in (1, 2)]
+    text = "; ".join(["sent by 14:03:10.000", *rounds])
+    proven = happened("c-006", E.PROVEN_ABSENT, 0, reason="NOT_AT_VENUE", text=text)
+    link.push(proven)
+    told = story(link.order("c-006"), BTC).splitlines()
+    assert "  NOT_AT_VENUE sent by 14:03:10.000" in told
+    at = next(n for n, line in enumerate(told) if "PROVEN_ABSENT" in line)
+    assert told[at].endswith("REJECTED   NOT_AT_VENUE: sent by 14:03:10.000")
+    assert told[at + 1 : at + 3] == [f"      {line}" for line in rounds]
+
+
 def test_an_amend_under_way_and_an_overfill_are_told() -> None:
     link = busy_link()
     link.push(happened("c-004", E.REPLACE_REQUEST, 0, price=D("2709.00")))

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from decimal import Decimal as D
 
+import pytest
+
 from console.widgets.ladder import LadderPanel
 from engine.core import events as ev
-from engine.core.commands import AmendOrder, CancelAll, CancelOrder, PlaceOrder, Reconcile
-from engine.core.types import OrderType, Side, TimeInForce, TradingState
+from engine.core.commands import (
+    AmendOrder,
+    CancelAll,
+    CancelOrder,
+    PlaceOrder,
+    Reconcile,
+    SettleDrift,
+)
+from engine.core.status import ReconcileStatus
+from engine.core.types import DriftAction, DriftKind, OrderType, Side, TimeInForce, TradingState
 from tests.console.driving import Console
-from tests.console.fakes import NOW, FakeLink, status
+from tests.console.fakes import NOW, FakeLink, busy_link, status
 
 
 def test_buy_and_sell_open_a_ticket_at_the_touch_and_send_nothing() -> None:
@@ -206,6 +216,84 @@ def test_reconcile_asks_the_venue_now() -> None:
         assert [type(command) for command in c.link.commands] == [Reconcile]
 
     console.run(play)
+
+
+def drifting(kind: DriftKind = DriftKind.UNEXPLAINED) -> FakeLink:
+    """A link whose engine holds 0.9 BTC where the venue shows 0.7."""
+    link = busy_link()
+    drift = ev.Drift(
+        symbol="BTCUSDT", ours=D("0.9"), venue=D("0.7"), since_ts=NOW, kind=kind, cause="why"
+    )
+    unexplained = kind is DriftKind.UNEXPLAINED
+    told = ReconcileStatus(
+        last_ok_ts=NOW,
+        drift=(drift,) if unexplained else (),
+        pending=() if unexplained else (drift,),
+    )
+    link.tell(status(reconcile=told))
+    return link
+
+
+@pytest.mark.parametrize(
+    ("key", "action", "more", "for_s"),
+    [
+        ("A", DriftAction.ADOPT, (), 0.0),
+        ("F", DriftAction.FLATTEN, (), 0.0),
+        ("I", DriftAction.IGNORE, ("enter", "3", "0"), 1800.0),
+    ],
+)
+def test_a_difference_is_settled_with_the_symbol_typed_and_a_reason(
+    key: str, action: DriftAction, more: tuple[str, ...], for_s: float
+) -> None:
+    console = Console(drifting())
+
+    async def play(c: Console) -> None:
+        await c.press("5", key, *"BTCUSDT", "enter", *"web", *more)
+        assert c.link.commands == []
+        await c.press("enter")
+        (command,) = c.link.commands
+        assert isinstance(command, SettleDrift)
+        assert (command.symbol, command.action, command.qty, command.reason, command.for_s) == (
+            "BTCUSDT", action, D("-0.2"), "web", for_s,
+        )  # fmt: skip
+
+    console.run(play)
+
+
+def test_a_difference_is_left_alone_when_the_sheet_is_left() -> None:
+    console = Console(drifting())
+
+    async def play(c: Console) -> None:
+        await c.press("5", "A", "escape")
+        assert c.link.commands == []
+
+    console.run(play)
+
+
+def test_without_a_difference_or_while_fills_are_on_their_way_there_is_nothing_to_settle() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        await c.press("A")
+        assert c.toasts == ["no difference to settle"]
+
+    console.run(play)
+    waiting = Console(drifting(DriftKind.PENDING))
+
+    async def wait(c: Console) -> None:
+        await c.press("I")
+        assert c.toasts == ["BTCUSDT: why; it is compared again by itself"]
+
+    waiting.run(wait)
+    silent = Console(drifting())
+
+    async def play_silent(c: Console) -> None:
+        c.alive = False
+        c.wait(3.0)
+        await c.press("A")
+        assert c.toasts == ["the engine has not been heard from; only the kill key is left"]
+
+    silent.run(play_silent)
 
 
 def test_a_silent_engine_takes_no_cancels() -> None:

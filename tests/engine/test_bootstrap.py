@@ -142,9 +142,6 @@ def test_a_restart_finds_everything_where_it_was_and_a_second_one_adds_only_its_
         assert run(tmp_path, Market(), look) == before
         assert [type(event).__name__ for event in journal(tmp_path)[known:]] == [
             "EngineStarted",
-            "ConnectivityChanged",
-            "ConnectivityChanged",
-            "Reconciled",
             "PnlBaseline",  # a paper exchange begins with a new wallet
         ]
 

@@ -3,30 +3,26 @@ from __future__ import annotations
 import asyncio
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from engine.clock import NS
 from engine.core.commands import Kill
+from engine.core.context import Policy
 from engine.core.events import KillStarted
-from engine.core.reports import AccountSnapshot, Outcome, RequestKind, RequestOutcome
+from engine.core.reports import OrderLookup, Outcome, RequestKind, RequestOutcome
 from engine.core.requests import (
     AmendRequest,
     CancelRequest,
     OrderRequest,
-    QueryAccount,
     QueryOrder,
     RecallAnswer,
     RecallOrder,
     StartTimer,
     TimerFired,
 )
-from engine.core.state import State
 from engine.core.types import Side
-from engine.dispatch import FILLS_OVERLAP_NS, Dispatcher
+from engine.dispatch import Dispatcher
 from engine.inbox import Inbox
 from engine.recaller import Recaller
-from engine.router import OrderRouter
-from engine.venues.protocol import Booked
 from tests.support.house import House, simulate
 from tests.support.market import T0
 
@@ -36,19 +32,19 @@ D = Decimal
 class Hands:
     """A dispatcher on a running engine's router, whose answers come to an inbox of their own."""
 
-    def __init__(self, house: House, state: State | None = None) -> None:
+    def __init__(self, house: House, policy: Policy | None = None) -> None:
         self.failures: list[BaseException] = []
         self.read: list[RecallOrder] = []
         self.inbox = Inbox(self.failures.append)
-        self.router = NotingRouter(house.live.router)
         self.clock = house.clock
         self.dispatcher = Dispatcher(
-            state=state or house.live.state,
+            state=house.live.state,
             inbox=self.inbox,
-            router=self.router,  # type: ignore[arg-type]
+            router=house.live.router,
             clock=house.clock,
             on_failure=self.failures.append,
             recaller=Recaller(self.read.append, threaded=False),
+            policy=policy or Policy(),
             settle_s=0.1,
         )
 
@@ -65,23 +61,6 @@ def order(order_id: str = "d1") -> OrderRequest:
         qty=D("0.010"),
         price=D("59000.0"),
     )
-
-
-class NotingRouter:
-    """A router that notes from when on each comparison asks for executions."""
-
-    def __init__(self, router: OrderRouter) -> None:
-        self._router = router
-        self.asked: list[int] = []
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._router, name)
-
-    async def snapshot(
-        self, fills_since_ns: int, is_booked: Booked | None = None
-    ) -> AccountSnapshot:
-        self.asked.append(fills_since_ns)
-        return await self._router.snapshot(fills_since_ns, is_booked)
 
 
 def test_every_answer_comes_back_through_the_inbox(tmp_path: Path) -> None:
@@ -154,90 +133,25 @@ def test_timers_come_back_each_at_its_own_time_whatever_their_lengths(tmp_path: 
     simulate(tmp_path / "h", scenario)
 
 
-def test_one_comparison_runs_at_a_time_and_a_question_meanwhile_is_one_more(
-    tmp_path: Path,
-) -> None:
+def test_many_orders_in_doubt_are_asked_for_in_turn_and_each_once_at_a_time(tmp_path: Path) -> None:
     async def scenario(house: House) -> None:
         await house.engine()
-        hands = Hands(house)
-        for _ in range(3):
-            hands.dispatcher.send(QueryAccount())
-            await house.clock.sleep(0.003)
-        assert hands.dispatcher.comparing
-        first, second = await hands.answer(), await hands.answer()
-        assert isinstance(first, AccountSnapshot)
-        assert isinstance(second, AccountSnapshot)
-        assert second.sent_ts == first.sent_ts + round(first.duration_s * NS)
-        await house.clock.sleep(1)
-        assert not hands.dispatcher.comparing
-        assert len(hands.inbox) == 0
-
-    simulate(tmp_path / "h", scenario)
-
-
-def test_executions_are_asked_for_from_a_little_before_the_last_complete_answer(
-    tmp_path: Path,
-) -> None:
-    answers: list[AccountSnapshot] = []
-
-    async def scenario(house: House) -> None:
-        await house.engine()
-        hands = Hands(house, State())
-        began_ns = house.clock.now_ns()
-        for lost in (False, True, False, False):
-            await house.clock.sleep(100)
-            hands.dispatcher.send(QueryAccount())
-            await house.clock.sleep(0.001)
-            if lost:
-                house.exchange.drop_connections()
+        hands = Hands(house, policy=Policy(questions_a_minute=60))
+        asked: list[tuple[str, float]] = []
+        begun_ns = house.clock.now_ns()
+        for _ in range(2):
+            for number in range(10):
+                hands.dispatcher.send(QueryOrder(client_order_id=f"d{number}", symbol="BTCUSDT"))
+        for _ in range(10):
             answer = await hands.answer()
-            assert isinstance(answer, AccountSnapshot)
-            answers.append(answer)
-        assert [answer.complete for answer in answers] == [True, False, True, True]
-        since = [answer.sent_ts - FILLS_OVERLAP_NS for answer in answers]
-        assert hands.router.asked == [began_ns, since[0], since[0], since[2]]
-
-    simulate(tmp_path / "h", scenario)
-
-
-def test_a_restart_asks_for_executions_since_the_last_thing_that_is_known(
-    tmp_path: Path,
-) -> None:
-    async def scenario(house: House) -> None:
-        await house.clock.sleep(1)
-        await house.engine()
-        await house.give(house.place("a1"))
-        known_ns = house.order("a1").created_ts
-        await house.crash()
-        await house.clock.sleep(1000)
-        engine = await house.engine(wait=False)
-        hands = Hands(house, engine.state)
-        hands.dispatcher.send(QueryAccount())
-        await hands.answer()
-        assert hands.router.asked == [known_ns - FILLS_OVERLAP_NS]
-
-    simulate(tmp_path / "h", scenario)
-
-
-def test_a_quiet_comparison_reads_executions_back_to_what_is_booked(tmp_path: Path) -> None:
-    async def scenario(house: House) -> None:
-        await house.clock.sleep(1)
-        engine = await house.engine()
-        for number in range(101):
-            await house.give(house.place(f"a{number}", price=D("60100.0"), qty="0.001"))
-        answer = await compared(house)
-        assert len(answer.fills) == 100
-        engine.state.suspects["BTCUSDT"] = D(1)
-        answer = await compared(house)
-        assert len(answer.fills) == 101
-
-    async def compared(house: House) -> AccountSnapshot:
-        hands = Hands(house)
-        hands.dispatcher.send(QueryAccount())
-        answer = await hands.answer()
-        assert isinstance(answer, AccountSnapshot)
-        assert answer.complete
-        return answer
+            assert isinstance(answer, OrderLookup)
+            since_s = (answer.sent_ts - begun_ns) / NS
+            asked.append((answer.client_order_id, since_s))
+        assert len(hands.inbox) == 0
+        assert [order_id for order_id, _ in asked] == [f"d{number}" for number in range(10)]
+        assert [since_s for _, since_s in asked] == [0, 0, 0, 0, 0, 0, 1, 2, 3, 4]
+        hands.dispatcher.send(QueryOrder(client_order_id="d0", symbol="BTCUSDT"))
+        assert await hands.answer()
 
     simulate(tmp_path / "h", scenario)
 

@@ -16,7 +16,7 @@ from engine.core.types import KillLevel, OrderState, Side, TradingState
 from engine.embedded import EmbeddedEngine
 from engine.journal import JournalLocked, open_for_reading
 from engine.paper import PaperHost
-from tests.support.embedded import PATIENCE_S, Screen, paper_host, until
+from tests.support.embedded import PATIENCE_S, Screen, is_ready, paper_host, until
 
 
 @contextmanager
@@ -42,7 +42,7 @@ def rests(order_id: str) -> PlaceOrder:
 
 
 def place_resting(screen: Screen, order_id: str = "a1") -> None:
-    screen.sees(lambda replica: replica.state.ready and "BTCUSDT" in replica.quotes)
+    screen.sees(lambda replica: is_ready(replica) and "BTCUSDT" in replica.quotes)
     screen.link.submit(rests(order_id))
     screen.sees(lambda replica: replica.order(order_id))
     screen.sees(lambda _: screen.order(order_id).state is OrderState.NEW)
@@ -70,7 +70,7 @@ def test_an_engine_trades_in_its_own_thread_and_saves_its_state_as_it_ends(tmp_p
     reader.close()
     with running(paper_host(tmp_path)) as (_, screen):
         screen.sees(lambda replica: replica.open_ids == {"a1"})
-        screen.sees(lambda replica: replica.state.ready)
+        screen.sees(is_ready)
         assert screen.replica.state.reconciled is not None
         assert screen.replica.state.reconciled.drift == ()
 
@@ -152,7 +152,7 @@ def test_a_ticker_that_breaks_stops_trading(
 ) -> None:
     host = paper_host(tmp_path)
     with running(host) as (_, screen):
-        screen.sees(lambda replica: replica.state.ready)
+        screen.sees(is_ready)
 
         def broken() -> EngineStatus:
             raise LookupError("a status")

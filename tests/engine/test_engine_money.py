@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.core.conservation import ledger_disagreements
+from engine.core.context import Policy
 from engine.core.types import OrderType, TimeInForce, TradingState
-from engine.engine import PNL_EVERY_S, RECONCILE_EVERY_S
+from engine.engine import PNL_EVERY_S
 from tests.support.house import House, simulate
 
 MARKET: dict[str, Any] = {
@@ -77,7 +78,7 @@ def test_a_ledger_that_does_not_add_up_stops_trading_and_is_named(tmp_path: Path
         engine = await house.engine()
         await house.give(house.place("b", **MARKET))
         engine.state.positions.positions["BTCUSDT"].qty += 1
-        await house.clock.sleep(RECONCILE_EVERY_S + 1)
+        await house.clock.sleep(Policy().orders_every_s + 1)
         assert engine.state.trading is TradingState.HALTED
         assert engine.failure == (
             "LedgerBroken: position BTCUSDT is 1.010, its executions are 0.010"

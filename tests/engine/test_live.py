@@ -50,6 +50,10 @@ def started(folder: Path, traded: AccountConfig, secret: str = SECRET) -> Iterat
         assert engine.join(PATIENCE_S)
 
 
+def is_ready(replica: Replica) -> bool:
+    return replica.status is not None and replica.status.ready
+
+
 def in_state(replica: Replica, order_id: str, state: OrderState) -> bool:
     order = replica.state.orders.get_order(order_id)
     return order is not None and order.state is state
@@ -69,7 +73,7 @@ def place(screen: Screen, order_id: str, price: str) -> None:
 
 def test_orders_live_fill_and_end_over_the_wire(tmp_path: Path, exchange: Served) -> None:
     with started(tmp_path, account(exchange.url)) as screen:
-        screen.sees(lambda replica: replica.state.ready and "BTCUSDT" in replica.quotes)
+        screen.sees(lambda replica: is_ready(replica) and "BTCUSDT" in replica.quotes)
         status = screen.replica.status
         assert status is not None
         assert (status.mode, status.account) == ("LOCAL", "desk")
@@ -87,15 +91,15 @@ def test_orders_live_fill_and_end_over_the_wire(tmp_path: Path, exchange: Served
 
 def test_an_order_survives_the_engine_and_a_lost_line(tmp_path: Path, exchange: Served) -> None:
     with started(tmp_path, account(exchange.url)) as screen:
-        screen.sees(lambda replica: replica.state.ready)
+        screen.sees(is_ready)
         place(screen, "stays", "58000")
         screen.sees(lambda replica: in_state(replica, "stays", OrderState.NEW))
     with started(tmp_path, account(exchange.url)) as screen:
-        screen.sees(lambda replica: replica.state.ready)
+        screen.sees(is_ready)
         assert in_state(screen.replica, "stays", OrderState.NEW)
         exchange.drop()
-        screen.sees(lambda replica: not replica.state.ready)
-        screen.sees(lambda replica: replica.state.ready)
+        screen.sees(lambda replica: not is_ready(replica))
+        screen.sees(is_ready)
         screen.link.submit(CancelOrder(command_id="c-2", client_order_id="stays"))
         screen.sees(lambda replica: in_state(replica, "stays", OrderState.CANCELED))
 

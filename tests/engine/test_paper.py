@@ -20,7 +20,7 @@ from engine.exchange.errors import RecordingError
 from engine.exchange.sources.synthetic import create_synthetic
 from engine.paper import PaperMarket, start_paper
 from engine.paths import find_running
-from tests.support.embedded import PATIENCE_S, Screen
+from tests.support.embedded import PATIENCE_S, Screen, is_ready
 from tests.support.market import T0, Line, Market, book, ticker
 
 D = Decimal
@@ -91,7 +91,7 @@ def test_a_recording_is_played_to_its_end_at_max_speed_and_says_where_it_stands(
 
 def test_orders_are_answered_in_a_market_that_is_paused_at_any_speed(tmp_path: Path) -> None:
     with started(tmp_path, recording(tmp_path, 20_000), speed="200") as screen:
-        screen.sees(lambda replica: replica.state.ready and mark(screen) > 60_000)
+        screen.sees(lambda replica: is_ready(replica) and mark(screen) > 60_000)
         screen.link.pause_replay(True)
         screen.sees(
             lambda replica: (
@@ -152,7 +152,7 @@ def test_every_recording_and_every_seed_has_a_journal_of_its_own(tmp_path: Path)
     market = recording(tmp_path, 10)
     for options in ({"seed": 1}, {"seed": 2}):
         with started(tmp_path, **options) as screen:
-            screen.sees(lambda replica: replica.state.ready)
+            screen.sees(is_ready)
             assert screen.replica.status is not None
             assert (screen.replica.status.mode, screen.replica.status.replay) == ("PAPER", None)
     with started(tmp_path, market) as screen:
@@ -164,7 +164,7 @@ def test_every_recording_and_every_seed_has_a_journal_of_its_own(tmp_path: Path)
 
 def test_a_running_engine_can_be_found_and_one_that_ended_cannot(tmp_path: Path) -> None:
     with started(tmp_path) as screen:
-        screen.sees(lambda replica: replica.state.ready)
+        screen.sees(is_ready)
         found = find_running(tmp_path / "state")
         assert found is not None
         assert found.pid == os.getpid()

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from engine.clock import NS, SimClock, run_simulated
 from engine.core.commands import Kill
-from engine.core.reports import AccountSnapshot, OrderReport, SweepReport, VenueStatus
+from engine.core.reports import AccountSnapshot, OrderReport, Scope, SweepReport, VenueStatus
 from engine.core.requests import CancelRequest
 from engine.core.types import KillLevel
-from engine.sweep import BUDGET_S, ROUND_S, Sweeper
+from engine.sweep import BUDGET_S, OPEN_ORDERS, ROUND_S, Sweeper
 from tests.support.desk import Desk, row
 from tests.support.memory import ForgetfulDesk
 
@@ -22,7 +22,8 @@ class Venue:
         self.looked_at_s: list[float] = []
         self.canceled: list[CancelRequest] = []
 
-    async def snapshot(self, fills_since_ns: int) -> AccountSnapshot:
+    async def snapshot(self, fills_since_ns: int, scopes: frozenset[Scope]) -> AccountSnapshot:
+        assert scopes == OPEN_ORDERS
         self.looked_at_s.append((fills_since_ns - T0) / NS)
         shown = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         return AccountSnapshot(

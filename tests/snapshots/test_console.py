@@ -6,14 +6,18 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from decimal import Decimal as D
 
 import pytest
 from textual.pilot import Pilot
 
 from engine.core import events as ev
 from engine.core.events import EventType as E
+from engine.core.reports import Scope
+from engine.core.status import ReconcileRun, ReconcileStatus
+from engine.core.types import DriftKind
 from tests.console.driving import Console
-from tests.console.fakes import NOW, NS, FakeLink, busy_link, fill, replaying
+from tests.console.fakes import NOW, NS, FakeLink, busy_link, fill, replaying, status
 
 Play = Callable[[Console], Awaitable[None]]
 Snap = Callable[..., bool]
@@ -144,6 +148,56 @@ def test_drill_down(snap_compare: Snap) -> None:
         await c.press("enter")
 
     assert matches(snap_compare, play)
+
+
+def drifting() -> FakeLink:
+    """An engine with drift, an ignored difference, one question given up, and some history."""
+    link = busy_link()
+    drift = ev.Drift(
+        symbol="BTCUSDT", ours=D("0.9"), venue=D("0.7"), since_ts=NOW - 65 * NS,
+        ours_avg=D("60922"), venue_avg=D("60900"),
+    )  # fmt: skip
+    noted = ev.Drift(
+        symbol="ETHUSDT", ours=D(-2), venue=D("-1.5"), since_ts=NOW - 600 * NS,
+        ours_avg=D(2712), venue_avg=D(2712), kind=DriftKind.EXPLAINED,
+        cause="ignored: moved by the desk",
+    )  # fmt: skip
+    runs = tuple(
+        ReconcileRun(
+            ts=NOW - 5 * n * NS,
+            duration_s=0.004 + n / 1000,
+            scopes=tuple(Scope) if n % 3 == 0 else (Scope.ORDERS,),
+            differences=1 if n == 0 else 0,
+            error="timeout" if n == 4 else "",
+        )
+        for n in reversed(range(12))
+    )
+    told = ReconcileStatus(
+        last_ok_ts=NOW - 4 * NS,
+        orders_ok=True,
+        fills_ok=True,
+        drift=(drift,),
+        noted=(noted,),
+        history=runs,
+        alarms=("c-006: no answer to 30 questions",),
+        external_orders=("web-1",),
+    )
+    link.tell(status(reconcile=told))
+    return link
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_drift(snap_compare: Snap, size: str) -> None:
+    assert matches(snap_compare, pressing("5"), size, drifting())
+
+
+def test_drift_on_the_whole_screen(snap_compare: Snap) -> None:
+    assert matches(snap_compare, pressing("5", "z"), "medium", drifting())
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_ignoring_drift(snap_compare: Snap, size: str) -> None:
+    assert matches(snap_compare, pressing("5", "I", *"BTC", "enter"), size, drifting())
 
 
 def test_help(snap_compare: Snap) -> None:

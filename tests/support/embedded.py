@@ -63,3 +63,8 @@ class Screen:
         order = self.replica.order(order_id)
         assert order is not None
         return order
+
+
+def is_ready(replica: Replica) -> bool:
+    """True once the engine says that it lets new orders out."""
+    return replica.status is not None and replica.status.ready

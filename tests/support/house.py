@@ -6,7 +6,7 @@ import asyncio
 import random
 import shutil
 from collections import Counter
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -63,7 +63,8 @@ class Edge:
 class EdgeTransport:
     """A connection that tells what left: `on_request` sees each request before it does.
 
-    `damage` is what becomes of each private message on its way here.
+    `damage` is what becomes of each private message on its way here; `hears` may drop one;
+    `on_reply` may hold an answer up, or give another.
     """
 
     def __init__(
@@ -71,11 +72,15 @@ class EdgeTransport:
         inner: Transport,
         edge: Edge,
         on_request: Callable[[str, dict[str, Any]], None],
+        on_reply: Callable[[str, str, HttpReply], Awaitable[HttpReply]],
+        hears: Callable[[bytes], bool],
         damage: Callable[[bytes], bytes],
     ) -> None:
         self._inner = inner
         self._edge = edge
         self._on_request = on_request
+        self._on_reply = on_reply
+        self._hears = hears
         self._damage = damage
 
     async def request(
@@ -84,6 +89,7 @@ class EdgeTransport:
         await self._edge.cross()
         self._on_request(path, msgspec.json.decode(body) if body else {})
         reply = await self._inner.request(method, path, query, body, headers)
+        reply = await self._on_reply(path, query, reply)
         await self._edge.cross()
         return reply
 
@@ -93,10 +99,14 @@ class EdgeTransport:
         def hear(message: bytes) -> None:
             if "private" not in path:
                 on_message(message)
-            elif self._edge.crosses():
+            elif self._edge.crosses() and self._hears(message):
                 on_message(self._damage(message))
 
         return await self._inner.open_stream(path, hear, on_close)
+
+
+async def _as_it_is(_path: str, _query: str, reply: HttpReply) -> HttpReply:
+    return reply
 
 
 class EdgeJournal:
@@ -150,6 +160,8 @@ class House:
         self.requests: list[tuple[str, str]] = []
         """Every order request that left, as (path, client order id)."""
         self.on_request: Callable[[str, str], None] = lambda path, order_id: None
+        self.on_reply: Callable[[str, str, HttpReply], Awaitable[HttpReply]] = _as_it_is
+        self.hears: Callable[[bytes], bool] = lambda message: True
         self.damage: Callable[[bytes], bytes] = lambda message: message
         """What becomes of each private message on its way to the engine."""
         self._owner = asyncio.current_task()
@@ -172,7 +184,12 @@ class House:
             threaded=False,
         )
         transport = EdgeTransport(
-            self.exchange.transport(), self.edge, self._saw, lambda message: self.damage(message)
+            self.exchange.transport(),
+            self.edge,
+            self._saw,
+            lambda path, query, reply: self.on_reply(path, query, reply),
+            lambda message: self.hears(message),
+            lambda message: self.damage(message),
         )
         client = create_bybit_client(
             transport,

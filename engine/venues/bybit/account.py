@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import msgspec
 
 from engine.clock import NS, Clock
 from engine.core.reports import (
+    EVERYTHING,
     AccountSnapshot,
+    BalanceReport,
     CashReport,
     FillEvent,
     OrderLookup,
     OrderReport,
     PositionReport,
+    Scope,
+    SourceRead,
     VenueStatus,
 )
 from engine.core.requests import QueryOrder
@@ -33,14 +37,15 @@ _OPEN = "/v5/order/realtime"
 _HISTORY = "/v5/order/history"
 _EXECUTIONS = "/v5/execution/list"
 _POSITIONS = "/v5/position/list"
+_WALLET = "/v5/account/wallet-balance"
 
 _Params = dict[str, str | int]
 
 # Where an order can be, in the order of asking: open, closed a moment ago, closed before that.
-_ORDER_SOURCES: tuple[tuple[str, _Params], ...] = (
-    (_OPEN, {}),
-    (_OPEN, {"openOnly": 1}),
-    (_HISTORY, {}),
+_ORDER_SOURCES: tuple[tuple[str, str, _Params], ...] = (
+    ("open", _OPEN, {}),
+    ("recent", _OPEN, {"openOnly": 1}),
+    ("history", _HISTORY, {}),
 )
 
 _FAILURES = (TimeoutError, ConnectionError, VenueRefused)
@@ -70,30 +75,41 @@ class Account:
     async def lookup(self, query: QueryOrder) -> OrderLookup:
         """Ask for one order and its executions. Never raises: see `complete`."""
         link_id, order_id = query.client_order_id, query.exchange_order_id
+        sent_ns = self._clock.now_ns()
         if not order_id and not is_link_id(link_id):  # the venue cannot hold it
-            return OrderLookup(client_order_id=link_id, order=None)
+            return OrderLookup(client_order_id=link_id, order=None, sent_ts=sent_ns)
         category, venue_symbol = self._symbols.venue(query.symbol)
         order: OrderReport | None = None
         fills: list[FillEvent] = []
+        reads: list[SourceRead] = []
         complete = True
         base: _Params = {"category": category, "symbol": venue_symbol}
         base |= {"orderId": order_id} if order_id else {"orderLinkId": link_id}
         try:
-            for path, extra in _ORDER_SOURCES:
+            for source, path, extra in _ORDER_SOURCES:
+                asked_ns = self._clock.now_ns()
                 rows, _ = await self._rest.query(path, base | extra)
                 found, clean = self._read(rows, self._codec.read_order, category, "order")
                 complete = complete and clean
+                reads.append(SourceRead(source, asked_ns, len(rows)))
                 found = [row for row in found if _is_asked_for(row, query)]
                 if found:
                     order = max(found, key=lambda row: (row.ts, row.cum_qty))
                     break
+            asked_ns = self._clock.now_ns()
             found_all, clean = await self._executions(base, category)
             fills = [row for row in found_all if isinstance(row, FillEvent)]
             complete = complete and clean
+            reads.append(SourceRead("executions", asked_ns, len(fills)))
         except _FAILURES:
             complete = False
         return OrderLookup(
-            client_order_id=link_id, order=order, fills=tuple(fills), complete=complete
+            client_order_id=link_id,
+            order=order,
+            fills=tuple(fills),
+            complete=complete,
+            sent_ts=sent_ns,
+            reads=tuple(reads),
         )
 
     async def fills_of(self, client_order_id: str, category: Category) -> list[FillEvent]:
@@ -106,56 +122,99 @@ class Account:
         return [row for row in found if isinstance(row, FillEvent)]
 
     async def snapshot(
-        self, fills_since_ns: int, is_booked: Booked | None = None
+        self,
+        fills_since_ns: int,
+        scopes: frozenset[Scope] = EVERYTHING,
+        is_booked: Booked | None = None,
     ) -> AccountSnapshot:
-        """Everything open, every position, the executions since a time. Never raises.
+        """What is asked for of everything open, positions, coins, executions since a time.
 
-        With `is_booked` not all of these: see `ExchangeClient.snapshot`. Spot holdings are
-        balances, not positions, and are left out.
+        Never raises. Executions are read before the positions that they have moved.
         """
         sent_ns = self._clock.now_ns()
-        orders: dict[str, OrderReport] = {}
+        orders: list[OrderReport] = []
         positions: list[PositionReport] = []
         executions: list[Execution] = []
+        balances: list[BalanceReport] = []
         complete, error = True, ""
         try:
-            for category in self._categories:
-                scope: _Params = {"category": category}
-                if category is Category.LINEAR:
-                    scope["settleCoin"] = SETTLE_COIN
-                async for rows in self._rest.pages(_OPEN, scope | {"limit": 50}):
-                    page, clean = self._read(rows, self._codec.read_order, category, "order")
-                    complete = complete and clean
-                    orders |= {order.exchange_order_id: order for order in page}
-                if category is not Category.SPOT:
-                    async for rows in self._rest.pages(_POSITIONS, scope | {"limit": 200}):
-                        held, clean = self._read(
-                            rows, self._codec.read_position, category, "position"
-                        )
-                        complete = complete and clean
-                        positions += [position for position in held if position.qty]
-                for window in windows(max(0, fills_since_ns) // MS, sent_ns // MS):
-                    new, clean = await self._executions(
-                        {"category": category, **window}, category, is_booked
-                    )
-                    complete = complete and clean
-                    executions += new
+            if Scope.ORDERS in scopes:
+                orders, clean = await self._open_orders()
+                complete = complete and clean
+            if Scope.FILLS in scopes:
+                executions, clean = await self._executions_since(max(0, fills_since_ns), is_booked)
+                complete = complete and clean
+            if Scope.POSITIONS in scopes:
+                positions, clean = await self._positions()
+                complete = complete and clean
+            if Scope.WALLET in scopes:
+                balances, clean = await self._balances()
+                complete = complete and clean
             if not complete:
                 error = "some rows could not be read"
         except _FAILURES as failure:
             complete, error = False, str(failure) or type(failure).__name__
         return AccountSnapshot(
-            open_orders=tuple(order for order in orders.values() if _is_open(order)),
+            open_orders=tuple(order for order in orders if _is_open(order)),
             positions=tuple(positions),
-            fills=tuple(
-                sorted((row for row in executions if isinstance(row, FillEvent)), key=_by_time)
-            ),
+            fills=tuple(row for row in executions if isinstance(row, FillEvent)),
             cash=tuple(row for row in executions if not isinstance(row, FillEvent)),
+            balances=tuple(balances),
             sent_ts=sent_ns,
             duration_s=(self._clock.now_ns() - sent_ns) / NS,
             complete=complete,
             error=error,
+            scopes=scopes,
         )
+
+    async def _open_orders(self) -> tuple[list[OrderReport], bool]:
+        """Open orders over all pages, each once: rows may shift from page to page."""
+        orders: dict[str, OrderReport] = {}
+        complete = True
+        for category in self._categories:
+            async for rows in self._rest.pages(_OPEN, _scope(category) | {"limit": 50}):
+                page, clean = self._read(rows, self._codec.read_order, category, "order")
+                complete = complete and clean
+                orders |= {order.exchange_order_id: order for order in page}
+        return list(orders.values()), complete
+
+    async def _positions(self) -> tuple[list[PositionReport], bool]:
+        """Positions that are not flat; spot pairs have none: see `_balances`."""
+        positions: list[PositionReport] = []
+        complete = True
+        for category in self._categories:
+            if category is Category.SPOT:
+                continue
+            async for rows in self._rest.pages(_POSITIONS, _scope(category) | {"limit": 200}):
+                held, clean = self._read(rows, self._codec.read_position, category, "position")
+                complete = complete and clean
+                positions += [position for position in held if position.qty]
+        return positions, complete
+
+    async def _balances(self) -> tuple[list[BalanceReport], bool]:
+        """What the wallet holds of each coin; a coin that is not named is not held."""
+        rows, _ = await self._rest.query(_WALLET, {"accountType": "UNIFIED"})
+        wallets, clean = self._read(rows, self._codec.read_wallet, "", "wallet")
+        return [balance for wallet in wallets for balance in wallet], clean
+
+    async def _executions_since(
+        self, since_ns: int, is_booked: Booked | None
+    ) -> tuple[list[Execution], bool]:
+        """Executions of every category, oldest first; a long time is asked for in parts.
+
+        Since 0 means the newest ones only. With `is_booked` not all of these: see
+        `ExchangeClient.snapshot`.
+        """
+        found: list[Execution] = []
+        complete = True
+        for category in self._categories:
+            for window in _windows(since_ns // MS, self._clock.now_ns() // MS):
+                new, clean = await self._executions(
+                    {"category": category, **window}, category, is_booked
+                )
+                complete = complete and clean
+                found += new
+        return sorted(found, key=_by_time), complete
 
     async def _executions(
         self, params: _Params, category: Category, is_booked: Booked | None = None
@@ -202,6 +261,20 @@ def _by_time(row: Execution) -> tuple[int, int, str]:
     if isinstance(row, FillEvent):
         return row.ts, row.seq, row.exec_id
     return getattr(row, "ts", 0), 0, ""
+
+
+def _scope(category: Category) -> _Params:
+    """What a list of orders or positions needs to cover the whole of a category."""
+    whole: _Params = {"category": category}
+    return whole | {"settleCoin": SETTLE_COIN} if category is Category.LINEAR else whole
+
+
+def _windows(since_ms: int, now_ms: int) -> Iterator[dict[str, int]]:
+    """The times to ask for; since 0 the newest only, which the venue lists without one."""
+    if since_ms <= 0:
+        yield {}
+    else:
+        yield from windows(since_ms, now_ms)
 
 
 def _is_asked_for(order: OrderReport, query: QueryOrder) -> bool:

@@ -17,6 +17,7 @@ from engine.clock import Clock
 from engine.core.instruments import Instrument
 from engine.core.market import MarketUpdate
 from engine.core.reports import (
+    EVERYTHING,
     AccountSnapshot,
     FillEvent,
     LinkReport,
@@ -24,6 +25,7 @@ from engine.core.reports import (
     Outcome,
     Report,
     RequestKind,
+    Scope,
     VenuePnl,
 )
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
@@ -268,10 +270,13 @@ class BybitClient:
         return await self._account.lookup(query)
 
     async def snapshot(
-        self, fills_since_ns: int, is_booked: Booked | None = None
+        self,
+        fills_since_ns: int,
+        scopes: frozenset[Scope] = EVERYTHING,
+        is_booked: Booked | None = None,
     ) -> AccountSnapshot:
-        """All open orders and positions, and executions since a time (unix ns). Never raises."""
-        return await self._account.snapshot(fills_since_ns, is_booked)
+        """Open orders, positions, coins, and executions since a time (unix ns). Never raises."""
+        return await self._account.snapshot(fills_since_ns, scopes, is_booked)
 
     async def pnl(self, since_ns: int) -> VenuePnl:
         """The venue's own figures of money, some of them since a time (unix ns). Never raises."""

@@ -13,6 +13,7 @@ from typing import TypeVar
 import msgspec
 
 from engine.core.reports import (
+    BalanceReport,
     CashReport,
     FillEvent,
     InputLost,
@@ -46,6 +47,7 @@ from engine.venues.bybit.rows import (
     PositionRow,
     Positions,
     Wallet,
+    WalletRow,
 )
 from engine.venues.bybit.strict import MAX_BYTES, refuse_repeated_keys, rows_of
 from engine.venues.text import sanitise
@@ -109,6 +111,7 @@ class Codec:
         self._order_row = msgspec.json.Decoder(OrderRow)
         self._execution_row = msgspec.json.Decoder(ExecutionRow)
         self._position_row = msgspec.json.Decoder(PositionRow)
+        self._wallet_row = msgspec.json.Decoder(WalletRow)
 
     def control(self, message: bytes) -> Control | None:
         """Return the message as one about the connection, or None when it is none."""
@@ -186,6 +189,18 @@ class Codec:
     def read_position(self, raw: msgspec.Raw, category: str = "") -> PositionReport | None:
         """Decode one position row; None for the empty half of a hedge. Raises Unreadable."""
         return _read(self._position_row, self.position, raw, category)
+
+    def read_wallet(self, raw: msgspec.Raw, category: str = "") -> list[BalanceReport]:
+        """Decode the wallet's one row. Raises Unreadable."""
+        return _read(self._wallet_row, self.wallet, raw, category)
+
+    def wallet(self, row: WalletRow, _category: str = "") -> list[BalanceReport]:
+        """Return what a wallet holds of each coin. Raises ValueError where it makes no sense."""
+        check_names("".join(coin.coin for coin in row.coin))
+        return [
+            BalanceReport(coin=coin.coin, qty=number(coin.wallet_balance or "0"))
+            for coin in row.coin
+        ]
 
     def order(self, row: OrderRow, category: str = "") -> OrderReport:
         """Return one order row as a report. Raises ValueError where it makes no sense."""

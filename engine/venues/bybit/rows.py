@@ -65,6 +65,19 @@ class PositionRow(msgspec.Struct, rename="camel", gc=False):
     updated_time: str | None = ""
 
 
+class CoinRow(msgspec.Struct, rename="camel", gc=False):
+    """One coin of the wallet."""
+
+    coin: str
+    wallet_balance: str | None = ""
+
+
+class WalletRow(msgspec.Struct):
+    """The unified account's wallet, as wallet-balance lists it."""
+
+    coin: list[CoinRow]
+
+
 class Orders(msgspec.Struct, tag_field="topic", tag="order"):
     data: list[OrderRow]
 

@@ -14,7 +14,7 @@ from console.views.events import Told, change_text, describe, row, view
 from engine.core import events as ev
 from engine.core.events import EventType
 from engine.core.orders import Order
-from engine.core.types import KillLevel, Liquidity, OrderState, Side, TradingState
+from engine.core.types import DriftAction, KillLevel, Liquidity, OrderState, Side, TradingState
 from tests.console.fakes import BTC, NOW, busy_link, fill
 
 ORDER = {
@@ -45,6 +45,8 @@ def _order(type: EventType, **fields: object) -> ev.OrderEvent:
          "c-1 | denied COLLAR: 12 % (limit 10 %) Buy 0.5 BTCUSDT @ 61,000 | bad"),
         (ev.OrderAdopted(exchange_order_id="x", **(ORDER | {"price": None})),  # type: ignore[arg-type]
          "c-1 | found at the venue, external: Buy 0.5 BTCUSDT @ market | warn"),
+        (ev.OrderAdopted(exchange_order_id="x", by="recovered", **(ORDER | {"price": None})),  # type: ignore[arg-type]
+         "c-1 | ours, and in no journal: Buy 0.5 BTCUSDT @ market | bad"),
         (_order(EventType.ORDER_ACK, exchange_order_id="0f5c9a3e-77aa-4c", attempts=2),
          "c-1 | acknowledged as 0f5c9a3e-77a… after 2 attempts | text"),
         (fill("c-1", "91af5521-77aa", "0.200", "61000.5", 0),
@@ -77,6 +79,14 @@ def _order(type: EventType, **fields: object) -> ev.OrderEvent:
         (ev.KillProgress(ts=NOW, kill_id="k", verified_zero_at=NOW, done=True),
          "kill | verified: the venue shows zero open orders | good"),
         (ev.Reconciled(ts=NOW, error="timeout"), "reconcile | failed: timeout | bad"),
+        (ev.Reconciled(ts=NOW, alarms=("a1: no answer",)),
+         "reconcile | given up: a1: no answer | bad"),
+        (ev.DriftSettled(ts=NOW, symbol="BTCUSDT", action=DriftAction.ADOPT, qty=D("-0.2"),
+                         price=D("61000.5"), reason="web", by="ana"),
+         "drift | adopt -0.2 BTCUSDT at 61,000.5 by ana: web | warn"),
+        (ev.DriftSettled(ts=NOW, symbol="BTCUSDT", action=DriftAction.IGNORE, qty=D(1),
+                         until_ts=NOW, reason="web", by="ana"),
+         "drift | ignore +1 BTCUSDT until 14:03:22 by ana: web | warn"),
         (ev.Reconciled(ts=NOW, open_orders=3, external_orders=("x",), duration_s=0.012),
          "reconcile | no drift; 3 open orders, 1 external in 12.0 ms | good"),
         (ev.Reconciled(ts=NOW, drift=(ev.Drift(symbol="BTCUSDT", ours=D("0.7"), venue=D("0.5"),

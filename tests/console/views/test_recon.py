@@ -9,7 +9,9 @@ from console.replica import Replica
 from console.views.cells import Cell, Line
 from console.views.recon import summary, view
 from engine.core.events import Drift
-from engine.core.status import EngineStatus, ReconcileStatus
+from engine.core.reports import Scope
+from engine.core.status import EngineStatus, ReconcileRun, ReconcileStatus
+from engine.core.types import DriftKind
 from tests.console.fakes import NOW, NS, busy_link, status
 
 
@@ -50,8 +52,66 @@ def test_a_difference_shows_both_figures_and_venue_minus_ours() -> None:
     assert made.title == "drift 1"
     assert made.keys == ("BTCUSDT",)
     assert [cell.text for cell in made.rows[0]] == [
-        "BTCUSDT", "+0.700", "+0.500", "!-0.200", "1m05",
+        "BTCUSDT", "+0.700", "+0.500", "!-0.200", "–", "–", "unexplained", "1m05",
     ]  # fmt: skip
+
+
+def test_averages_and_what_they_do_to_the_pnl_are_compared() -> None:
+    drift = Drift(
+        symbol="BTCUSDT", ours=D("0.9"), venue=D("0.8"), since_ts=NOW,
+        ours_avg=D("60922"), venue_avg=D("60900"), kind=DriftKind.UNEXPLAINED,
+    )  # fmt: skip
+    made = view(_replica(status(reconcile=ReconcileStatus(drift=(drift,)))), UNICODE, stale=False)
+    # Ours: 0.7 at 60,900 and 0.2 at 60,999, at a mark of 61,000: 70.2. Theirs: 0.8 x 100 = 80.
+    assert [cell.text for cell in made.rows[0]][4:6] == ["-22.0", "▲+9.80"]
+    assert _text(made.details[0]) == "ours +0.900 avg -22.0 P&L ▲+9.80"
+
+
+def test_each_class_has_a_word_and_averages_apart_say_so() -> None:
+    def drift(symbol: str, kind: DriftKind, venue: str = "1", cause: str = "") -> Drift:
+        return Drift(symbol=symbol, ours=D(0), venue=D(venue), since_ts=NOW, kind=kind, cause=cause)
+
+    told = ReconcileStatus(
+        drift=(drift("A", DriftKind.UNEXPLAINED),),
+        noted=(
+            drift("B", DriftKind.EXPLAINED, cause="ignored: known"),
+            drift("C", DriftKind.UNEXPLAINED, "0"),
+        ),
+        pending=(drift("D", DriftKind.PENDING), drift("A", DriftKind.PENDING)),
+    )
+    made = view(_replica(status(reconcile=told)), UNICODE, stale=False)
+    assert [(line[0].text, line[6].text, line[6].style) for line in made.rows] == [
+        ("A", "unexplained", "bad"),
+        ("B", "explained", "muted"),
+        ("C", "price only", "warn"),
+        ("D", "pending", "warn"),
+    ]
+    assert _text(made.details[1]).endswith("ignored: known")
+    assert (made.title, made.to_settle) == ("drift 1", True)
+
+
+def test_the_last_comparisons_are_listed_newest_first_with_how_long_they_took() -> None:
+    told = ReconcileStatus(
+        history=(
+            ReconcileRun(ts=NOW - 9 * NS, duration_s=0.0124, scopes=tuple(Scope)),
+            ReconcileRun(ts=NOW - 8 * NS, duration_s=1.5, scopes=(Scope.ORDERS,), error="timeout"),
+            ReconcileRun(
+                ts=NOW, duration_s=0.03, scopes=(Scope.POSITIONS, Scope.WALLET), differences=2
+            ),
+        )
+    )
+    made = view(_replica(status(reconcile=told)), UNICODE, stale=False)
+    assert [_text(line) for line in made.runs] == [
+        "14:03:22   30.0 ms ✓ pos wallet  2 differ",
+        "14:03:14  1,500 ms ✗ orders  timeout",
+        "14:03:13   12.4 ms ✓ all",
+    ]
+
+
+def test_what_was_given_up_is_said_below() -> None:
+    told = ReconcileStatus(alarms=("c-006: no answer to 30 questions",))
+    made = view(_replica(status(reconcile=told)), UNICODE, stale=False)
+    assert [_text(line) for line in made.foot] == ["! c-006: no answer to 30 questions"]
 
 
 def test_a_symbol_without_an_instrument_is_still_shown() -> None:

@@ -129,12 +129,34 @@ def test_cancel_all_takes_what_matches_and_spares_the_rest() -> None:
 
     assert asked(side=Side.SELL) == ["a2"]
     assert asked(client_order_ids=("a3", "zz")) == ["a3"]
-    assert asked(symbol="ETHUSDT") == ["ex1"]
+    assert asked(symbol="ETHUSDT") == []
     assert asked() == ["a1"]
     assert refusal(desk.give(CancelAll(command_id="last"))) == (
         "NO_OPEN_ORDERS",
         "nothing matches",
     )
+
+
+def test_an_order_that_is_not_ours_is_cancelled_only_by_its_name_and_by_the_venues_id() -> None:
+    desk = Desk()
+    desk.give(row("ex1", exchange_order_id="x-ex1"))
+    assert desk.give(CancelAll(command_id="c1"))[0].__class__ is CommandRefused
+    assert desk.give(CancelAll(command_id="c2", side=Side.BUY))[0].__class__ is CommandRefused
+    desk.give(CancelAll(command_id="c3", client_order_ids=("ex1",)))
+    assert desk.requests[0] == CancelRequest(
+        client_order_id="ex1", symbol="BTCUSDT", exchange_order_id="x-ex1"
+    )
+
+
+def test_a_reconcile_command_gives_every_order_its_questions_back() -> None:
+    desk = Desk()
+    desk.state.stuck.add("a1")
+    desk.state.tries["a1"] = 30
+    desk.give(Reconcile(command_id="r1"))
+    assert desk.requests == [
+        StartTimer(kind="again", key="a1", after_s=0.0), QueryAccount(), QueryPnl()
+    ]  # fmt: skip
+    assert (desk.state.stuck, desk.state.tries) == (set(), {})
 
 
 def test_a_reconcile_command_asks_the_venue() -> None:

@@ -6,13 +6,12 @@ from engine.core.commands import AmendOrder, CancelOrder
 from engine.core.events import ConnectivityChanged, EventType, OrderAdopted, OrderEvent
 from engine.core.reports import (
     LinkReport,
-    OrderLookup,
     Outcome,
     PositionReport,
     RequestKind,
     VenueStatus,
 )
-from engine.core.requests import QueryAccount, QueryOrder, StartTimer, TimerFired
+from engine.core.requests import QueryAccount, QueryOrder, StartTimer
 from engine.core.types import OrderState, OrderType
 from tests.support.desk import Desk, d, fill, outcome, row
 
@@ -58,25 +57,6 @@ def test_f01_a_place_without_an_answer_is_unknown_and_is_asked_for() -> None:
     assert kinds(desk.give(row())) == [EventType.ORDER_ACK]
     assert desk.order().state is OrderState.NEW
     assert desk.give(outcome(result=Outcome.UNKNOWN)) == []
-
-
-def test_an_unacknowledged_order_becomes_unknown_at_its_deadline() -> None:
-    desk = Desk()
-    desk.give(desk.place())
-    late = TimerFired(kind="ack", key="a1")
-    assert kinds(desk.give(late)) == [EventType.SEND_UNKNOWN]
-    assert desk.give(late) == []
-    assert desk.requests == [QUERY]
-
-
-def test_timers_of_orders_that_have_their_answer_mean_nothing() -> None:
-    desk = Desk()
-    desk.working()
-    assert desk.give(TimerFired(kind="ack", key="a1")) == []
-    assert desk.give(TimerFired(kind="look", key="zz")) == []
-    assert desk.requests == []
-    desk.give(TimerFired(kind="account", key=""))
-    assert desk.requests == [QueryAccount()]
 
 
 @pytest.mark.parametrize(
@@ -222,6 +202,25 @@ def test_an_execution_is_found_by_the_venues_id_when_ours_is_missing() -> None:
     ]
 
 
+@pytest.mark.parametrize("order_id", ["td-lost-1", "flat-lost-1"])
+def test_f06_an_order_with_an_id_of_ours_that_no_journal_knows_is_ours_fetched_and_alarmed(
+    order_id: str,
+) -> None:
+    desk = Desk()
+    desk.give(fill("e1", "0.004", order_id))
+    assert list(desk.state.positions.suspense) == ["e1"]
+    question = desk.requests[0]
+    assert isinstance(question, QueryOrder)
+    assert question.client_order_id == order_id
+    adopted, attached = desk.give(row(order_id))
+    assert isinstance(adopted, OrderAdopted)
+    assert adopted.by == "recovered"
+    assert isinstance(attached, OrderEvent)
+    order = desk.order(order_id)
+    assert (order.is_external, order.is_open, order.cum_qty) == (False, True, d("0.004"))
+    assert desk.state.orders.anomalies["UNKNOWN_ORDER"] == 1
+
+
 def test_a_row_of_an_unknown_order_shows_it_as_external() -> None:
     desk = Desk()
     events = desk.give(row("web-1"))
@@ -230,100 +229,8 @@ def test_a_row_of_an_unknown_order_shows_it_as_external() -> None:
     assert (order.by, order.state) == ("external", OrderState.NEW)
 
 
-def test_f28_a_row_that_promises_more_fills_than_were_seen_is_looked_into() -> None:
-    desk = Desk()
-    desk.working()
-    desk.give(row(status=VenueStatus.PARTIALLY_FILLED, cum_qty=d("0.004")))
-    assert desk.requests == [StartTimer(kind="look", key="a1", after_s=5.0)]
-    desk.give(TimerFired(kind="look", key="a1"))
-    assert desk.requests == [QUERY]
-    desk.give(fill("e1", "0.004"))
-    desk.give(TimerFired(kind="look", key="a1"))
-    assert desk.requests == []
-
-
-def test_a_lookup_brings_missing_fills_and_the_state() -> None:
-    desk = Desk()
-    desk.working()
-    found = OrderLookup(
-        client_order_id="a1",
-        order=row(status=VenueStatus.CANCELED, cum_qty=d("0.004"), reason="USER"),
-        fills=(fill("e1", "0.004"),),
-    )
-    assert kinds(desk.give(found)) == [EventType.PARTIAL_FILL, EventType.CANCEL_ACK]
-    assert desk.order().state is OrderState.CANCELED
-    assert desk.give(found) == []
-
-
-def test_a_lookup_of_an_order_nobody_knows_means_nothing() -> None:
-    assert Desk().give(OrderLookup(client_order_id="zz", order=None)) == []
-
-
-def test_a_pending_cancel_of_which_the_venue_knows_nothing_is_lifted() -> None:
-    desk = Desk()
-    desk.working()
-    desk.give(CancelOrder(command_id="x1", client_order_id="a1"))
-    desk.give(OrderLookup(client_order_id="a1", order=row()))
-    assert desk.order().state is OrderState.NEW
-    desk.give(AmendOrder(command_id="m1", client_order_id="a1", price=d(59_000)))
-    desk.give(OrderLookup(client_order_id="a1", order=row()))
-    assert (desk.order().state, desk.order().price) == (OrderState.NEW, d(60_000))
-
-
-def test_f02_absence_takes_two_clean_reads_after_the_request_can_no_longer_be_accepted() -> None:
-    desk = Desk()
-    desk.give(desk.place())
-    desk.give(outcome(result=Outcome.UNKNOWN))
-    nothing = OrderLookup(client_order_id="a1", order=None)
-    desk.later(1.0)
-    assert desk.give(nothing) == []
-    assert desk.give(nothing) == []
-    desk.later(6.0)
-    failed = OrderLookup(client_order_id="a1", order=None, complete=False)
-    assert desk.give(failed) == []
-    assert kinds(desk.give(nothing)) == [EventType.PROVEN_ABSENT]
-    order = desk.order()
-    assert (order.state, order.reason) == (OrderState.REJECTED, "NOT_AT_VENUE")
-    assert desk.give(nothing) == []
-    assert desk.requests == []
-
-
-def test_nothing_is_proven_while_the_router_may_send_the_order_again() -> None:
-    desk = Desk()
-    desk.give(desk.place())
-    desk.placing = {"a1"}
-    desk.later(30.0)
-    nothing = OrderLookup(client_order_id="a1", order=None)
-    for _ in range(5):
-        assert desk.give(nothing) == []
-    desk.placing = set()
-    desk.give(outcome(result=Outcome.UNKNOWN))
-    assert desk.give(nothing) == []
-    assert kinds(desk.give(nothing)) == [EventType.PROVEN_ABSENT]
-
-
 def test_the_outcome_of_an_order_nobody_knows_means_nothing() -> None:
     assert Desk().give(outcome("zz")) == []
-
-
-def test_an_order_is_asked_for_less_and_less_often_and_never_twice_at_a_time() -> None:
-    desk = Desk()
-    desk.give(desk.place())
-    desk.give(outcome(result=Outcome.UNKNOWN))
-    failed = OrderLookup(client_order_id="a1", order=None, complete=False)
-    pauses = []
-    for _ in range(8):
-        assert desk.give(failed) == []
-        (again,) = desk.requests
-        assert isinstance(again, StartTimer)
-        pauses.append(again.after_s)
-        assert desk.give(failed) == []
-        assert desk.requests == []
-        desk.give(TimerFired(kind="again", key="a1"))
-        assert desk.requests == [QueryOrder(client_order_id="a1", symbol="BTCUSDT")]
-    assert pauses == [0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 10.0, 10.0]
-    desk.give(OrderLookup(client_order_id="a1", order=row()))
-    assert (desk.order().state, desk.state.tries, desk.state.asking) == (OrderState.NEW, {}, set())
 
 
 def test_rows_without_any_id_and_rows_that_borrow_one_of_ours_are_survived() -> None:
@@ -336,35 +243,33 @@ def test_rows_without_any_id_and_rows_that_borrow_one_of_ours_are_survived() -> 
     assert len(desk.state.orders.orders) == 2
 
 
-def test_f03_an_order_that_appears_after_its_absence_was_proven_is_alive_again() -> None:
-    desk = Desk()
-    desk.give(desk.place())
-    desk.give(outcome(result=Outcome.UNKNOWN))
-    desk.later(8.0)
-    for _ in range(2):
-        desk.give(OrderLookup(client_order_id="a1", order=None))
-    assert desk.order().state is OrderState.REJECTED
-    desk.give(row())
-    assert desk.order().state is OrderState.NEW
-    assert desk.state.exposure.count() == 1
-
-
 def test_position_rows_move_nothing() -> None:
     desk = Desk()
     assert desk.give(PositionReport(symbol="BTCUSDT", qty=d(1), avg_price=None)) == []
     assert desk.state.positions.get_position("BTCUSDT").qty == 0
 
 
+def test_that_a_stream_comes_up_for_the_first_time_is_no_event_but_the_account_is_asked() -> None:
+    desk = Desk()
+    assert desk.give(LinkReport(link="public", up=True)) == []
+    assert desk.requests == []
+    assert desk.give(LinkReport(link="private", up=True)) == []
+    assert desk.requests == [QueryAccount()]
+    assert desk.state.links == {"public": True, "private": True}
+
+
 def test_after_the_private_stream_comes_back_the_account_is_compared_before_new_orders() -> None:
     desk = Desk()
     down = LinkReport(link="private", up=False, text="cut")
     up = LinkReport(link="private", up=True)
-    assert kinds(desk.give(up)) == [ConnectivityChanged]
+    desk.give(up)
     assert desk.give(up) == []
     assert kinds(desk.give(down)) == [ConnectivityChanged]
     assert not desk.state.ready
     assert desk.requests == []
-    desk.give(up)
+    desk.give(desk.place())
+    assert desk.order().reason == "RECONCILING"
+    assert kinds(desk.give(up)) == [ConnectivityChanged]
     assert desk.requests == [QueryAccount()]
     assert not desk.state.ready
 

@@ -145,13 +145,16 @@ def test_a_baseline_is_renewed_after_a_day_while_everything_agrees() -> None:
     assert ("closed", "BTCUSDT") not in compared(desk, report)
 
 
-def test_a_paper_exchange_begins_with_a_new_baseline_and_a_venue_does_not() -> None:
+def test_a_new_venue_begins_with_a_new_baseline_and_a_known_one_does_not() -> None:
     desk = settled()
     evolve(
         desk.state, EngineStarted(ts=2, account="a", venue="bybit", environment="testnet", run=2)
     )
     assert desk.state.pnl_baseline is not None
-    evolve(desk.state, EngineStarted(ts=2, account="a", venue="bybit", environment="paper", run=2))
+    evolve(
+        desk.state,
+        EngineStarted(ts=2, account="a", venue="bybit", environment="paper", run=2, new_venue=True),
+    )
     assert desk.state.pnl_baseline is None
 
 

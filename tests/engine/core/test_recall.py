@@ -112,9 +112,11 @@ def test_other_content_under_a_booked_execution_is_a_conflict_on_its_order() -> 
 def test_what_a_comparison_finds_waits_alone_and_the_rest_goes_on() -> None:
     desk = with_one_retired(patient=True)
     positions = (PositionReport(symbol="BTCUSDT", qty=d("0.014"), avg_price=None),)
-    found = snapshot(fills=(fill("e1", "0.004", "a1"),), positions=positions)
+    found = snapshot(fills=(fill("e1", "0.004", "a1"),), positions=positions, sent_ts=desk.now_ns)
     assert desk.give(found) == []
-    assert desk.state.suspects == {"BTCUSDT": d("0.004")}
+    assert {symbol: found.qty for symbol, found in desk.state.suspects.items()} == {
+        "BTCUSDT": d("0.004")
+    }
     desk.answer()
     assert desk.give(found) == []
     assert desk.state.suspects == {}
@@ -125,10 +127,10 @@ def test_an_absence_that_only_seemed_proven_is_reversed_by_a_row() -> None:
     desk.give(desk.place("a1"))
     for _ in range(2):
         desk.later(10)
-        desk.give(OrderLookup(client_order_id="a1", order=None))
+        desk.give(OrderLookup(client_order_id="a1", order=None, sent_ts=desk.now_ns))
     desk.filled("a2")
     assert desk.resident == ["a2"]
-    assert kinds(desk.give(row("a1"))) == ["OrderRecalled", "ORDER_ACK"]
+    assert kinds(desk.give(row("a1"))) == ["OrderRecalled", "ORDER_ACK", "TradingStateChanged"]
     assert desk.order("a1").state is OrderState.NEW
     assert [order.client_order_id for order in desk.state.orders.open_orders()] == ["a1"]
 

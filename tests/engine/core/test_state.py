@@ -12,7 +12,8 @@ from engine.core.events import (
     OrderEvent,
     TradingStateChanged,
 )
-from engine.core.state import COMMANDS_REMEMBERED, State, evolve
+from engine.core.seen import COMMANDS_REMEMBERED
+from engine.core.state import State, evolve
 from engine.core.types import KillLevel, OrderState, Side, TradingState
 from tests.support.desk import Desk, d, fill, outcome, row
 

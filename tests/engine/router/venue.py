@@ -11,12 +11,14 @@ from engine.clock import NS, SimClock, run_simulated
 from engine.core.instruments import Instrument
 from engine.core.market import MarketUpdate
 from engine.core.reports import (
+    EVERYTHING,
     AccountSnapshot,
     FillEvent,
     OrderLookup,
     OrderReport,
     Outcome,
     Report,
+    Scope,
     VenuePnl,
     VenueStatus,
 )
@@ -128,7 +130,10 @@ class Venue:
         )
 
     async def snapshot(
-        self, fills_since_ns: int, is_booked: Booked | None = None
+        self,
+        fills_since_ns: int,
+        scopes: frozenset[Scope] = EVERYTHING,
+        is_booked: Booked | None = None,
     ) -> AccountSnapshot:
         return AccountSnapshot(
             open_orders=(),
@@ -136,6 +141,7 @@ class Venue:
             fills=(),
             sent_ts=self.clock.now_ns(),
             duration_s=0.25,
+            scopes=scopes,
         )
 
     async def pnl(self, since_ns: int) -> VenuePnl:

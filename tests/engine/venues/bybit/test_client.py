@@ -15,6 +15,7 @@ from engine.core.reports import (
     FillEvent,
     Outcome,
     RequestKind,
+    Scope,
     UnknownExecution,
     VenueStatus,
 )
@@ -33,6 +34,7 @@ T0 = 1_700_000_000 * NS
 CREATE, AMEND, CANCEL = "/v5/order/create", "/v5/order/amend", "/v5/order/cancel"
 REALTIME, HISTORY = "/v5/order/realtime", "/v5/order/history"
 EXECUTIONS, POSITIONS = "/v5/execution/list", "/v5/position/list"
+WALLET = "/v5/account/wallet-balance"
 
 T = TypeVar("T")
 
@@ -451,11 +453,61 @@ def test_a_snapshot_reads_every_page_of_everything() -> None:
     assert [sent.query for sent in rig.transport.sent] == [
         "category=linear&settleCoin=USDT&limit=50",
         "category=linear&settleCoin=USDT&limit=50&cursor=page%3D2%26",
-        "category=linear&settleCoin=USDT&limit=200",
+        "category=spot&limit=50",
         "category=linear&startTime=1699999999000&endTime=1700604799000&limit=100",
         "category=linear&startTime=1699999999000&endTime=1700604799000&limit=100&cursor=next",
-        "category=spot&limit=50",
         "category=spot&startTime=1699999999000&endTime=1700604799000&limit=100",
+        "category=linear&settleCoin=USDT&limit=200",
+        "accountType=UNIFIED",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("scope", "paths"),
+    [
+        (Scope.ORDERS, [REALTIME, REALTIME]),
+        (Scope.FILLS, [EXECUTIONS, EXECUTIONS]),
+        (Scope.POSITIONS, [POSITIONS]),
+        (Scope.WALLET, [WALLET]),
+    ],
+)
+def test_only_what_is_asked_for_is_asked(scope: Scope, paths: list[str]) -> None:
+    rig = Rig()
+    snapshot = rig.run(rig.client.snapshot(T0, frozenset({scope})))
+    assert (snapshot.complete, snapshot.scopes) == (True, frozenset({scope}))
+    assert rig.transport.paths() == paths
+
+
+def test_the_wallet_says_what_is_held_of_each_coin() -> None:
+    coins = [{"coin": "BTC", "walletBalance": "0.25"}, {"coin": "USDC", "walletBalance": ""}]
+    rig = Rig({WALLET: [page({"accountType": "UNIFIED", "coin": coins})]})
+    snapshot = rig.run(rig.client.snapshot(0, frozenset({Scope.WALLET})))
+    assert [(balance.coin, balance.qty) for balance in snapshot.balances] == [
+        ("BTC", Decimal("0.25")),
+        ("USDC", Decimal(0)),
+    ]
+
+
+@pytest.mark.parametrize(
+    "coin", [{"coin": "BTC\x1b", "walletBalance": "1"}, {"coin": "BTC", "walletBalance": "NaN"}]
+)
+def test_a_wallet_that_cannot_be_read_makes_the_snapshot_incomplete(coin: dict[str, str]) -> None:
+    rig = Rig({WALLET: [page({"coin": [coin]})]})
+    snapshot = rig.run(rig.client.snapshot(0, frozenset({Scope.WALLET})))
+    assert (snapshot.complete, snapshot.balances) == (False, ())
+    assert rig.client.anomalies["wallet_row"] == 1
+
+
+def test_a_long_time_of_executions_is_asked_for_week_by_week() -> None:
+    rig = Rig()
+    day_ms = 24 * 3600 * 1000
+    now_ms = T0 // 1_000_000
+    snapshot = rig.run(rig.client.snapshot(T0 - 10 * day_ms * 1_000_000, frozenset({Scope.FILLS})))
+    assert snapshot.complete
+    begins = (now_ms - 10 * day_ms, now_ms - 3 * day_ms)
+    weeks = [f"startTime={begin}&endTime={begin + 7 * day_ms}" for begin in begins]
+    assert [sent.query for sent in rig.transport.sent] == [
+        f"category={category}&{week}&limit=100" for category in ("linear", "spot") for week in weeks
     ]
 
 
@@ -474,7 +526,7 @@ def test_executions_are_read_back_until_a_whole_page_is_booked_already() -> None
         categories=("linear",),
     )
     booked = {"0", "1", "2", "3"}
-    snapshot = rig.run(rig.client.snapshot(T0, lambda fill: fill.exec_id in booked))
+    snapshot = rig.run(rig.client.snapshot(0, is_booked=lambda fill: fill.exec_id in booked))
     assert snapshot.complete
     assert [fill.exec_id for fill in snapshot.fills] == ["1", "2", "3", "4"]
     assert rig.transport.paths().count(EXECUTIONS) == 2
@@ -520,7 +572,7 @@ def test_flat_positions_and_closed_orders_are_left_out() -> None:
     assert (snapshot.complete, snapshot.open_orders, snapshot.positions) == (True, (), ())
 
 
-@pytest.mark.parametrize("path", [REALTIME, POSITIONS, EXECUTIONS])
+@pytest.mark.parametrize("path", [REALTIME, POSITIONS, EXECUTIONS, WALLET])
 @pytest.mark.parametrize(
     "failure",
     [
