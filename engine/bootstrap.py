@@ -26,7 +26,7 @@ from engine.exchange.sources.frames import MarketSource
 from engine.journal import Identity, Journal, create_journal
 from engine.latch import Latch
 from engine.metrics import EventMetrics, LiveExecutionMetrics
-from engine.recovery import recover
+from engine.recovery import RunTerms, recover
 from engine.router import Lane, OrderRouter
 from engine.venues.bybit import BybitClient, create_bybit_client
 from engine.venues.bybit.endpoints import endpoints
@@ -102,11 +102,9 @@ def build(
         journal=journal,
         latch=latch,
         metrics=EventMetrics(LiveExecutionMetrics()),
-        limits=limits,
+        terms=RunTerms(limits, closed_kept, new_venue),
         policy=policy or Policy(),
         settle_s=settle_s,
-        closed_kept=closed_kept,
-        new_venue=new_venue,
         threaded=threaded,
     )
 

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from functools import partial
 from itertools import islice
 
-from engine.clock import NS, Clock, awake_ns
+from engine.clock import Clock, awake_ns
 from engine.core.booking import BOOKED
 from engine.core.commands import Command, Kill, Reconcile
 from engine.core.conservation import recent_disagreements
@@ -29,7 +28,6 @@ from engine.core.events import (
     OrderSubmitted,
     TradingStateChanged,
 )
-from engine.core.limits import RiskLimits
 from engine.core.pnl_check import compare_pnl
 from engine.core.react import react
 from engine.core.reconcile import note_snapshot
@@ -54,7 +52,7 @@ from engine.latch import Latch
 from engine.metrics import EventMetrics
 from engine.publish import Publisher
 from engine.recaller import Recaller
-from engine.recovery import begin_run, read_back
+from engine.recovery import RunTerms, begin_run, read_back
 from engine.router import OrderRouter
 from engine.snapshots import Snapshots
 from engine.standstill import Standstill
@@ -89,11 +87,9 @@ class Engine:
         journal: Journal,
         latch: Latch,
         metrics: EventMetrics,
-        limits: RiskLimits,
+        terms: RunTerms,
         policy: Policy,
         settle_s: float,
-        closed_kept: int,
-        new_venue: bool,
         threaded: bool,
     ) -> None:
         self.identity = identity
@@ -104,7 +100,7 @@ class Engine:
         self.router = router
         self.journal = journal
         self.metrics = metrics
-        self._limits = limits
+        self._terms = terms
         self.reconcile = ReconcileStatus()
         self.pnl = PnlComparison()
         self.inbox = Inbox(self.fail)
@@ -116,7 +112,6 @@ class Engine:
         self._halt = Halt(router.gate, latch, clock, self._not_latched, threaded=threaded)
         self._snapshots = Snapshots(journal) if threaded else None
         self._policy = policy
-        self._closed_kept, self._new_venue = closed_kept, new_venue
         self._fresh: list[Event] = []
         self._requests: list[Request] = []
         self._unsent: set[str] = set()
@@ -157,16 +152,8 @@ class Engine:
         now_ns = self.clock.now_ns()
         if self.state.trading is TradingState.HALTED:
             self._halt.engage(self.state.trading_by, self.state.trading_reason)
-        for step in begin_run(
-            self.state,
-            self.identity,
-            instruments,
-            self._halt.latched(),
-            self._limits,
-            now_ns,
-            self._closed_kept,
-            new_venue=self._new_venue,
-        ):
+        latched = self._halt.latched()
+        for step in begin_run(self.state, self.identity, instruments, latched, self._terms, now_ns):
             self._take(step)
         self._count(self._fresh)
         await self._commit()
@@ -230,9 +217,8 @@ class Engine:
             self._halt.close("standstill")
             self._stood_still_s = still_s
             self._doubtful = self._halt.seen(), self.clock.now_ns()
-            self.inbox.put(
-                TimerFired(kind="account", key="")
-            )  # have a turn, also where all is quiet
+            # To have a turn, also where all is quiet.
+            self.inbox.put(TimerFired(kind="account", key=""))
 
     def _doubt(self, context: Context) -> None:
         """Before anything else is decided: no order until the account has been compared."""
@@ -405,16 +391,5 @@ class Engine:
 
     def metrics_text(self, *, created: bool = True, wall_clock: bool = True) -> str:
         """Every metric in Prometheus' text format."""
-        self.metrics.refresh(self.state, self.marks(), self.clock.now_ns())
+        self.metrics.refresh(self.state, self.feed.marks(), self.clock.now_ns())
         return self.metrics.live.export_prometheus(created=created, wall_clock=wall_clock)
-
-    @property
-    def stream_gap_s(self) -> float:
-        """Age of the newest public market data, by the venue's clock; 0 before the first."""
-        newest = max((quote.ts for quote in self.feed.quotes.values()), default=0)
-        return max(0.0, (self.clock.now_ns() - newest) / NS) if newest else 0.0
-
-    def marks(self) -> dict[str, Decimal]:
-        """The newest mark of every symbol that has one."""
-        quotes = self.feed.quotes.items()
-        return {symbol: quote.mark for symbol, quote in quotes if quote.mark is not None}

@@ -94,3 +94,13 @@ class MarketFeed:
         quote.bid = max(book.bids, default=None)
         quote.ask = min(book.asks, default=None)
         self.changed_books.add(update.symbol)
+
+    def marks(self) -> dict[str, Decimal]:
+        """The newest mark of every symbol that has one."""
+        quotes = self.quotes.items()
+        return {symbol: quote.mark for symbol, quote in quotes if quote.mark is not None}
+
+    def age_s(self, now_ns: int) -> float:
+        """Age of the newest data, by the venue's clock; 0 before the first."""
+        newest = max((quote.ts for quote in self.quotes.values()), default=0)
+        return max(0, now_ns - newest) / 1e9 if newest else 0.0

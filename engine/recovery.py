@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.core.events import (
     EngineStarted,
@@ -70,21 +71,29 @@ def read_back(path: Path, recall: RecallOrder) -> Order | None:
     return order
 
 
+class RunTerms(NamedTuple):
+    """What a run is told, and holds until its end.
+
+    Beyond `closed_kept` closed orders in memory it retires those that closed first; 0 keeps all.
+    A `new_venue` begins with the run, on paper, and has no history of the account.
+    """
+
+    limits: RiskLimits
+    closed_kept: int = 0
+    new_venue: bool = False
+
+
 def begin_run(
     state: State,
     identity: Identity,
     instruments: tuple[Instrument, ...],
     latched: LatchRecord | None,
-    limits: RiskLimits,
+    terms: RunTerms,
     now_ns: int,
-    closed_kept: int = 0,
-    *,
-    new_venue: bool = False,
 ) -> Iterator[Event | StartTimer | Sweep]:
     """Yield what a new run begins with; the caller folds each event before it asks for the next.
 
-    Of the two copies of a halt, journal and latch, the stricter one holds. Beyond `closed_kept`
-    closed orders in memory this run retires those that closed first; 0 keeps all.
+    Of the two copies of a halt, journal and latch, the stricter one holds.
     """
     yield EngineStarted(
         ts=now_ns,
@@ -92,14 +101,14 @@ def begin_run(
         venue=identity.venue,
         environment=identity.environment,
         run=state.run + 1,
-        closed_kept=closed_kept,
-        new_venue=new_venue,
+        closed_kept=terms.closed_kept,
+        new_venue=terms.new_venue,
     )
     if instruments != tuple(state.instruments.values()):
         yield InstrumentsChanged(ts=now_ns, instruments=instruments)
-    if limits != state.risk.limits:
-        yield LimitsChanged(ts=now_ns, limits=limits, by="configuration")
-    elif is_watching(limits):
+    if terms.limits != state.risk.limits:
+        yield LimitsChanged(ts=now_ns, limits=terms.limits, by="configuration")
+    elif is_watching(terms.limits):
         yield start_watch(state)
     if latched is not None and state.trading not in (TradingState.HALTED, latched.state):
         yield TradingStateChanged(

@@ -142,7 +142,7 @@ async def _write(play: Play, paper: PaperEngine) -> SessionSummary:
             stats.kind: RequestSummary(requests=stats.count, retries=stats.retries)
             for stats in engine.router.stats()
         },
-        marks=engine.marks(),
+        marks=engine.feed.marks(),
     )
     metrics = engine.metrics_text(created=False, wall_clock=False)
     await write_session(play.out, session_files(engine.state, summary, metrics))

@@ -48,7 +48,7 @@ class Telemetry:
             breaker=engine.router.breaker_state,
             journal_lag_s=engine.journal.lag_s,
             loop_lag_s=self.loop_lag_s,
-            stream_gap_s=engine.stream_gap_s,
+            stream_gap_s=engine.feed.age_s(engine.clock.now_ns()),
             events=state.seq,
             error=engine.failure,
             metrics_port=self.metrics_port,
@@ -63,7 +63,7 @@ class Telemetry:
         return create_status(
             self._engine.state,
             self.look(),
-            marks=self._engine.marks(),
+            marks=self._engine.feed.marks(),
             uptime_s=self._uptime_s(),
             pid=os.getpid(),
             version=self._version,
@@ -82,7 +82,7 @@ class Telemetry:
         if kill is not None and kill.verified_zero_at:
             trust.cancel_all_duration.set((kill.verified_zero_at - kill.blocked_at) / NS)
         engine.metrics.count_unreadable(look.input.kinds)
-        engine.metrics.refresh(engine.state, engine.marks(), look.ts)
+        engine.metrics.refresh(engine.state, engine.feed.marks(), look.ts)
         return await asyncio.to_thread(engine.metrics.live.export_prometheus)
 
     def _uptime_s(self) -> float:

@@ -8,18 +8,16 @@ decided here.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from sys import intern
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from engine.core.activity import Activity, DayCounts
+from engine.core.activity import Activity
 from engine.core.booking import BOOKED, FILLS, belongs_elsewhere, book, book_cash, quarantine
 from engine.core.bookings import adjustment_of, without
-from engine.core.cash import CashLedger, SavedCash
+from engine.core.cash import CashLedger
 from engine.core.events import (
     CashBooked,
     CommandRefused,
@@ -47,8 +45,9 @@ from engine.core.events import (
 from engine.core.evidence import Evidence, Ignored
 from engine.core.exposure import OpenExposure
 from engine.core.instruments import Instrument
-from engine.core.orders import Anomaly, Order, OrderStateMachine, SavedOrders
-from engine.core.positions import PositionTracker, SavedPositions
+from engine.core.orders import Anomaly, Order, OrderStateMachine
+from engine.core.positions import PositionTracker
+from engine.core.saved_state import encode_state, fill_state
 from engine.core.seen import SeenCommands
 from engine.core.trading import KillRecord, Narrowing, RiskState, is_stricter
 from engine.core.types import EXTERNAL, DriftAction, TradingState
@@ -119,73 +118,14 @@ class State(SeenCommands, Evidence):
 
     def encode(self) -> bytes:
         """The whole state as JSON, for a snapshot; `decode` gives it back exactly."""
-        return msgspec.json.encode(
-            _SavedState(
-                **{name: getattr(self, name) for name in _PLAIN_FIELDS},
-                instruments=list(self.instruments.values()),
-                orders=self.orders.saved(),
-                positions=self.positions.saved(),
-                cash=self.cash.saved(),
-                refusals=list(self.refusals),
-                today=self.activity.today,
-                commands=list(self.commands),
-            )
-        )
+        return encode_state(self)
 
     @classmethod
     def decode(cls, data: bytes) -> State:
         """Rebuild a state from `encode`'s bytes. Raises msgspec.DecodeError on damaged ones."""
-        saved = msgspec.json.decode(data, type=_SavedState)
         state = cls()
-        for name in _PLAIN_FIELDS:
-            setattr(state, name, getattr(saved, name))
-        state.positions = PositionTracker.restore(saved.positions)
-        state.cash = CashLedger.restore(saved.cash)
-        state.set_instruments(saved.instruments)
-        state.orders = OrderStateMachine.restore(saved.orders)
-        for order in state.orders.open_orders():
-            state.exposure.update(order)
-        state.refusals.extend(saved.refusals)
-        state.activity = Activity(saved.today)
-        state.commands = OrderedDict.fromkeys(saved.commands)
+        fill_state(state, data)
         return state
-
-
-class _SavedState(msgspec.Struct, kw_only=True):
-    """A snapshot, typed: it is read without a detour over dictionaries, which cost three times."""
-
-    account: str
-    venue: str
-    environment: str
-    run: int
-    seq: int
-    trading: TradingState
-    trading_by: str
-    trading_reason: str
-    trading_since: int
-    narrowed: dict[str, Narrowing] = {}
-    risk: RiskState = msgspec.field(default_factory=RiskState)
-    kill: KillRecord | None
-    reconciled: Reconciled | None
-    fill_ts: dict[str, int] = {}
-    coins: dict[str, Decimal] | None = None
-    ignored: dict[str, Ignored] = {}
-    started_ts: int = 0
-    instruments: list[Instrument]
-    orders: SavedOrders
-    positions: SavedPositions
-    refusals: list[CommandRefused]
-    today: DayCounts | None = None
-    commands: list[str]
-    cash: SavedCash = msgspec.field(default_factory=SavedCash)
-    pnl_baseline: PnlBaseline | None = None
-
-
-_PLAIN_FIELDS = (
-    "account", "venue", "environment", "run", "seq", "trading", "trading_by",
-    "trading_reason", "trading_since", "narrowed", "risk",
-    "kill", "reconciled", "pnl_baseline", "fill_ts", "coins", "ignored", "started_ts",
-)  # fmt: skip
 
 
 def evolve(state: State, event: Event) -> None:

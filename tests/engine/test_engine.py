@@ -831,10 +831,11 @@ def test_a_latch_that_cannot_be_written_is_a_failure_that_is_shown(tmp_path: Pat
 def test_marks_the_age_of_the_market_and_metrics_can_be_asked_for(tmp_path: Path) -> None:
     async def scenario(house: House) -> None:
         engine = await house.engine()
-        assert (engine.marks(), engine.stream_gap_s) == ({}, 0.0)
+        feed = engine.feed
+        assert (feed.marks(), feed.age_s(house.clock.now_ns())) == ({}, 0.0)
         await house.clock.sleep(3.5)
-        assert engine.marks() == {"BTCUSDT": D(60000)}
-        assert engine.stream_gap_s == pytest.approx(2.536)
+        assert feed.marks() == {"BTCUSDT": D(60000)}
+        assert feed.age_s(house.clock.now_ns()) == pytest.approx(2.536)
         await house.give(house.place("a1", price=TAKES))
         text = engine.metrics_text(created=False, wall_clock=False)
         assert 'orders_filled_total{side="Buy",symbol="BTCUSDT"} 1.0' in text

@@ -69,7 +69,7 @@ async def trade(folder: Path, *, halts: bool) -> None:
     window = engine.publisher.subscribe()
     window.wants_snapshot = False
     for number in count(1):
-        mark = engine.marks().get("BTCUSDT")
+        mark = engine.feed.marks().get("BTCUSDT")
         if mark is not None:
             engine.submit(order(engine.state.run, number, mark))
         if halts and number == HALT_AFTER:
