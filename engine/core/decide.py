@@ -73,6 +73,12 @@ from engine.core.watch import decide_watch, decide_watch_timer
 Input = Command | Report | TimerFired | RecallAnswer
 
 
+def _is_watched(state: State) -> bool:
+    if state.watching is None:
+        state.watching = is_watching(state.risk.limits)
+    return state.watching
+
+
 def decide(state: State, item: Input, context: Context) -> Iterator[Step]:
     """Yield what follows from one input; see the module's contract for who folds when.
 
@@ -82,7 +88,7 @@ def decide(state: State, item: Input, context: Context) -> Iterator[Step]:
     if command_id and state.has_command(command_id):
         return iter(())
     steps = _DECIDERS[type(item)](state, item, context)
-    if type(item) in WATCHED and is_watching(state.risk.limits):
+    if type(item) in WATCHED and _is_watched(state):
         return chain(steps, decide_watch(state, context))
     return steps
 

@@ -97,6 +97,7 @@ class State(SeenCommands, Evidence):
         self.activity = Activity()
         self.rules: dict[str, tuple[tuple[Rule, Decimal | int], ...]] = {}
         """The risk rules that the limits turn on, by symbol; picked when they are first needed."""
+        self.watching: bool | None = None  # do any limits need the watch? None: not looked yet
         self.offsets: dict[str, Decimal] | None = None
 
     def set_instruments(self, instruments: Iterable[Instrument]) -> None:
@@ -260,6 +261,7 @@ def _trading(state: State, event: TradingStateChanged) -> None:
 def _limits(state: State, event: LimitsChanged) -> None:
     state.risk.change_limits(event)
     state.rules.clear()
+    state.watching = None
     state.remember_command(event.command_id)
 
 
