@@ -19,7 +19,7 @@ def test_a_film_is_what_the_engine_told_and_the_same_each_time() -> None:
     assert len(first) == 2 * FRAMES_PER_S
     assert first == again
     kinds = [type(e.event).__name__ for frame in first for e in frame.update.events]
-    assert kinds[0] == "OrderSubmitted"
+    assert kinds[:2] == ["PnlBaseline", "OrderSubmitted"]
 
 
 def test_a_scene_is_drawn_by_the_real_console() -> None:
