@@ -19,6 +19,7 @@ from engine.core.events import (
     Reconciled,
     TradingStateChanged,
 )
+from engine.core.instruments import Instrument
 from engine.core.limits import PAPER_LIMITS
 from engine.core.reports import Outcome, SweepReport
 from engine.core.requests import RecallOrder, StartTimer, Sweep
@@ -26,7 +27,7 @@ from engine.core.state import State, evolve
 from engine.core.types import KillLevel, TradingState
 from engine.journal import Identity, JournalCorrupt, Snapshot, open_for_reading
 from engine.latch import LatchRecord
-from engine.recovery import begin_run, read_back, recover, take_snapshot
+from engine.recovery import RunTerms, begin_run, read_back, recover, take_snapshot
 from tests.support.desk import Desk, fill, outcome, perpetual
 from tests.support.journals import open_journal, tampering
 
@@ -36,11 +37,11 @@ NOW = 5_000
 
 
 def begun(
-    state: State, *, latched: LatchRecord | None = None, markets: tuple[object, ...] = MARKETS
+    state: State, *, latched: LatchRecord | None = None, markets: tuple[Instrument, ...] = MARKETS
 ) -> list[object]:
     """What a run begins with, folded as the engine does."""
     steps: list[object] = []
-    for step in begin_run(state, WHO, markets, latched, PAPER_LIMITS, NOW):  # type: ignore[arg-type]
+    for step in begin_run(state, WHO, markets, latched, RunTerms(PAPER_LIMITS), NOW):
         if isinstance(step, Event):
             evolve(state, step)
         steps.append(step)
