@@ -43,6 +43,11 @@ class Candles:
     def __init__(self) -> None:
         self._minutes: list[Candle] = []
 
+    def begin(self, time_ms: int, last_price: Decimal) -> None:
+        """Before the first trade there is the price of the last one: a market has a candle."""
+        if not self._minutes and last_price:
+            self.add(time_ms, last_price, ZERO)
+
     def add(self, time_ms: int, price: Decimal, size: Decimal) -> None:
         """Count a trade; one from before the last minute counts to the last minute."""
         minutes = self._minutes

@@ -108,6 +108,7 @@ class Market:
         self.ticker_raw = raw if frame.type == "snapshot" else b""
         self.ticker.update(frame.data)
         self.last_price = Decimal(frame.data.get("lastPrice") or self.last_price)
+        self.candles.begin(frame.ts, self.last_price)
         mark = frame.data.get("markPrice")
         if mark and self.instrument.category == "linear":
             self.mark_price = Decimal(mark)

@@ -81,7 +81,11 @@ def test_market_data(address: Address) -> None:
         assert len((await x.fetch_order_book(LINEAR, 5))["bids"]) == 5
         assert (await x.fetch_ticker(SPOT))["last"] > 0
         assert await x.fetch_ohlcv(LINEAR, "1m")
-        assert (await x.fetch_trades(LINEAR))[0]["symbol"] == LINEAR
+        for _ in range(100):  # the market has just begun
+            if trades := await x.fetch_trades(LINEAR):
+                break
+            await asyncio.sleep(0.1)
+        assert trades[0]["symbol"] == LINEAR
 
     trade(address, scenario)
 

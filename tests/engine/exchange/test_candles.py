@@ -37,6 +37,18 @@ def test_trades_make_candles_and_minutes_longer_ones() -> None:
     ]
 
 
+def test_a_market_has_a_candle_before_its_first_trade() -> None:
+    candles = Candles()
+    candles.begin(0, D(0))
+    assert list(candles.latest_first("1")) == []
+    candles.begin(MINUTE + 5, D(10))
+    candles.begin(MINUTE + 6, D(11))
+    candles.add(MINUTE + 7, D(12), D(1))
+    assert [candle.row() for candle in candles.latest_first("1")] == [
+        ["60000", "10", "12", "10", "12", "1", "12"]
+    ]
+
+
 @pytest.mark.parametrize(
     ("interval", "start", "end"),
     [
