@@ -20,12 +20,12 @@ from engine.core.events import (
     Event,
     EventType,
     InstrumentsChanged,
-    LimitsChanged,
     OrderEvent,
     OrderRecalled,
     TradingStateChanged,
 )
 from engine.core.instruments import Instrument
+from engine.core.limit_changes import configured
 from engine.core.limits import RiskLimits
 from engine.core.orders import Order
 from engine.core.requests import RecallOrder, StartTimer, Sweep
@@ -106,8 +106,8 @@ def begin_run(
     )
     if instruments != tuple(state.instruments.values()):
         yield InstrumentsChanged(ts=now_ns, instruments=instruments)
-    if terms.limits != state.risk.limits:
-        yield LimitsChanged(ts=now_ns, limits=terms.limits, by="configuration")
+    if terms.limits != state.risk.limits or state.risk.pending:
+        yield configured(state.risk, terms.limits, now_ns, first=state.run == 1)
     elif is_watching(terms.limits):
         yield start_watch(state)
     if latched is not None and state.trading not in (TradingState.HALTED, latched.state):

@@ -24,6 +24,7 @@ from engine.core.events import (
     KillProgress,
     KillStarted,
     LimitsChanged,
+    LimitsPending,
     OrderAdopted,
     OrderDenied,
     OrderEvent,
@@ -232,7 +233,12 @@ def _trading(event: TradingStateChanged) -> Told:
 
 
 def _limits(event: LimitsChanged) -> Told:
-    return Told("limits", f"changed by {event.by}{f': {event.text}' if event.text else ''}", "warn")
+    style = "bad" if event.loosened else "warn"
+    return Told("limits", f"changed by {event.by}{f': {event.text}' if event.text else ''}", style)
+
+
+def _limits_pending(event: LimitsPending) -> Told:
+    return Told("limits", f"{event.text} by {event.by}", "warn")
 
 
 def _pnl(event: PnlMarked) -> Told:
@@ -304,6 +310,7 @@ _TELLERS: Mapping[type, Callable[[Any], Told]] = {
     CommandRefused: _refused,
     TradingStateChanged: _trading,
     LimitsChanged: _limits,
+    LimitsPending: _limits_pending,
     PnlMarked: _pnl,
     KillStarted: _kill,
     KillProgress: _kill_progress,

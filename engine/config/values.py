@@ -11,13 +11,13 @@ from decimal import Decimal
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from engine.core.limit_keys import LARGEST
 from engine.decimals import parse_decimal
 from engine.errors import did_you_mean
 
 Reader = Callable[[object], object]
 
 SYMBOL = re.compile(r"[A-Z0-9]{2,20}(/[A-Z0-9]{2,20})?")
-LARGEST = Decimal(10) ** 12
 
 
 def decimal_above_zero(value: object) -> Decimal:

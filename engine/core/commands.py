@@ -10,6 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
+from engine.core.limits import LimitValue
 from engine.core.types import DriftAction, KillLevel, OrderType, Side, TimeInForce
 
 
@@ -107,6 +108,24 @@ class SettleDrift(_Command, frozen=True):
     for_s: float = 0.0
 
 
+class ChangeLimit(_Command, frozen=True):
+    """Hold to another limit: a tighter one at once, a looser one after a while.
+
+    `key` is one of `RiskLimits`; None turns it off. With a `symbol` it is that market's own.
+    """
+
+    key: str
+    value: LimitValue
+    symbol: str = ""
+
+
+class WithdrawLimit(_Command, frozen=True):
+    """Forget a loosening that waits."""
+
+    key: str
+    symbol: str = ""
+
+
 Command = (
     PlaceOrder
     | AmendOrder
@@ -117,4 +136,6 @@ Command = (
     | Flatten
     | Reconcile
     | SettleDrift
+    | ChangeLimit
+    | WithdrawLimit
 )

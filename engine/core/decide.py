@@ -20,6 +20,7 @@ from engine.core.commands import (
     AmendOrder,
     CancelAll,
     CancelOrder,
+    ChangeLimit,
     Command,
     Flatten,
     Kill,
@@ -27,6 +28,7 @@ from engine.core.commands import (
     Reconcile,
     Release,
     SettleDrift,
+    WithdrawLimit,
 )
 from engine.core.context import Context
 from engine.core.decide_commands import (
@@ -38,6 +40,11 @@ from engine.core.decide_commands import (
 )
 from engine.core.decide_drift import decide_settle
 from engine.core.decide_executions import decide_cash, decide_fill, decide_unknown_execution
+from engine.core.decide_limits import (
+    decide_change_limit,
+    decide_limits_timer,
+    decide_withdraw_limit,
+)
 from engine.core.decide_lookups import decide_lookup, decide_timer
 from engine.core.decide_lost import decide_lost
 from engine.core.decide_reports import (
@@ -96,6 +103,8 @@ def decide(state: State, item: Input, context: Context) -> Iterator[Step]:
 def _timer(state: State, timer: TimerFired, context: Context) -> Iterator[Step]:
     if timer.kind == "watch":
         return decide_watch_timer(state, timer.key, context)
+    if timer.kind == "limits":
+        return decide_limits_timer(state, timer.key, context)
     return decide_timer(state, timer, context)
 
 
@@ -117,6 +126,8 @@ _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     Flatten: decide_flatten,
     Reconcile: decide_reconcile,
     SettleDrift: decide_settle,
+    ChangeLimit: decide_change_limit,
+    WithdrawLimit: decide_withdraw_limit,
     OrderReport: decide_order_report,
     FillEvent: decide_fill,
     CashReport: decide_cash,

@@ -11,7 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from engine.core.instruments import Instrument
-from engine.core.limits import RiskLimits
+from engine.core.limit_events import LimitsChanged, LimitsPending
 from engine.core.order_events import (
     EventType,
     NewOrder,
@@ -44,6 +44,7 @@ __all__ = [
     "KillProgress",
     "KillStarted",
     "LimitsChanged",
+    "LimitsPending",
     "NewOrder",
     "OrderAdopted",
     "OrderDenied",
@@ -144,18 +145,6 @@ class TradingStateChanged(
     command_id: str = ""
     symbol: str = ""
     probation_until: int = 0
-
-
-class LimitsChanged(
-    msgspec.Struct, frozen=True, tag="limits", tag_field="event", kw_only=True, omit_defaults=True
-):
-    """From now on these limits hold; `text` says what became of which one."""
-
-    ts: int
-    limits: RiskLimits
-    by: str
-    text: str = ""
-    command_id: str = ""
 
 
 class PnlMarked(
@@ -343,6 +332,7 @@ Event = (
     | CommandRefused
     | TradingStateChanged
     | LimitsChanged
+    | LimitsPending
     | PnlMarked
     | KillStarted
     | KillProgress

@@ -12,6 +12,9 @@ import msgspec
 
 NS = 1_000_000_000
 
+LimitValue = Decimal | int | bool | tuple[str, ...] | None
+"""What any one limit can be; None is off."""
+
 
 class RiskLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What an order, a symbol and the account may reach, with everything open at its worst case.
@@ -106,11 +109,28 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True):
     probation_s: Decimal | None = None
     """How long only reducing orders pass after a halt, until a second release."""
 
+    # Changing limits.
+    loosen_after_s: Decimal = Decimal(60)
+    """How long a loosening waits before it holds, at least."""
+
     symbols: dict[str, RiskLimits] = {}
 
     def for_symbol(self, symbol: str) -> RiskLimits:
         """The limits that hold for `symbol`: its own, else the account's."""
         return self.symbols.get(symbol, self)
+
+
+class LimitChange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One limit, of the account or of `symbol`, and what it is to be from `due_ts` (unix ns) on.
+
+    `by` asked for it.
+    """
+
+    key: str
+    value: LimitValue = None
+    symbol: str = ""
+    due_ts: int = 0
+    by: str = ""
 
 
 def to_ns(seconds: Decimal | int) -> int:

@@ -31,6 +31,7 @@ from engine.core.events import (
     KillProgress,
     KillStarted,
     LimitsChanged,
+    LimitsPending,
     OrderAdopted,
     OrderDenied,
     OrderEvent,
@@ -265,6 +266,11 @@ def _limits(state: State, event: LimitsChanged) -> None:
     state.remember_command(event.command_id)
 
 
+def _limits_pending(state: State, event: LimitsPending) -> None:
+    state.risk.pending = event.pending
+    state.remember_command(event.command_id)
+
+
 def _pnl_marked(state: State, event: PnlMarked) -> None:
     state.risk.pnl_mark = event
 
@@ -345,6 +351,7 @@ _FOLDS: dict[type, Callable[[State, Any], object]] = {
     CommandRefused: _refused,
     TradingStateChanged: _trading,
     LimitsChanged: _limits,
+    LimitsPending: _limits_pending,
     PnlMarked: _pnl_marked,
     KillStarted: _kill_started,
     KillProgress: _kill_progress,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from engine.core.events import LimitsChanged, PnlMarked
-from engine.core.limits import PAPER_LIMITS, RiskLimits
+from engine.core.limits import PAPER_LIMITS, LimitChange, RiskLimits
 from engine.core.types import KillLevel, TradingState
 
 _STRICTNESS = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
@@ -23,11 +23,13 @@ class Narrowing(msgspec.Struct, frozen=True):
 class RiskState(msgspec.Struct, kw_only=True):
     """The limits that hold, and what the watch measures from.
 
-    `limits_changes` counts, so that a timer of older limits is known as one. `probation_until`
-    (unix ns) is when a release after a halt may go on to ACTIVE.
+    `limits_changes` counts, so that a timer of older limits is known as one. `pending` are the
+    loosenings that wait for their time. `probation_until` (unix ns) is when a release after a halt
+    may go on to ACTIVE.
     """
 
     limits: RiskLimits = PAPER_LIMITS
+    pending: tuple[LimitChange, ...] = ()
     limits_changes: int = 0
     pnl_mark: PnlMarked | None = None
     probation_until: int = 0
@@ -35,6 +37,7 @@ class RiskState(msgspec.Struct, kw_only=True):
     def change_limits(self, event: LimitsChanged) -> None:
         """Hold to other limits."""
         self.limits = event.limits
+        self.pending = event.pending
         self.limits_changes += 1
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from engine.core.commands import Kill, Release
+from engine.core.commands import ChangeLimit, Kill, Release
 from engine.core.events import LimitsChanged, OrderDenied, TradingStateChanged
 from engine.core.limits import PAPER_LIMITS, RiskLimits
 from engine.core.types import KillLevel, OrderState, OrderType, TimeInForce, TradingState
@@ -167,3 +167,35 @@ def test_the_limits_that_hold_are_in_the_journal_when_they_are_not_papers(tmp_pa
         assert [(e.limits, e.by) for e in changes] == [(house.limits, "configuration")]
 
     simulate(tmp_path / "h", scenario)
+
+
+def test_what_was_changed_lasts_until_the_next_run_which_names_what_it_loosens(
+    tmp_path: Path,
+) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        engine = await house.engine()
+        await house.give(ChangeLimit(command_id="l1", key="max_order_qty", value=D(2)))
+        await house.give(ChangeLimit(command_id="l2", key="max_order_qty", value=D(3)))
+        await house.clock.sleep(61)
+        assert engine.state.risk.limits.max_order_qty == 3
+        await house.give(ChangeLimit(command_id="l3", key="max_order_qty", value=D(1)))
+        await house.give(ChangeLimit(command_id="l4", key="max_open_orders", value=2_001))
+        await house.stop()
+        engine = await house.engine()
+        assert engine.state.risk.limits == house.limits
+        changes = [event for event in house.events() if isinstance(event, LimitsChanged)]
+        assert [event.loosened for event in changes] == [
+            (), (), ("max_order_qty",), (), ("max_order_qty",),
+        ]  # fmt: skip
+        assert changes[-1].text == (
+            "max_order_qty from 1 to 5; max_open_orders no longer waits"
+        )
+        await house.clock.sleep(61)
+        assert engine.state.risk.limits == house.limits
+        await house.stop()
+        known = len(house.events())
+        await house.engine()
+        assert len(house.events()) == known + 1
+
+    simulate(tmp_path / "h", scenario, limits=limits(max_order_qty=D(5)))

@@ -29,6 +29,7 @@ TESTED_ELSEWHERE = {
     "engine.core.events": "message types; tests/engine/core/test_state.py folds each",
     "engine.core.instruments": "a plain record; tests/engine/core/test_risk.py measures by it",
     "engine.core.late_accept": "test_decide_lookups.py gives each kind of life after absence",
+    "engine.core.limit_events": "message types; tests/engine/core/test_decide_limits.py makes each",
     "engine.core.market": "a plain record; tests/engine/core/test_risk.py measures by it",
     "engine.core.order_events": "message types; tests/engine/core/test_state.py folds each",
     "engine.core.reports": "message types; tests/engine/venues reads and writes each",

@@ -13,6 +13,7 @@ from console.views import events as views
 from console.views.events import Told, change_text, describe, row, view
 from engine.core import events as ev
 from engine.core.events import EventType
+from engine.core.limits import PAPER_LIMITS
 from engine.core.orders import Order
 from engine.core.types import DriftAction, KillLevel, Liquidity, OrderState, Side, TradingState
 from tests.console.fakes import BTC, NOW, busy_link, fill
@@ -71,6 +72,12 @@ def _order(type: EventType, **fields: object) -> ev.OrderEvent:
          "trading | ACTIVE by ops | good"),
         (ev.TradingStateChanged(ts=NOW, state=TradingState.REDUCING, by="risk", symbol="BTCUSDT"),
          "BTCUSDT | REDUCING by risk | warn"),
+        (ev.LimitsChanged(ts=NOW, limits=PAPER_LIMITS, by="ops", text="a from 5 to 4"),
+         "limits | changed by ops: a from 5 to 4 | warn"),
+        (ev.LimitsChanged(ts=NOW, limits=PAPER_LIMITS, by="configuration", loosened=("a",)),
+         "limits | changed by configuration | bad"),
+        (ev.LimitsPending(ts=NOW, pending=(), by="ops", text="a from 4 to 5 in 60 s"),
+         "limits | a from 4 to 5 in 60 s by ops | warn"),
         (ev.KillStarted(ts=NOW, kill_id="k", level=KillLevel.KILL, blocked_at=NOW, by="ops",
                         targets=("a", "b")), "kill | kill by ops: cancels 2 orders | halted"),
         (ev.KillProgress(ts=NOW, kill_id="k", residual=("a",)), "kill | 1 left a | warn"),

@@ -31,6 +31,7 @@ account desk: bybit demo, BTCUSDT
 account paper: bybit local, every symbol
   limits   order 1,000,000 USD, position 10,000,000 USD, quantity as the venue, collar 10.00 %
            2000 open orders, 3 a second
+           loosen_after_s 60
 """
 
 
