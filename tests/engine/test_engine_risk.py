@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from engine.core.commands import ChangeLimit, Kill, Release
+from engine.core.commands import CancelOrder, ChangeLimit, Kill, Release
 from engine.core.events import LimitsChanged, OrderDenied, TradingStateChanged
 from engine.core.limits import PAPER_LIMITS, RiskLimits
 from engine.core.types import KillLevel, OrderState, OrderType, TimeInForce, TradingState
@@ -188,9 +188,7 @@ def test_what_was_changed_lasts_until_the_next_run_which_names_what_it_loosens(
         assert [event.loosened for event in changes] == [
             (), (), ("max_order_qty",), (), ("max_order_qty",),
         ]  # fmt: skip
-        assert changes[-1].text == (
-            "max_order_qty from 1 to 5; max_open_orders no longer waits"
-        )
+        assert changes[-1].text == ("max_order_qty from 1 to 5; max_open_orders no longer waits")
         await house.clock.sleep(61)
         assert engine.state.risk.limits == house.limits
         await house.stop()
@@ -199,3 +197,26 @@ def test_what_was_changed_lasts_until_the_next_run_which_names_what_it_loosens(
         assert len(house.events()) == known + 1
 
     simulate(tmp_path / "h", scenario, limits=limits(max_order_qty=D(5)))
+
+
+def test_a_private_stream_that_falls_silent_lets_cancels_pass_and_no_order(
+    tmp_path: Path,
+) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        engine = await house.engine()
+        await house.give(house.place("a1"))
+        assert house.order("a1").state is OrderState.NEW
+        house.hears = lambda message: False
+        await house.clock.sleep(10)
+        assert engine.state.links["private"] is False
+        await house.give(house.place("a2"))
+        assert denials(house) == ["RECONCILING"]
+        await house.give(CancelOrder(command_id="x1", client_order_id="a1"))
+        assert house.at_venue() == {}
+        house.hears = lambda message: True
+        await house.clock.sleep(40)
+        await house.give(house.place("a3"))
+        assert list(house.at_venue()) == ["a3"]
+
+    simulate(tmp_path / "h", scenario)

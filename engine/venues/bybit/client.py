@@ -46,12 +46,14 @@ from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rest import Answer, RestSession
 from engine.venues.bybit.retcodes import Verdict
 from engine.venues.bybit.signing import Signer
-from engine.venues.bybit.streams import StreamKeeper
+from engine.venues.bybit.streams import PING_S, StreamKeeper
 from engine.venues.bybit.trade import TradeFeed
 from engine.venues.orders import order_request
 from engine.venues.protocol import Booked, OrderResponse, Transport
 from engine.venues.reasons import Reason
 
+PRIVATE_PING_S = 5.0
+"""The private stream is pinged as often: one that is silent for 10 s is down, and orders wait."""
 REMEMBERED_ORDERS = 10_000
 """How many placed orders' symbols are kept for calls that name only the order."""
 
@@ -153,7 +155,7 @@ class BybitClient:
         private = PrivateFeed(
             self._codec, self._quarantine, on_report, self._signer.login, self._rest.timestamp_ms
         )
-        streams = [self._keeper(private, on_private)]
+        streams = [self._keeper(private, on_private, PRIVATE_PING_S)]
         self._public_down = set()
         for category in self._categories:
             markets = [(i.symbol, i.venue_symbol) for i in known if i.category is category]
@@ -185,9 +187,12 @@ class BybitClient:
         return keeper
 
     def _keeper(
-        self, feed: PrivateFeed | MarketFeed | TradeFeed, on_link: Callable[[bool, str], None]
+        self,
+        feed: PrivateFeed | MarketFeed | TradeFeed,
+        on_link: Callable[[bool, str], None],
+        ping_s: float = PING_S,
     ) -> StreamKeeper:
-        return StreamKeeper(self._transport, self._clock, self._rng, feed, on_link)
+        return StreamKeeper(self._transport, self._clock, self._rng, feed, on_link, ping_s=ping_s)
 
     async def close(self) -> None:
         """Close the streams, then tell whoever owns the transport. Safe to call twice."""

@@ -14,7 +14,7 @@ from engine.venues.protocol import Stream, Transport
 from engine.venues.text import sanitise
 
 PING_S = 20.0
-SILENCE_S = 2 * PING_S  # neither data nor pong for two periods: the socket is dead
+SILENT_PINGS = 2  # neither data nor pong for as many periods: the socket is dead
 HANDSHAKE_TIMEOUT_S = 5.0
 BACKOFF_S = 0.5
 MAX_BACKOFF_S = 30.0
@@ -77,7 +77,8 @@ class StreamKeeper:
 
     After a reconnect the login always comes before the subscriptions. Reconnects wait 0.5 s,
     doubling to 30 s, each shortened by up to half at random, so that many clients do not
-    return in step.
+    return in step. A ping leaves every `ping_s` seconds; a connection on which nothing is heard
+    for twice as long is given up at that moment.
     """
 
     def __init__(
@@ -87,7 +88,11 @@ class StreamKeeper:
         rng: random.Random,
         feed: Feed,
         on_link: Callable[[bool, str], None],
+        *,
+        ping_s: float = PING_S,
     ) -> None:
+        self._ping_s = ping_s
+        self._silence_s = SILENT_PINGS * ping_s
         self._transport = transport
         self._clock = clock
         self._rng = rng
@@ -97,7 +102,7 @@ class StreamKeeper:
         self._lost: asyncio.Future[str] | None = None  # of the current connection, with the reason
         self._exchange: _Exchange | None = None
         self._heard_ns = 0
-        self._ping_timer: Timer | None = None
+        self._timers: dict[Callable[[], None], Timer] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def start(self, *, required: bool = True) -> None:
@@ -181,6 +186,7 @@ class StreamKeeper:
             raise
         self._heard_ns = self._clock.now_ns()
         self._schedule_ping()
+        self._schedule_listening()
         self._on_link(True, "")
         return lost
 
@@ -228,25 +234,32 @@ class StreamKeeper:
         if self._lost is not None and not self._lost.done():
             self._lost.set_result(text)
 
+    def _call(self, action: Callable[[], None], due_ns: int) -> None:
+        self._timers[action] = self._clock.call_at(due_ns, action)
+
     def _schedule_ping(self) -> None:
-        due_ns = self._clock.now_ns() + round(PING_S * NS)
-        self._ping_timer = self._clock.call_at(due_ns, self._ping)
+        self._call(self._ping, self._clock.now_ns() + round(self._ping_s * NS))
+
+    def _schedule_listening(self) -> None:
+        self._call(self._listen, self._heard_ns + round(self._silence_s * NS))
 
     def _ping(self) -> None:
-        if self._clock.now_ns() - self._heard_ns >= SILENCE_S * NS:
-            self._fail(f"silent for {SILENCE_S:g} s")
-            return
         self._send(_PING)
         self._feed.tick()
         self._pay()
         self._schedule_ping()
 
+    def _listen(self) -> None:
+        if self._clock.now_ns() - self._heard_ns >= self._silence_s * NS:
+            self._fail(f"silent for {self._silence_s:g} s")
+        else:
+            self._schedule_listening()
+
     def _drop(self) -> None:
         """Forget the socket; nothing it still says is heard."""
         self._lost = None
-        if self._ping_timer is not None:
-            self._ping_timer.cancel()
-            self._ping_timer = None
+        while self._timers:
+            self._timers.popitem()[1].cancel()
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.close()

@@ -237,26 +237,53 @@ def test_public_is_up_while_every_category_is() -> None:
     rig.play(scenario)
 
 
-def test_a_ping_goes_out_every_twenty_seconds() -> None:
+def test_the_private_stream_is_pinged_every_five_seconds_and_the_others_every_twenty() -> None:
     rig = Live()
 
     async def scenario() -> None:
-        await rig.clock.sleep(65)
-        assert _ops(rig.private) == ["auth", "subscribe", "ping", "ping", "ping"]
+        await rig.clock.sleep(21)
+        assert _ops(rig.private) == ["auth", "subscribe", "ping", "ping", "ping", "ping"]
+        assert _ops(rig.public).count("ping") == 1
+        await rig.clock.sleep(100)
         assert rig.links() == [("private", True, ""), ("public", True, "")]
 
     rig.play(scenario)
+
+
+def _without_pongs(said: dict[str, Any]) -> object:
+    return None if said["op"] == "ping" else agree(said)
 
 
 def test_f29_a_silent_socket_is_dead_after_two_ping_periods() -> None:
     rig = Live()
 
     async def scenario() -> None:
-        rig.transport.answer_stream = lambda said: None if said["op"] == "ping" else agree(said)
-        await rig.clock.sleep(39)
+        rig.transport.answer_stream = lambda said: None
+        await rig.clock.sleep(9.999)
         assert len(rig.links()) == 2
-        await rig.clock.sleep(1.001)
-        assert ("private", False, "silent for 40 s") in rig.links()
+        await rig.clock.sleep(0.002)
+        assert rig.links()[2:] == [("private", False, "silent for 10 s")]
+        await rig.clock.sleep(29.998)
+        assert not any(link == "public" for link, _, _ in rig.links()[2:])
+        await rig.clock.sleep(0.002)
+        assert ("public", False, "silent for 40 s") in rig.links()
+
+    rig.play(scenario)
+
+
+def test_silence_is_counted_from_what_was_heard_last_and_not_from_the_pings() -> None:
+    rig = Live()
+
+    async def scenario() -> None:
+        rig.transport.answer_stream = _without_pongs
+        for at_s in (4.9, 9.8, 14.7):
+            await rig.clock.sleep(4.9)
+            rig.private.push({"id": "1", "topic": "order", "creationTime": 1, "data": [ORDER]})
+            assert len(rig.links()) == 2, at_s
+        await rig.clock.sleep(9.999)
+        assert len(rig.links()) == 2
+        await rig.clock.sleep(0.002)
+        assert rig.links()[2:] == [("private", False, "silent for 10 s")]
 
     rig.play(scenario)
 
