@@ -126,6 +126,7 @@ class Desk:
             now_ns=replica.engine_ns,
             quotes=replica.quotes,
             compared_ns=replica.status.reconcile.last_ok_ts,
+            clock=replica.status.clock,
         )
         named = msgspec.structs.replace(order, client_order_id="x")
         verdict = check(replica.state, named, context)

@@ -35,13 +35,12 @@ from engine.core.reports import AccountSnapshot, LinkReport, VenuePnl
 from engine.core.requests import (
     CancelRequest,
     OrderRequest,
-    QueryPnl,
     Request,
     Sweep,
     TimerFired,
 )
 from engine.core.state import State, evolve
-from engine.core.status import InputStatus, PnlComparison, ReconcileStatus
+from engine.core.status import ClockStatus, InputStatus, PnlComparison, ReconcileStatus
 from engine.core.types import FLATTEN_PREFIX, KillLevel, TradingState
 from engine.dispatch import Dispatcher
 from engine.feed import MarketFeed
@@ -53,6 +52,7 @@ from engine.metrics import EventMetrics
 from engine.publish import Publisher
 from engine.recaller import Recaller
 from engine.recovery import RunTerms, begin_run, read_back
+from engine.regular import keep_comparing_pnl, keep_measuring_clock
 from engine.router import OrderRouter
 from engine.snapshots import Snapshots
 from engine.standstill import Standstill
@@ -60,7 +60,6 @@ from engine.venues.protocol import ExchangeClient
 
 BATCH_MAX = 256
 """Inputs decided at a stretch, one or two ms of work; a commit may take several batches."""
-PNL_EVERY_S = 60.0
 NAMED_MAX = 5
 """Disagreements of the ledger that an error names; one is enough to stop."""
 
@@ -141,6 +140,10 @@ class Engine:
         """How much of what the venue sent could not be read, and the newest of it."""
         return self._client.unreadable()
 
+    def venue_clock(self) -> ClockStatus:
+        """How far the venue's clock is from ours."""
+        return self._client.venue_clock()
+
     # --- life ----------------------------------------------------------------------------------
 
     async def start(self) -> None:
@@ -160,7 +163,8 @@ class Engine:
         self._loop_task = asyncio.get_running_loop().create_task(self._run())
         await self._client.connect(self.inbox.put, self.feed.apply)
         self.dispatcher.spawn(self.dispatcher.comparison.keep_asking())
-        self.dispatcher.spawn(self._compare_pnl_regularly())
+        self.dispatcher.spawn(keep_comparing_pnl(self.dispatcher, self.clock))
+        self.dispatcher.spawn(keep_measuring_clock(self.state, self._client, self.clock))
 
     async def stop(self) -> None:
         """Decide what has arrived, end every task, close the client and the journal.
@@ -307,6 +311,7 @@ class Engine:
             quotes=self.feed.quotes,
             policy=self._policy,
             compared_ns=self.reconcile.last_ok_ts,
+            clock=self._client.venue_clock(),
             gate_closed_at=self.gate.closed_at_ns,
             placing=self.dispatcher.placing,
             broken=self.failure,
@@ -381,11 +386,6 @@ class Engine:
         halted = self.state.trading is TradingState.HALTED
         if halted and request.client_order_id.startswith(FLATTEN_PREFIX):
             self.gate.allow_reduce(request.client_order_id)
-
-    async def _compare_pnl_regularly(self) -> None:
-        while True:
-            self.dispatcher.send(QueryPnl())
-            await self.clock.sleep(PNL_EVERY_S)
 
     # --- what it shows -------------------------------------------------------------------------
 

@@ -27,6 +27,7 @@ from engine.core.types import OrderState, TradingState
 JOURNAL_LAG_MAX_S = 1.0
 LOOP_LAG_MAX_S = 1.0
 RECONCILE_AGE_MAX_S = 60.0
+CLOCK_OFFSET_MAX_MS = 250.0
 
 
 class HealthStatus(StrEnum):
@@ -44,6 +45,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
     `reconcile_age_s` is None until a comparison with the venue has passed. `problems` says in
     plain words why the status is not `ok`. `input` is what the venue sent that could not be read.
+    `clock_offset_ms` is the venue's clock minus ours; None, with its age, before it is measured.
     """
 
     status: HealthStatus
@@ -60,6 +62,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     uptime_s: float
     problems: tuple[str, ...] = ()
     input: InputStatus = msgspec.field(default_factory=InputStatus)
+    clock_offset_ms: float | None = None
+    clock_age_s: float | None = None
 
 
 class PositionLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +115,8 @@ def create_health(state: State, status: EngineStatus, *, uptime_s: float) -> Hea
         uptime_s=uptime_s,
         problems=problems,
         input=status.input,
+        clock_offset_ms=_offset_ms(status),
+        clock_age_s=(status.ts - status.clock.ts) / NS if status.clock.ts else None,
     )
 
 
@@ -151,7 +157,7 @@ def _status(state: State, status: EngineStatus, problems: tuple[str, ...]) -> He
 
 
 def _problems(state: State, status: EngineStatus) -> Iterator[str]:
-    reconcile = status.reconcile
+    reconcile, offset_ms = status.reconcile, _offset_ms(status) or 0.0
     checks = (
         (bool(status.error), f"engine failed: {status.error}"),
         (
@@ -168,6 +174,10 @@ def _problems(state: State, status: EngineStatus) -> Iterator[str]:
             f"journal is {status.journal_lag_s:.1f} s behind",
         ),
         (status.loop_lag_s > LOOP_LAG_MAX_S, f"loop is {status.loop_lag_s:.1f} s behind"),
+        (
+            abs(offset_ms) > CLOCK_OFFSET_MAX_MS,
+            f"the venue's clock is {offset_ms:+.0f} ms from ours: set this machine's",
+        ),
         (bool(reconcile.error), f"reconcile failed: {reconcile.error}"),
         (bool(reconcile.drift), f"drift in {', '.join(d.symbol for d in reconcile.drift)}"),
         (
@@ -176,6 +186,10 @@ def _problems(state: State, status: EngineStatus) -> Iterator[str]:
         ),
     )
     return (problem for failed, problem in checks if failed)
+
+
+def _offset_ms(status: EngineStatus) -> float | None:
+    return status.clock.offset_ns / 1_000_000 if status.clock.ts else None
 
 
 def _unknown_orders(state: State) -> int:

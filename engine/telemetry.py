@@ -45,6 +45,7 @@ class Telemetry:
             pnl=engine.pnl,
             replay=self._replay(),
             input=engine.unreadable(),
+            clock=engine.venue_clock(),
             breaker=engine.router.breaker_state,
             journal_lag_s=engine.journal.lag_s,
             loop_lag_s=self.loop_lag_s,

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from engine.core.market import Quote
+from engine.core.status import ClockStatus
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,13 +49,14 @@ class Context(msgspec.Struct, kw_only=True):
     """The world at the moment of a decision.
 
     `compared_ns` is when account and venue were last compared without a fault, 0 for never.
-    `gate_closed_at` is 0 while the gate is open. `placing` are the orders that the router may still
-    send again. `broken` says what of the engine itself failed.
+    `clock` is the venue's against ours. `gate_closed_at` is 0 while the gate is open. `placing` are
+    the orders that the router may still send again. `broken` says what of the engine itself failed.
     """
 
     now_ns: int
     quotes: Mapping[str, Quote]
     compared_ns: int = 0
+    clock: ClockStatus = ClockStatus()
     policy: Policy = Policy()
     gate_closed_at: int = 0
     placing: Collection[str] = ()

@@ -14,6 +14,7 @@ LARGEST = Decimal(10) ** 12
 """No amount is more than this."""
 MAX_COUNT = 100_000
 MAX_A_DAY = 1_000_000
+MAX_CLOCK_OFFSET_MS = 5_000
 MAX_ORDERS_PER_S = 4_000
 MAX_ORDERS_PER_S_SYMBOL = 250
 MAX_REPEATED_FILLS = 60
@@ -65,6 +66,7 @@ LIMIT_KEYS: dict[str, LimitKey] = {
     "symbols_allow": LimitKey(kind=Kind.SYMBOLS),
     "reconcile_age_s": _amount(),
     "quote_age_s": _amount(own=True),
+    "max_clock_offset_ms": _count(MAX_CLOCK_OFFSET_MS),
     "max_order_qty": _amount(own=True),
     "max_order_notional_usd": _amount(own=True, needed=True),
     "max_order_notional_ceiling_usd": LimitKey(kind=Kind.AMOUNT, fixed=True),

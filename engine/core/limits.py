@@ -31,6 +31,8 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Age of the last comparison with the venue beyond which only reducing orders pass."""
     quote_age_s: Decimal | None = None
     """Age of the newest market data of a symbol beyond which nothing passes."""
+    max_clock_offset_ms: int | None = None
+    """How far our clock may be from the venue's; beyond it only reducing orders pass."""
 
     # One order.
     max_order_qty: Decimal | None = None
@@ -147,6 +149,7 @@ def _live_limits() -> RiskLimits:
         symbols_allow=(),
         reconcile_age_s=Decimal(60),
         quote_age_s=Decimal(2),
+        max_clock_offset_ms=500,
         max_order_notional_usd=Decimal(1_000),
         max_order_notional_ceiling_usd=Decimal(10_000),
         price_collar=Decimal("0.03"),

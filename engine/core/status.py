@@ -116,6 +116,17 @@ class InputStatus(msgspec.Struct, kw_only=True):
     last: str = ""
 
 
+class ClockStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The venue's clock minus ours, right to half of `round_trip_ns`.
+
+    `ts` (unix ns) is when it was measured last, 0 never.
+    """
+
+    ts: int = 0
+    offset_ns: int = 0
+    round_trip_ns: int = 0
+
+
 class ReplayStatus(msgspec.Struct, kw_only=True):
     """Where a recorded market stands, in unix ns of the recording.
 
@@ -150,6 +161,7 @@ class EngineStatus(msgspec.Struct, kw_only=True):
     pnl: PnlComparison = PnlComparison()
     replay: ReplayStatus | None = None
     input: InputStatus = msgspec.field(default_factory=InputStatus)
+    clock: ClockStatus = ClockStatus()
     breaker: str = "closed"
     journal_lag_s: float = 0.0
     loop_lag_s: float = 0.0

@@ -21,7 +21,7 @@ from engine.core.reports import (
     VenuePnl,
 )
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
-from engine.core.status import InputStatus
+from engine.core.status import ClockStatus, InputStatus
 
 Booked = Callable[[FillEvent], bool]
 """True for an execution that is known already."""
@@ -94,6 +94,14 @@ class ExchangeClient(Protocol):
 
     def unreadable(self) -> InputStatus:
         """How much of what the venue sent could not be read."""
+        ...
+
+    async def measure_clock(self) -> None:
+        """Ask for the venue's time. Never raises."""
+        ...
+
+    def venue_clock(self) -> ClockStatus:
+        """How far the venue's clock is from ours, and when that was measured."""
         ...
 
     async def close(self) -> None: ...

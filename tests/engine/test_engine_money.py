@@ -9,7 +9,7 @@ from typing import Any
 from engine.core.conservation import ledger_disagreements
 from engine.core.context import Policy
 from engine.core.types import OrderType, TimeInForce, TradingState
-from engine.engine import PNL_EVERY_S
+from engine.regular import PNL_EVERY_S
 from tests.support.house import House, simulate
 
 MARKET: dict[str, Any] = {

@@ -18,7 +18,7 @@ from engine.core.events import (
     TradingStateChanged,
 )
 from engine.core.state import State, evolve
-from engine.core.status import EngineStatus, ReconcileStatus
+from engine.core.status import ClockStatus, EngineStatus, ReconcileStatus
 from engine.core.types import Side, TradingState
 from engine.health import Health, HealthStatus, create_health, create_status
 
@@ -107,6 +107,10 @@ def test_an_engine_in_which_all_is_well_is_ok() -> None:
             },
             "drift in BTCUSDT",
         ),
+        (
+            {"clock": ClockStatus(ts=T0, offset_ns=-250_600_000)},
+            "the venue's clock is -251 ms from ours: set this machine's",
+        ),
     ],
 )
 def test_whatever_is_not_well_degrades_it_and_is_named(
@@ -114,6 +118,12 @@ def test_whatever_is_not_well_degrades_it_and_is_named(
 ) -> None:
     found = create_health(state_of(), status(**changes), uptime_s=5.0)
     assert (found.status, found.problems) == (HealthStatus.DEGRADED, (problem,))
+
+
+def test_the_venues_clock_is_told_when_it_was_measured_and_250_ms_are_well() -> None:
+    found = health(clock=ClockStatus(ts=T0 - 3 * NS, offset_ns=250_000_000))
+    assert (found.clock_offset_ms, found.clock_age_s) == (250.0, 3.0)
+    assert found.status is HealthStatus.OK
 
 
 def test_before_the_first_comparison_it_is_starting() -> None:

@@ -38,6 +38,7 @@ from engine.core.requests import (
     StartTimer,
 )
 from engine.core.state import State, evolve
+from engine.core.status import ClockStatus
 from engine.core.types import Category, OrderType, Side, TimeInForce
 
 NS = 1_000_000_000
@@ -76,6 +77,7 @@ class Desk:
         self.now_ns = 1_000 * NS
         self.quotes = {"BTCUSDT": Quote(symbol="BTCUSDT", mark=d(60_000), ts=self.now_ns)}
         self.compared_ns = self.now_ns
+        self.clock = ClockStatus()
         self.gate_closed_at = 0
         self.placing: set[str] = set()
         self.broken = ""
@@ -114,6 +116,7 @@ class Desk:
             quotes=self.quotes,
             policy=self.policy,
             compared_ns=self.compared_ns,
+            clock=self.clock,
             gate_closed_at=self.gate_closed_at,
             placing=self.placing,
             broken=self.broken,

@@ -26,6 +26,9 @@ def _lines(document: Document) -> Iterator[str]:
     yield f"reconcile   {_reconcile(health, reconcile)}"
     lags = f"{health['journal_lag_s']:.3f} s behind; loop {health['loop_lag_s']:.3f} s"
     yield f"journal     {lags}"
+    if health.get("clock_offset_ms") is not None:
+        offset = f"{health['clock_offset_ms']:+.1f} ms from ours"
+        yield f"clock       the venue's is {offset}, measured {health['clock_age_s']:.0f} s ago"
     states = ", ".join(f"{count} {state}" for state, count in document["orders"].items())
     yield f"open orders {health['open_orders']}{f': {states}' if states else ''}"
     for number, position in enumerate(document["positions"]):

@@ -16,6 +16,9 @@ from engine.core.types import ZERO, OrderType, TimeInForce, TradingState
 
 CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
 """What the venue accepts as our id (bybit: orderLinkId)."""
+MS = 1_000_000
+CLOCK_AGE_NS = 600_000 * MS
+"""A measurement of the venue's clock counts as long; several are made in that time."""
 MAX_EXPONENT, MIN_EXPONENT = 12, -18
 """Numbers outside 1e12 and 1e-18 are slips or attacks, whatever the instrument says."""
 
@@ -57,14 +60,31 @@ def _permission(state: State, order: PlaceOrder, context: Context) -> Denial | N
         return Denial("REDUCING", "order adds exposure", passes, passes)
     if not state.ready:
         return Denial("RECONCILING", "the account is being compared with the venue", "wait")
-    longest = state.risk.limits.reconcile_age_s
-    if longest is None or order.reduce_only:
+    if order.reduce_only:
         return None
+    limits = state.risk.limits
+    return _compared(limits, context) or _clock(limits, context)
+
+
+def _compared(limits: RiskLimits, context: Context) -> Denial | None:
+    longest = limits.reconcile_age_s
     age_ns = context.now_ns - context.compared_ns
-    if age_ns > to_ns(longest):
-        age = seconds(age_ns) if context.compared_ns else "never"
-        return Denial("RECONCILE_AGE", age, f"{longest} s", "reduce-only orders")
-    return None
+    if longest is None or age_ns <= to_ns(longest):
+        return None
+    age = seconds(age_ns) if context.compared_ns else "never"
+    return Denial("RECONCILE_AGE", age, f"{longest} s", "reduce-only orders")
+
+
+def _clock(limits: RiskLimits, context: Context) -> Denial | None:
+    """A clock that is far from the venue's, or was not measured lately, ages nothing rightly."""
+    most, clock = limits.max_clock_offset_ms, context.clock
+    if most is None:
+        return None
+    known = clock.ts and 0 <= context.now_ns - clock.ts <= CLOCK_AGE_NS
+    if known and abs(clock.offset_ns) <= most * MS:
+        return None
+    value = f"{clock.offset_ns / MS:+.1f} ms" if known else "not measured lately"
+    return Denial("CLOCK_OFFSET", value, f"{most} ms", "reduce-only orders")
 
 
 def _allowed(allowed: tuple[str, ...] | None, symbol: str) -> Denial | None:

@@ -29,7 +29,7 @@ from engine.core.reports import (
     VenuePnl,
 )
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
-from engine.core.status import InputStatus
+from engine.core.status import ClockStatus, InputStatus
 from engine.core.types import Category
 from engine.secret import Secret
 from engine.venues.bybit import bodies
@@ -110,6 +110,14 @@ class BybitClient:
     def unreadable(self) -> InputStatus:
         """How much of what the venue sent could not be read, by kind, and the newest of it."""
         return self._quarantine.status()
+
+    async def measure_clock(self) -> None:
+        """Ask for the venue's time. Never raises."""
+        await self._rest.measure_clock()
+
+    def venue_clock(self) -> ClockStatus:
+        """How far the venue's clock is from ours."""
+        return self._rest.venue_time.status
 
     @property
     def quarantined(self) -> deque[tuple[str, bytes]]:

@@ -16,6 +16,7 @@ from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.retcodes import HTTP_STATUS, Ruling, Verdict, classify
 from engine.venues.bybit.signing import Signer
 from engine.venues.bybit.strict import refuse_repeated_keys
+from engine.venues.bybit.venue_time import VenueTime
 from engine.venues.errors import NotExecuted, RateLimited, VenueRefused, VenueUnknown
 from engine.venues.protocol import HttpReply, Transport
 from engine.venues.text import sanitise
@@ -97,7 +98,7 @@ class RestSession:
         self._clock = clock
         self._signer = signer
         self._budget = budget
-        self._offset_ns = 0  # venue's clock minus ours
+        self.venue_time = VenueTime()
         self._banned_until_ns = 0
         self._command_reply = msgspec.json.Decoder(_CommandReply)
         self._query_reply = msgspec.json.Decoder(_QueryReply)
@@ -105,7 +106,7 @@ class RestSession:
 
     def timestamp_ms(self) -> int:
         """Now, on the venue's clock as far as we know it."""
-        return (self._clock.now_ns() + self._offset_ns) // 1_000_000
+        return (self._clock.now_ns() + self.venue_time.status.offset_ns) // 1_000_000
 
     async def post(self, path: str, body: bytes) -> tuple[Answer, Mapping[str, str]]:
         """POST an order request; its answer, to be settled, and the headers that came with it.
@@ -137,7 +138,7 @@ class RestSession:
         if verdict is Verdict.ACCEPTED or verdict is Verdict.REJECTED:
             return answer
         if verdict is Verdict.CLOCK:
-            await self.measure_clock()
+            await self.measure_clock(anew=True)
         raise self._failure(answer.ruling, headers, answer.text)
 
     async def query(
@@ -166,7 +167,7 @@ class RestSession:
         try:
             return await self._get(path, params, answer, cursor)
         except _ClockOff:
-            await self.measure_clock()
+            await self.measure_clock(anew=True)
             return await self._get(path, params, answer, cursor)
 
     async def _get(
@@ -212,8 +213,8 @@ class RestSession:
             seen.add(cursor)
         raise ConnectionError(f"{path}: more than {MAX_PAGES} pages")
 
-    async def measure_clock(self) -> None:
-        """Learn the venue's clock: its time against the middle of the round trip."""
+    async def measure_clock(self, *, anew: bool = False) -> None:
+        """Learn the venue's clock; `anew` where what is known of it has proved wrong."""
         sent_ns = self._clock.now_ns()
         try:
             reply = await wait_for(
@@ -223,8 +224,8 @@ class RestSession:
             )
             venue_ns = int(msgspec.json.decode(reply.body, type=_TimeReply).result.time_nano[:19])
         except (TimeoutError, ConnectionError, *UNREADABLE):
-            return  # the request that found the clock off fails anyway, and is asked again
-        self._offset_ns = venue_ns - (sent_ns + self._clock.now_ns()) // 2
+            return  # what found the clock off fails anyway, and what asks regularly asks again
+        self.venue_time.note(sent_ns, venue_ns, self._clock.now_ns(), anew=anew)
 
     def _command_of(self, body: bytes) -> _CommandReply:
         decoded = self._command_reply.decode(body)
@@ -271,7 +272,7 @@ class RestSession:
         now_ns = self._clock.now_ns()
         for name, value in headers.items():
             if name.lower() == "x-bapi-limit-reset-timestamp" and value.isdecimal():
-                reset_ns = int(value[:15]) * 1_000_000 - self._offset_ns
+                reset_ns = int(value[:15]) * 1_000_000 - self.venue_time.status.offset_ns
                 if now_ns < reset_ns < now_ns + BAN_NS:
                     return reset_ns
         return now_ns + RATE_PAUSE_NS

@@ -23,6 +23,7 @@ from engine.core.reports import Outcome, VenueStatus
 from engine.core.requests import OrderRequest
 from engine.core.risk import RULES
 from engine.core.state import evolve
+from engine.core.status import ClockStatus
 from engine.core.types import Category, OrderType, Side, TimeInForce
 from tests.support.desk import NS, Desk, d, fill, outcome, perpetual, row
 
@@ -234,6 +235,31 @@ def test_an_old_comparison_lets_only_reducing_orders_pass() -> None:
     assert verdict(desk, "a3", reduce_only=True) is None
     desk.compared_ns = 0
     assert said(verdict(desk, "a4"))[1] == "never"
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_with_a_clock_far_from_the_venues_only_reducing_orders_pass(sign: int) -> None:
+    desk = desk_with(max_clock_offset_ms=500)
+    desk.clock = ClockStatus(ts=desk.now_ns, offset_ns=sign * 500_000_000)
+    assert verdict(desk, "a1") is None
+    desk.clock = ClockStatus(ts=desk.now_ns, offset_ns=sign * 500_100_000)
+    denied = ("CLOCK_OFFSET", f"{sign * 500.1:+.1f} ms", "500 ms", "reduce-only orders")
+    assert said(verdict(desk, "a2")) == denied
+    assert verdict(desk, "a3", reduce_only=True) is None
+    desk.working("a4", reduce_only=True)
+    (event,) = desk.give(CancelOrder(command_id="x1", client_order_id="a4"))
+    assert isinstance(event, OrderEvent)
+
+
+def test_a_clock_not_measured_for_ten_minutes_or_set_back_since_is_not_known() -> None:
+    desk = desk_with(max_clock_offset_ms=500)
+    assert said(verdict(desk, "a1"))[:2] == ("CLOCK_OFFSET", "not measured lately")
+    desk.clock = ClockStatus(ts=desk.now_ns - 600 * NS)
+    assert verdict(desk, "a2") is None
+    desk.clock = ClockStatus(ts=desk.now_ns - 600 * NS - 1)
+    assert said(verdict(desk, "a3"))[1] == "not measured lately"
+    desk.clock = ClockStatus(ts=desk.now_ns + 1)
+    assert said(verdict(desk, "a4"))[1] == "not measured lately"
 
 
 @pytest.mark.parametrize(

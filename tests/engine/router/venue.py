@@ -23,7 +23,7 @@ from engine.core.reports import (
     VenueStatus,
 )
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
-from engine.core.status import InputStatus
+from engine.core.status import ClockStatus, InputStatus
 from engine.core.types import Side
 from engine.router import HaltGate, OrderRouter
 from engine.venues.errors import NotExecuted
@@ -156,6 +156,11 @@ class Venue:
 
     def unreadable(self) -> InputStatus:
         return InputStatus()
+
+    async def measure_clock(self) -> None: ...
+
+    def venue_clock(self) -> ClockStatus:
+        return ClockStatus()
 
     async def close(self) -> None:
         self.closed = True

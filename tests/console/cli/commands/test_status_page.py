@@ -120,6 +120,12 @@ def test_the_example_is_a_document_that_the_engine_gives() -> None:
     assert msgspec.convert(DOCUMENT, StatusDocument, strict=False).pid == 7
 
 
+def test_the_venues_clock_is_shown_when_it_was_measured() -> None:
+    health = {**DOCUMENT["health"], "clock_offset_ms": -12.34, "clock_age_s": 65.4}
+    line = "clock       the venue's is -12.3 ms from ours, measured 65 s ago"
+    assert line in page(health=health)
+
+
 def test_problems_come_first() -> None:
     health = {**DOCUMENT["health"], "status": "halted", "problems": ["trading is HALTED"]}
     assert page(health=health)[1:3] == ["  ! trading is HALTED", ""]

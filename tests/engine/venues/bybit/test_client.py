@@ -20,6 +20,7 @@ from engine.core.reports import (
     VenueStatus,
 )
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
+from engine.core.status import ClockStatus
 from engine.core.types import Side
 from engine.venues.bybit import BybitClient, create_bybit_client
 from engine.venues.bybit import client as client_module
@@ -250,6 +251,18 @@ def test_f11_a_clock_that_is_off_is_measured_once_and_the_request_was_not_execut
     rig.run(scenario())
     assert rig.transport.paths() == [CREATE, "/v5/market/time", CREATE]
     assert rig.transport.sent[-1].headers["X-BAPI-TIMESTAMP"] == "1700000005000"
+
+
+def test_the_venues_clock_can_be_measured_before_it_is_off() -> None:
+    rig = Rig({"/v5/market/time": [ok({"timeNano": str(T0 + 5 * NS)}), ok({"timeNano": "no"})]})
+
+    async def scenario() -> None:
+        assert rig.client.venue_clock() == ClockStatus()
+        for _ in range(2):
+            await rig.client.measure_clock()
+
+    rig.run(scenario())
+    assert rig.client.venue_clock() == ClockStatus(ts=T0, offset_ns=5 * NS)
 
 
 def test_a_query_with_a_clock_that_is_off_asks_again_once() -> None:
