@@ -132,6 +132,16 @@ class Desk:
         verdict = check(replica.state, named, context)
         return verdict.denial if isinstance(verdict, Denied) else None
 
+    def doubts(self, order: PlaceOrder) -> tuple[str, ...]:
+        """Why the size of this order may be a slip of the hand; nothing for a usual one."""
+        from console.slips import doubts, recent_sizes
+        from engine.core.risk import size_share
+
+        state = self.replica.state
+        share = size_share(state, order, self.replica.quotes)
+        sizes = recent_sizes(reversed(state.orders.orders.values()), order.symbol)
+        return doubts(order.qty, share, sizes)
+
     def place(self, order: PlaceOrder) -> str:
         """Send one order under new ids; returns its client order id."""
         order_id = self._remember(self._ids.order())

@@ -26,6 +26,7 @@ def ticket_port(app: ConsoleApp) -> TicketPort:
         symbols=app.session.symbols(),
         market=app.desk.market,
         foresee=app.desk.foresee,
+        doubts=app.desk.doubts,
         blocked=lambda: app.desk.refusal(app.session.clock.now_ns(), placing=True),
         armed=lambda: app.session.arm_state() is ArmState.ARMED,
         key_time_s=lambda: app.key_time_s,

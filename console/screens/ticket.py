@@ -35,13 +35,14 @@ class TicketPort(msgspec.Struct, frozen=True):
 
     `market` gives a symbol's figures now, `blocked` why nothing may be sent (or None), `armed`
     whether Enter sends at once, `key_time_s` when the key in hand was pressed (monotonic),
-    `foresee` what the engine's checks say of an order now, `send` hands the order over and returns
-    its id.
+    `foresee` what the engine's checks say of an order now, `doubts` why its size may be a slip,
+    `send` hands the order over and returns its id.
     """
 
     symbols: Sequence[str]
     market: Callable[[str], Market]
     foresee: Callable[[PlaceOrder], Denial | None]
+    doubts: Callable[[PlaceOrder], tuple[str, ...]]
     blocked: Callable[[], str | None]
     armed: Callable[[], bool]
     key_time_s: Callable[[], float]
@@ -52,7 +53,8 @@ class Ticket(Sheet[None]):
     """One order. SAFE: Enter shows it whole, a second Enter sends it. ARMED: Enter sends.
 
     Every question about the order (a duplicate, an own order it would meet, a price far through
-    the mark) needs the review even when armed. A change after the review voids it.
+    the mark) needs the review even when armed. An unusual size is asked about once more, by itself,
+    in either case. A change after the review voids it.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(Scope.TICKET))
@@ -64,6 +66,7 @@ class Ticket(Sheet[None]):
         self._start = start
         self._reviewed: PlaceOrder | None = None
         self._reviewed_s = 0.0
+        self._doubted: PlaceOrder | None = None
         self._complain = False
 
     def content(self) -> ComposeResult:
@@ -113,7 +116,7 @@ class Ticket(Sheet[None]):
     @on(Field.Changed)
     @on(Choice.Changed)
     def _changed(self) -> None:
-        self._reviewed = None
+        self._reviewed = self._doubted = None
         self._draw()
 
     @on(Choice.Changed, "#symbol")
@@ -157,16 +160,21 @@ class Ticket(Sheet[None]):
     def _draw_review(self, entry: Entry) -> None:
         blocked = self._port.blocked()
         reviewing = self._reviewed is not None and self._reviewed == entry.order
+        doubts = () if entry.order is None else self._port.doubts(entry.order)
+        doubted = bool(doubts) and self._doubted == entry.order
+        enter = "Enter asks once more" if doubts and not doubted else "Enter sends"
         line = ""
         if blocked is not None:
             line = f"cannot send: {blocked}"
         elif reviewing and entry.order is not None:
             questions = "".join(f"{question}?  " for question in entry.questions)
-            line = f"{describe(entry.order)}\n{questions}Enter sends, Esc leaves"
+            if doubted:
+                questions += f"UNUSUAL SIZE: {', '.join(doubts)}. Really?  "
+            line = f"{describe(entry.order)}\n{questions}{enter}, Esc leaves"
         self._put("#review", line)
         self.query_one("#review").display = bool(line)
         armed = self._port.armed() and not entry.questions
-        enter = "Enter sends" if armed or reviewing else "Enter reviews"
+        enter = enter if armed or reviewing else "Enter reviews"
         self._put("#keys", f"{enter}  F2–F6 sizes  ↑↓ step  Tab field  F8 arm  Esc leaves")
 
     def _put(self, selector: str, text: str) -> None:
@@ -207,18 +215,21 @@ class Ticket(Sheet[None]):
         entry = read_ticket(text, self._port.market(text.symbol))
         self._complain = True
         if entry.order is None or self._port.blocked() is not None:
-            self._reviewed = None
+            self._reviewed = self._doubted = None
             self._draw()
             self._focus_first(entry)
             return
         now_s = self._port.key_time_s()
-        at_once = self._port.armed() and not entry.questions
-        if at_once or (self._reviewed == entry.order and now_s - self._reviewed_s >= REVIEW_S):
-            self._port.send(entry.order)
-            self.dismiss(None)
+        shown = self._reviewed == entry.order
+        if shown and now_s - self._reviewed_s < REVIEW_S:
             return
-        if self._reviewed != entry.order:
-            self._reviewed, self._reviewed_s = entry.order, now_s
+        if shown or (self._port.armed() and not entry.questions):
+            if self._doubted == entry.order or not self._port.doubts(entry.order):
+                self._port.send(entry.order)
+                self.dismiss(None)
+                return
+            self._doubted = entry.order
+        self._reviewed, self._reviewed_s = entry.order, now_s
         self._draw()
 
     def _focus_first(self, entry: Entry) -> None:

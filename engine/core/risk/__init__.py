@@ -9,6 +9,7 @@ fails answers, and what cannot be judged is refused. `explain` gives the whole t
 from engine.core.risk.check import check, check_amend, check_flatten
 from engine.core.risk.explain import Explanation, explain
 from engine.core.risk.rules import RULES, Reading
+from engine.core.risk.share import size_share
 from engine.core.risk.verdict import Approved, Denial, Denied
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "check_amend",
     "check_flatten",
     "explain",
+    "size_share",
 ]

@@ -295,3 +295,73 @@ def test_a_denial_that_is_about_no_field_is_said_below_them() -> None:
         assert c.text("#preview").startswith("would be denied: MAX_OPEN_ORDERS ")
 
     console.run(play)
+
+
+def bound(c: Console, most: int) -> None:
+    """Hold to this largest value of an order, in dollars."""
+    limits = RiskLimits(max_order_notional_usd=D(most))
+    c.link.push(ev.LimitsChanged(ts=NOW, limits=limits, by="me"))
+
+
+def test_more_than_half_of_a_limit_is_asked_about_once_more() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        bound(c, 100)
+        await c.press("b")
+        fill_in(c, qty="0.001", price="60000.0")
+        await c.frame()
+        await c.press("enter")
+        order = "BUY 0.001 BTCUSDT @ 60000.0 GTC"
+        assert c.text("#review") == f"{order}\nEnter asks once more, Esc leaves"
+        assert c.text("#keys").startswith("Enter asks once more")
+        await c.press("enter", gap=0.4)
+        assert orders(c) == []
+        assert c.text("#review") == (
+            f"{order}\nUNUSUAL SIZE: 60 % of MAX_ORDER_NOTIONAL. Really?  Enter sends, Esc leaves"
+        )
+        await c.press("enter", gap=0.4)
+        assert len(orders(c)) == 1
+
+    console.run(play)
+
+
+def test_an_unusual_size_is_asked_about_while_armed_too() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        bound(c, 100)
+        await c.press("f8", "b")
+        fill_in(c, qty="0.001", price="60000.0")
+        await c.frame()
+        await c.press("enter")
+        assert orders(c) == []
+        assert "UNUSUAL SIZE: 60 % of MAX_ORDER_NOTIONAL. Really?" in c.text("#review")
+        await c.press("enter", gap=0.1)
+        assert orders(c) == []
+        await c.press("enter", gap=0.4)
+        assert len(orders(c)) == 1
+
+    console.run(play)
+
+
+def test_another_size_is_asked_about_anew() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        bound(c, 200)
+        await c.press("f8", "b")
+        fill_in(c, qty="0.002", price="60000.0")
+        await c.frame()
+        await c.press("enter")
+        fill_in(c, qty="0.003")
+        await c.frame()
+        await c.press("enter", gap=0.4)
+        assert orders(c) == []
+        assert "UNUSUAL SIZE: 90 % of MAX_ORDER_NOTIONAL" in c.text("#review")
+        fill_in(c, qty="0.001")
+        await c.frame()
+        await c.press("enter", gap=0.4)
+        assert [order.qty for order in orders(c)] == [D("0.001")]
+
+    console.run(play)
