@@ -67,7 +67,9 @@ def status_line(session: Session) -> str:
 
 
 def _tell_halt(session: Session, told: str, say: Callable[[str], None]) -> str:
-    view = halt_view(session.replica.state, session.desk.account, "KILL")
+    replica = session.replica
+    bare = () if replica.status is None else replica.status.unprotected
+    view = halt_view(replica.state, session.desk.account, "KILL", bare)
     text = "" if view is None else f"{view.head}: {view.scope}"
     if text and text != told:
         say(text)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import msgspec
 
+from console.format import clock
 from engine.core.state import State
+from engine.core.status import Unprotected
 from engine.core.trading import KillRecord
 from engine.core.types import KillLevel, TradingState
 
@@ -22,6 +25,7 @@ class HaltStage(StrEnum):
     SWEEPING = "sweeping"
     DONE = "done"
     INCOMPLETE = "incomplete"
+    ALARM = "alarm"
 
 
 class HaltView(msgspec.Struct, frozen=True):
@@ -32,8 +36,21 @@ class HaltView(msgspec.Struct, frozen=True):
     scope: str
 
 
-def halt_view(state: State, account: str, kill_key: str) -> HaltView | None:
-    """The bar's text, or None while trading is active, in every market."""
+def halt_view(
+    state: State, account: str, kill_key: str, unprotected: Sequence[Unprotected] = ()
+) -> HaltView | None:
+    """The bar's text, or None while trading is active in every market and no position is bare."""
+    view = _trading(state, account, kill_key)
+    if not unprotected:
+        return view
+    bare = ", ".join(f"{one.symbol} since {clock(one.since_ts)}" for one in unprotected)
+    if view is None:
+        scope = "a reduce-only stop at the venue, or no position, ends this"
+        return HaltView(HaltStage.ALARM, f"NO PROTECTIVE STOP on {account}: {bare}", scope)
+    return HaltView(view.stage, view.head, f"{view.scope} · no protective stop: {bare}")
+
+
+def _trading(state: State, account: str, kill_key: str) -> HaltView | None:
     if state.trading is TradingState.ACTIVE:
         return _narrowed(state, account)
     head = f"{state.trading} {account} by {state.trading_by}"

@@ -125,12 +125,17 @@ class Session:
             return Turn(news, Changes(), None, None)
         self._pulse = pulse
         changes, self._changes = self._changes, Changes()
-        halt = halt_view(self.replica.state, self.desk.account, self.keymap.text("kill.halt"))
+        halt = self._halt()
         return Turn(news, changes, build_frame(self.replica, changes, ui, now_ns), halt)
 
     def drawn(self, started_s: float, ended_s: float) -> None:
         """Record how long the frame of the last turn took to draw (monotonic times)."""
         self.pace.note(started_s, ended_s - started_s, self._lag_s)
+
+    def _halt(self) -> HaltView | None:
+        status, kill_key = self.replica.status, self.keymap.text("kill.halt")
+        bare = () if status is None else status.unprotected
+        return halt_view(self.replica.state, self.desk.account, kill_key, bare)
 
     def _fold(self, now_ns: int) -> list[Notice]:
         update = self.link.poll()

@@ -185,7 +185,10 @@ def _problems(state: State, status: EngineStatus) -> Iterator[str]:
             f"no reconcile has passed for {RECONCILE_AGE_MAX_S:.0f} s",
         ),
     )
-    return (problem for failed, problem in checks if failed)
+    yield from (problem for failed, problem in checks if failed)
+    for bare in status.unprotected:
+        age_s = (status.ts - bare.since_ts) / NS
+        yield f"{bare.symbol} has had no protective stop for {age_s:.0f} s"
 
 
 def _offset_ms(status: EngineStatus) -> float | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from msgspec.structs import replace
 
 from engine.clock import NS
+from engine.core.protection import unprotected
 from engine.core.status import EngineStatus, ReplayStatus
 from engine.engine import Engine
 from engine.health import Health, StatusDocument, create_health, create_status
@@ -46,6 +47,7 @@ class Telemetry:
             replay=self._replay(),
             input=engine.unreadable(),
             clock=engine.venue_clock(),
+            unprotected=unprotected(state, engine.clock.now_ns()),
             breaker=engine.router.breaker_state,
             journal_lag_s=engine.journal.lag_s,
             loop_lag_s=self.loop_lag_s,

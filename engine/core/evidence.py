@@ -82,4 +82,5 @@ class Evidence:
         self.failures = 0
         self.comparing = False
         self.link_ts = 0
+        self.bare: dict[str, int] = {}  # since when a position has been without a protective stop
         self.unreadable: frozenset[str] = frozenset()

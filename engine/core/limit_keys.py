@@ -101,6 +101,8 @@ LIMIT_KEYS: dict[str, LimitKey] = {
     "drift_age_s": _amount(),
     "drift_kill_s": _amount(),
     "max_order_age_s": _amount(own=True),
+    "stop_warn_s": _amount(own=True),
+    "stop_require_s": _amount(own=True),
     "cool_off_s": _amount(rising=True),
     "probation_s": _amount(rising=True),
     "loosen_after_s": _amount(rising=True, needed=True),

@@ -104,6 +104,10 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Age of such a drift beyond which trading halts."""
     max_order_age_s: Decimal | None = None
     """Age at which an entry order is cancelled."""
+    stop_warn_s: Decimal | None = None
+    """How long a position may be without a protective stop before people are warned."""
+    stop_require_s: Decimal | None = None
+    """How long it may be before only reducing orders pass in its market."""
 
     # Leaving a halt.
     cool_off_s: Decimal | None = None
@@ -183,6 +187,7 @@ def _live_limits() -> RiskLimits:
         drift_age_s=Decimal(10),
         drift_kill_s=Decimal(60),
         max_order_age_s=Decimal(24 * 3_600),
+        stop_warn_s=Decimal(10),
         cool_off_s=Decimal(60),
         probation_s=Decimal(300),
     )

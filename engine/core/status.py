@@ -127,6 +127,13 @@ class ClockStatus(msgspec.Struct, frozen=True, kw_only=True):
     round_trip_ns: int = 0
 
 
+class Unprotected(msgspec.Struct, frozen=True, kw_only=True):
+    """A position that has had no protective stop since `since_ts` (unix ns), for too long."""
+
+    symbol: str
+    since_ts: int
+
+
 class ReplayStatus(msgspec.Struct, kw_only=True):
     """Where a recorded market stands, in unix ns of the recording.
 
@@ -162,6 +169,7 @@ class EngineStatus(msgspec.Struct, kw_only=True):
     replay: ReplayStatus | None = None
     input: InputStatus = msgspec.field(default_factory=InputStatus)
     clock: ClockStatus = ClockStatus()
+    unprotected: tuple[Unprotected, ...] = ()
     breaker: str = "closed"
     journal_lag_s: float = 0.0
     loop_lag_s: float = 0.0

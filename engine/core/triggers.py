@@ -47,7 +47,7 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
 def is_watching(limits: RiskLimits) -> bool:
     """True when any limit needs the watch."""
     every = (limits, *limits.symbols.values())
-    keys = (*(trigger.key for trigger in TRIGGERS), "max_order_age_s")
+    keys = (*(trigger.key for trigger in TRIGGERS), "max_order_age_s", "stop_warn_s")
     return any(getattr(one, key) is not None for one in every for key in keys)
 
 
@@ -164,6 +164,13 @@ def _repeated(state: State, context: Context, symbol: str) -> Finding | None:
     return None
 
 
+def _no_stop(state: State, context: Context, symbol: str) -> Finding | None:
+    limit, since_ts = state.risk.limits.for_symbol(symbol).stop_require_s, state.bare.get(symbol)
+    if limit is None or since_ts is None or context.now_ns - since_ts <= to_ns(limit):
+        return None
+    return "no protective stop", f"{limit:f} s"
+
+
 REDUCING, HALTED = TradingState.REDUCING, TradingState.HALTED
 TRIGGERS: tuple[Trigger, ...] = (
     Trigger(code="DAILY_LOSS", key="daily_loss_usd", state=REDUCING, find=_daily_loss),
@@ -195,6 +202,14 @@ TRIGGERS: tuple[Trigger, ...] = (
         state=REDUCING,
         find=_repeated,
         symbol=True,
+    ),
+    Trigger(
+        code="NO_STOP",
+        key="stop_require_s",
+        state=REDUCING,
+        find=_no_stop,
+        symbol=True,
+        lifts=True,
     ),
 )
 """What narrows trading by itself. A loss limit, a drawdown and a drift pass when they are reached

@@ -16,6 +16,7 @@ from engine.core.events import TradingStateChanged
 from engine.core.limits import to_ns
 from engine.core.losses import mark_pnl
 from engine.core.orders import why_not_cancel
+from engine.core.protection import note_unprotected
 from engine.core.requests import StartTimer, Step
 from engine.core.state import State
 from engine.core.trading import is_stricter
@@ -41,6 +42,7 @@ def decide_watch_timer(state: State, key: str, context: Context) -> Iterator[Ste
 
 def decide_watch(state: State, context: Context) -> Iterator[Step]:
     """Narrow, lift and cancel whatever the limits say now."""
+    note_unprotected(state, context.now_ns)
     yield from mark_pnl(state, context)
     yield from _narrow_account(state, context)
     for symbol in sorted(_symbols(state)):

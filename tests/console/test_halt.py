@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from console.format import clock
 from console.halt import HaltStage, HaltView, halt_view
 from engine.core import events as ev
 from engine.core.events import EventType as E
 from engine.core.state import State, evolve
+from engine.core.status import Unprotected
 from engine.core.types import KillLevel, TradingState
 from tests.console.fakes import BTC, BUY, NOW, NS, history, order_events
 
@@ -125,3 +127,24 @@ def test_a_market_narrowed_by_itself_is_named_while_the_account_trades() -> None
     two = shown(narrowed("BTCUSDT"), narrowed("ETHUSDT"))
     assert two.head == "REDUCING BTCUSDT on paper by risk"
     assert two.scope == "only orders that reduce there · 1 more · ^p resumes"
+
+
+BARE = (Unprotected(symbol="BTCUSDT", since_ts=NOW), Unprotected(symbol="ETHUSDT", since_ts=NOW))
+
+
+def test_a_position_without_a_protective_stop_has_a_bar_of_its_own() -> None:
+    since = clock(NOW)
+    assert halt_view(state(), "desk", "F12", BARE) == HaltView(
+        HaltStage.ALARM,
+        f"NO PROTECTIVE STOP on desk: BTCUSDT since {since}, ETHUSDT since {since}",
+        "a reduce-only stop at the venue, or no position, ends this",
+    )
+
+
+def test_beside_a_halt_it_is_told_behind_it() -> None:
+    plain = halt_view(state(halted()), "desk", "F12")
+    view = halt_view(state(halted()), "desk", "F12", BARE[:1])
+    assert plain is not None
+    assert view == HaltView(
+        plain.stage, plain.head, f"{plain.scope} · no protective stop: BTCUSDT since {clock(NOW)}"
+    )

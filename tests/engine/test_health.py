@@ -18,7 +18,7 @@ from engine.core.events import (
     TradingStateChanged,
 )
 from engine.core.state import State, evolve
-from engine.core.status import ClockStatus, EngineStatus, ReconcileStatus
+from engine.core.status import ClockStatus, EngineStatus, ReconcileStatus, Unprotected
 from engine.core.types import Side, TradingState
 from engine.health import Health, HealthStatus, create_health, create_status
 
@@ -110,6 +110,10 @@ def test_an_engine_in_which_all_is_well_is_ok() -> None:
         (
             {"clock": ClockStatus(ts=T0, offset_ns=-250_600_000)},
             "the venue's clock is -251 ms from ours: set this machine's",
+        ),
+        (
+            {"unprotected": (Unprotected(symbol="BTCUSDT", since_ts=T0 - 12 * NS),)},
+            "BTCUSDT has had no protective stop for 12 s",
         ),
     ],
 )

@@ -5,13 +5,17 @@ import threading
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from engine.bootstrap import Files, build_paper
-from engine.clock import SimClock
+from engine.clock import NS, SimClock
 from engine.core.commands import Kill
+from engine.core.events import LimitsChanged
 from engine.core.limits import PAPER_LIMITS
 from engine.core.market import Quote
+from engine.core.state import evolve
+from engine.core.status import Unprotected
 from engine.engine import Engine
 from engine.exchange.sources.synthetic import create_synthetic
 from engine.telemetry import Telemetry
@@ -122,3 +126,18 @@ def test_health_status_and_metrics_tell_of_a_kill(tmp_path: Path) -> None:
         assert f"cancel_all_seconds {took_s}\n" in text
 
     simulate(tmp_path / "h", scenario)
+
+
+def test_a_look_names_the_positions_that_have_had_no_stop_for_too_long(tmp_path: Path) -> None:
+    since_ts = T0 - 11 * NS
+
+    async def look() -> tuple[Unprotected, ...]:
+        engine = build(tmp_path)
+        limits = msgspec.structs.replace(PAPER_LIMITS, stop_warn_s=Decimal(10))
+        evolve(engine.state, LimitsChanged(ts=T0, limits=limits, by="test"))
+        engine.state.bare.update({"BTCUSDT": since_ts, "ETHUSDT": T0})
+        found = look_at(engine).look().unprotected
+        engine.journal.close()
+        return found
+
+    assert asyncio.run(look()) == (Unprotected(symbol="BTCUSDT", since_ts=since_ts),)

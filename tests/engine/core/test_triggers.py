@@ -9,8 +9,8 @@ from tests.support.desk import Desk, d, fill
 def test_nothing_is_watched_on_paper_and_everything_on_a_new_live_account() -> None:
     assert not is_watching(PAPER_LIMITS)
     assert is_watching(LIVE_LIMITS)
-    for trigger in TRIGGERS:
-        assert getattr(LIVE_LIMITS, trigger.key) is not None
+    off = [trigger.code for trigger in TRIGGERS if getattr(LIVE_LIMITS, trigger.key) is None]
+    assert off == ["NO_STOP"]  # it warns
 
 
 def test_one_symbols_limit_is_enough_to_watch() -> None:
@@ -18,8 +18,10 @@ def test_one_symbols_limit_is_enough_to_watch() -> None:
     assert is_watching(RiskLimits(symbols={"BTCUSDT": own}))
 
 
-def test_only_pauses_of_rejects_and_of_missing_prices_lift_by_themselves() -> None:
-    assert {t.code for t in TRIGGERS if t.lifts} == {"REJECT_BURST", "STALE_QUOTES", "UNPRICED"}
+def test_only_pauses_and_what_was_missing_lift_by_themselves() -> None:
+    assert {t.code for t in TRIGGERS if t.lifts} == {
+        "REJECT_BURST", "STALE_QUOTES", "UNPRICED", "NO_STOP",
+    }  # fmt: skip
     assert all(t.state is TradingState.REDUCING for t in TRIGGERS if t.lifts)
     assert lifts("STALE_QUOTES: x", TradingState.REDUCING)
     assert not lifts("STALE_QUOTES: x", TradingState.HALTED)
