@@ -81,6 +81,7 @@ def test_market_data(address: Address) -> None:
         assert len((await x.fetch_order_book(LINEAR, 5))["bids"]) == 5
         assert (await x.fetch_ticker(SPOT))["last"] > 0
         assert await x.fetch_ohlcv(LINEAR, "1m")
+        trades: list[Any] = []
         for _ in range(100):  # the market has just begun
             if trades := await x.fetch_trades(LINEAR):
                 break
