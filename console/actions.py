@@ -70,6 +70,8 @@ TABLE: tuple[Action, ...] = (
            "Stop", _KILL, _EVERYWHERE),
     Action("trading.release", (), "Resume trading…",
            "Leave HALTED. Asks for the account name and a reason.", "Stop", _ORDER),
+    Action("limit.change", (), "Change a limit…",
+           "Tighter at once, looser after a while; also withdraws what waits.", "Stop", _ORDER),
     # Trade
     Action("arm.toggle", ("f8",), "arm",
            "SAFE or ARMED. Armed for 5 minutes, Enter in the ticket sends without a review.",

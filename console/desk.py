@@ -21,10 +21,12 @@ from engine.core.commands import (
     AmendOrder,
     CancelAll,
     CancelOrder,
+    ChangeLimit,
     PlaceOrder,
     Reconcile,
     Release,
     SettleDrift,
+    WithdrawLimit,
 )
 from engine.core.events import Drift
 from engine.core.types import ZERO, DriftAction, KillLevel, Side, TradingState
@@ -209,6 +211,10 @@ class Desk:
                 symbol=symbol,
             )
         )
+
+    def change_limit(self, command: ChangeLimit | WithdrawLimit) -> None:
+        """Ask for another limit, or to forget one that waits."""
+        self.link.submit(msgspec.structs.replace(command, command_id=self._command(), by=self.by))
 
     def press_kill(self, now_s: float) -> KillLevel:
         """One press of the kill key at monotonic `now_s`: carried out before this returns."""

@@ -67,6 +67,17 @@ def release(app: ConsoleApp) -> None:
     )
 
 
+def change_limit(app: ConsoleApp) -> None:
+    """Ask the engine for another limit, or to forget one that waits."""
+    from console.screens.limits import limit_screen, read_change
+
+    if not app.blocked():
+        app.push_screen(
+            limit_screen(app.replica.state.risk),
+            lambda typed: app.desk.change_limit(read_change(typed[0])) if typed else None,
+        )
+
+
 # Arm.
 
 
@@ -189,6 +200,7 @@ OPERATIONS: dict[str, Operation] = {
     "kill.cancel-all": kill_now,
     "kill.flatten": flatten,
     "trading.release": release,
+    "limit.change": change_limit,
     "arm.toggle": toggle_arm,
     "ticket.arm": toggle_arm,
     "arm.disarm": disarm,
