@@ -226,7 +226,7 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
     @property
     def leaves_qty(self) -> Decimal:
         """What is left to fill, at the terms the venue has agreed to; 0 once closed."""
-        return self.qty - self.cum_qty if self.is_open else ZERO
+        return ZERO if self.state in CLOSED_STATES else self.qty - self.cum_qty
 
     @property
     def overfill_qty(self) -> Decimal:

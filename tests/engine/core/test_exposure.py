@@ -1,4 +1,5 @@
 from engine.core.commands import AmendOrder
+from engine.core.exposure import Doubt
 from engine.core.reports import Outcome
 from engine.core.types import Side
 from tests.support.desk import Desk, d, fill, outcome
@@ -39,3 +40,20 @@ def test_an_order_that_ends_counts_no_more() -> None:
     desk.give(fill("e1", "0.010"))
     assert desk.state.exposure.working("BTCUSDT", Side.BUY) == 0
     assert desk.state.exposure.count() == 0
+
+
+def test_what_is_not_known_of_an_order_is_counted_by_symbol_and_in_all() -> None:
+    desk = Desk()
+    exposure = desk.state.exposure
+    desk.give(desk.place("a1"))
+    desk.give(desk.place("a2"))
+    desk.working("a3")
+    desk.give(outcome("a2", result=Outcome.UNKNOWN))
+    for symbol in ("BTCUSDT", ""):
+        assert [exposure.in_doubt(doubt, symbol) for doubt in Doubt] == [1, 1, 1]
+    assert exposure.in_doubt(Doubt.INFLIGHT, "ETHUSDT") == 0
+    desk.give(outcome("a1", result=Outcome.REJECTED))
+    desk.give(outcome("a2"))
+    for symbol in ("BTCUSDT", ""):
+        assert [exposure.in_doubt(doubt, symbol) for doubt in Doubt] == [2, 0, 0]
+    assert exposure.count("BTCUSDT") == 2
