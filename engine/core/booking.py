@@ -33,21 +33,25 @@ BOOKED = FILLS | {
 
 def belongs_elsewhere(positions: PositionTracker, event: OrderEvent) -> bool:
     """True (counted) when the execution that an event names is booked on another order."""
-    owner = positions.owner(event.exec_id)
-    elsewhere = owner is not None and owner != event.client_order_id
+    elsewhere = positions.is_of_another(event.exec_id, event.client_order_id)
     if elsewhere:
         positions.anomalies[LedgerAnomaly.FILL_CONFLICT] += 1
     return elsewhere
 
 
-def book(positions: PositionTracker, event: OrderEvent, order: Order) -> None:
-    """Book what one of `BOOKED` says; `order` has taken it in already."""
-    if event.type in FILLS:
-        if event.exec_pnl is None:
-            positions.apply_fill(fill_of(event, order))
-        else:
-            _fill_and_compare(positions, event, order, event.exec_pnl)
-    elif event.exec_id:
+def book_fill(positions: PositionTracker, event: OrderEvent, order: Order) -> None:
+    """Book what one of `FILLS` says; `order` has taken it in already."""
+    if event.exec_pnl is None:
+        positions.book(fill_of(event, order))
+    else:
+        _fill_and_compare(positions, event, order, event.exec_pnl)
+    if order.inferred_qty or order.client_order_id in positions.inferring:
+        positions.infer(inferred_of(order, event.ts))
+
+
+def book_report(positions: PositionTracker, event: OrderEvent, order: Order) -> None:
+    """Book what another of `BOOKED` says; `order` has taken it in already."""
+    if event.exec_id:
         _amend(positions, event, order)
     if order.inferred_qty or order.client_order_id in positions.inferring:
         positions.infer(inferred_of(order, event.ts))
@@ -58,7 +62,7 @@ def _fill_and_compare(
 ) -> None:
     index = order.position_index
     before = positions.get_position(order.symbol, index).realized_pnl
-    if positions.apply_fill(fill_of(event, order)):
+    if positions.book(fill_of(event, order)):
         ours = positions.get_position(order.symbol, index).realized_pnl - before
         sums = positions.stated.get(order.symbol, (ZERO, ZERO))
         positions.stated[order.symbol] = (sums[0] + stated, sums[1] + ours)
@@ -74,6 +78,9 @@ def _amend(positions: PositionTracker, event: OrderEvent, order: Order) -> None:
 
 def fill_of(event: OrderEvent, order: Order) -> FillEvent:
     """The execution that a fill event carries, with its order's symbol and side."""
+    theirs = order.exchange_order_id  # every execution of an order shares one
+    if event.exchange_order_id and event.exchange_order_id != theirs:
+        theirs = event.exchange_order_id
     fill = FillEvent(
         exec_id=event.exec_id,
         client_order_id=order.client_order_id,
@@ -85,7 +92,7 @@ def fill_of(event: OrderEvent, order: Order) -> FillEvent:
         fee_currency=intern(event.fee_currency),
         liquidity=event.liquidity or TAKER,
         ts=event.ts,
-        exchange_order_id=event.exchange_order_id or order.exchange_order_id,
+        exchange_order_id=theirs,
         exec_ts=event.exec_ts,
         seq=event.exec_seq,
         fee_assumed=event.fee is None,

@@ -23,15 +23,15 @@ def fill(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
         return None
     qty, price = execution.qty, execution.price
     known = order.fills.get(event.exec_id)
-    if known is not None:
-        if order.has_execution(event.exec_id, qty, price):
-            return None
-        anomalies[Anomaly.FILL_CONFLICT] += 1
-        booked = _at(known.qty, known.price)
-        return f"conflict: {event.exec_id} is booked as {booked}, not {_at(qty, price)}"
-    order.fills[event.exec_id] = execution
-    _count(order, event, qty, price, anomalies)
-    return _at(qty, price)
+    if known is None:
+        order.fills[event.exec_id] = execution
+        _count(order, event, qty, price, anomalies)
+        return _at(qty, price)
+    if order.has_execution(event.exec_id, qty, price):
+        return None
+    anomalies[Anomaly.FILL_CONFLICT] += 1
+    booked = _at(known.qty, known.price)
+    return f"conflict: {event.exec_id} is booked as {booked}, not {_at(qty, price)}"
 
 
 def _execution(event: OrderEvent, anomalies: Anomalies) -> Fill | None:
@@ -50,17 +50,19 @@ def _count(
 ) -> None:
     """Add an execution, first in place of what a status report had let us infer."""
     value = qty * price
-    new = qty
     if order.inferred_qty:
-        whole = qty >= order.inferred_qty
-        covered, covered_value = (
-            (order.inferred_qty, order.inferred_value) if whole else (qty, value)
-        )
-        order.inferred_qty -= covered
-        order.inferred_value -= covered_value
-        new = qty - covered
-        value -= covered_value
-    _grow(order, event, new, value, anomalies)
+        qty, value = _take_place(order, qty, value)
+    _grow(order, event, qty, value, anomalies)
+
+
+def _take_place(order: Order, qty: Decimal, value: Decimal) -> tuple[Decimal, Decimal]:
+    """Quantity and value that an execution adds beyond what was inferred and now is told."""
+    covered, covered_value = qty, value
+    if qty >= order.inferred_qty:
+        covered, covered_value = order.inferred_qty, order.inferred_value
+    order.inferred_qty -= covered
+    order.inferred_value -= covered_value
+    return qty - covered, value - covered_value
 
 
 def _grow(
@@ -132,4 +134,5 @@ def infer(order: Order, event: OrderEvent, cum: Decimal, anomalies: Anomalies) -
 
 
 def _at(qty: Decimal, price: Decimal) -> str:
-    return decimal_text(qty) + " @ " + decimal_text(price)
+    text = f"{qty!s} @ {price!s}"
+    return text if "E" not in text else f"{qty:f} @ {price:f}"

@@ -142,7 +142,10 @@ class Position(msgspec.Struct, kw_only=True):
         value = self.value_at(qty, price) if inverse else qty * price
         held = self.qty
         self.qty = now = held + qty
-        self.cash += value if inverse else -value
+        if inverse:
+            self.cash += value
+        else:
+            self.cash -= value
         if not held or (held > ZERO) is (qty > ZERO):
             self.cost += value
         elif not now:
@@ -160,7 +163,8 @@ class Position(msgspec.Struct, kw_only=True):
             self.avg_entry_price = self.cost / now
 
     def _charge(self, fee: Decimal, currency: str, price: Decimal) -> None:
-        self.pnl_currency = self.pnl_currency or currency
+        if not self.pnl_currency:
+            self.pnl_currency = currency
         currency = currency or self.pnl_currency
         self.fees_paid[currency] = self.fees_paid.get(currency, ZERO) + fee
         if currency == self.pnl_currency:

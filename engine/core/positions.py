@@ -89,12 +89,12 @@ class PositionTracker:
         """The execution as it was booked, whatever was corrected since."""
         return self._booked.get(exec_id)
 
-    def owner(self, exec_id: str) -> str | None:
-        """Whose execution this is; None while nobody has said so."""
+    def is_of_another(self, exec_id: str, client_order_id: str) -> bool:
+        """True when this execution is known to be another order's than this one's."""
         known = self._booked.get(exec_id)
         if known is None:
-            return self._busted_first.get(exec_id)
-        return None if exec_id in self.suspense else known.client_order_id
+            return self._busted_first.get(exec_id, client_order_id) != client_order_id
+        return known.client_order_id != client_order_id and exec_id not in self.suspense
 
     def counted(self, exec_id: str) -> tuple[Decimal, Decimal] | None:
         """Quantity and price with which an execution counts now; None when it is not booked."""
@@ -129,12 +129,17 @@ class PositionTracker:
                 self._show(key)
 
     def apply_fill(self, fill: FillEvent) -> bool:
+        """Book one execution, whatever its numbers are given as: `book` says the rest.
+
+        Raises ValueError, naming the field, when a number is none.
+        """
+        return self.book(exact(fill))
+
+    def book(self, fill: FillEvent) -> bool:
         """Book one execution; False when its exec id is booked already.
 
-        The same id with other content is counted as a conflict, and the first stays. Raises
-        ValueError, naming the field, when a number is none.
+        The same id with other content is counted as a conflict, and the first stays.
         """
-        fill = exact(fill)
         known = self._booked.get(fill.exec_id)
         if known is not None:
             return self._told_again(known, fill)

@@ -194,6 +194,15 @@ def test_an_exec_id_counts_on_one_order_only() -> None:
     assert state.positions.anomalies == {"FILL_CONFLICT": 2}
 
 
+def test_an_execution_bears_its_orders_id_at_the_venue_unless_it_came_under_another() -> None:
+    state = account()
+    executed(state, "e1", 1)
+    executed(state, "e2", 1, exchange_order_id="x0")
+    executed(state, "e3", 1, exchange_order_id="x9")
+    booked = state.positions.booked_fills()
+    assert [fill.exchange_order_id for fill in booked] == ["x0", "x0", "x9"]
+
+
 def test_a_fee_that_nobody_told_is_none_and_estimated_until_it_is_told() -> None:
     state = account()
     executed(state, "e1", 4, fee=None)
