@@ -31,14 +31,6 @@ BOOKED = FILLS | {
 """Events that may change what the ledger holds of an order."""
 
 
-def belongs_elsewhere(positions: PositionTracker, event: OrderEvent) -> bool:
-    """True (counted) when the execution that an event names is booked on another order."""
-    elsewhere = positions.is_of_another(event.exec_id, event.client_order_id)
-    if elsewhere:
-        positions.anomalies[LedgerAnomaly.FILL_CONFLICT] += 1
-    return elsewhere
-
-
 def book_fill(positions: PositionTracker, event: OrderEvent, order: Order) -> None:
     """Book what one of `FILLS` says; `order` has taken it in already."""
     if event.exec_pnl is None:

@@ -89,12 +89,14 @@ class PositionTracker:
         """The execution as it was booked, whatever was corrected since."""
         return self._booked.get(exec_id)
 
-    def is_of_another(self, exec_id: str, client_order_id: str) -> bool:
-        """True when this execution is known to be another order's than this one's."""
+    def belongs_elsewhere(self, exec_id: str, client_order_id: str) -> bool:
+        """True (counted) when this execution is booked on another order than this one."""
         known = self._booked.get(exec_id)
-        if known is None:
-            return self._busted_first.get(exec_id, client_order_id) != client_order_id
-        return known.client_order_id != client_order_id and exec_id not in self.suspense
+        owner = known.client_order_id if known else self._busted_first.get(exec_id, client_order_id)
+        elsewhere = owner != client_order_id and exec_id not in self.suspense
+        if elsewhere:
+            self.anomalies[LedgerAnomaly.FILL_CONFLICT] += 1
+        return elsewhere
 
     def counted(self, exec_id: str) -> tuple[Decimal, Decimal] | None:
         """Quantity and price with which an execution counts now; None when it is not booked."""
@@ -129,10 +131,7 @@ class PositionTracker:
                 self._show(key)
 
     def apply_fill(self, fill: FillEvent) -> bool:
-        """Book one execution, whatever its numbers are given as: `book` says the rest.
-
-        Raises ValueError, naming the field, when a number is none.
-        """
+        """`book` for floats and text, too. Raises ValueError, naming the field, on other things."""
         return self.book(exact(fill))
 
     def book(self, fill: FillEvent) -> bool:

@@ -15,15 +15,7 @@ from sys import intern
 from typing import TYPE_CHECKING, Any
 
 from engine.core.activity import Activity
-from engine.core.booking import (
-    BOOKED,
-    FILLS,
-    belongs_elsewhere,
-    book_cash,
-    book_fill,
-    book_report,
-    quarantine,
-)
+from engine.core.booking import BOOKED, FILLS, book_cash, book_fill, book_report, quarantine
 from engine.core.bookings import adjustment_of, without
 from engine.core.cash import CashLedger
 from engine.core.events import (
@@ -201,7 +193,9 @@ def _create(state: State, event: OrderSubmitted | OrderDenied | OrderAdopted) ->
 
 
 def _order_event(state: State, event: OrderEvent) -> None:
-    elsewhere = event.exec_id and belongs_elsewhere(state.positions, event)
+    elsewhere = event.exec_id and state.positions.belongs_elsewhere(
+        event.exec_id, event.client_order_id
+    )
     order = None if elsewhere else state.orders.handle_event(event)
     if event.command_id:
         state.remember_command(event.command_id)
