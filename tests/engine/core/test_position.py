@@ -140,3 +140,10 @@ def test_with_a_fee_in_base_the_net_is_still_what_is_held_less_what_was_paid() -
     position.book(fill(Decimal(1), Decimal(50000), "0.001", "BTC"))
     position.mark_price = Decimal(60000)
     assert position.net_pnl == Decimal("1.999") * 60000 - 90000
+
+
+def test_a_cost_too_large_for_eighteen_decimals_is_released_to_all_digits_there_are() -> None:
+    position = booked(Position(symbol="BTCUSDT"), (3, 10**11), (-1, 10**11))
+    assert (position.qty, position.cost) == (Decimal(2), Decimal(2 * 10**11))
+    assert position.avg_entry_price == 10**11
+    assert position.realized_pnl == 0
