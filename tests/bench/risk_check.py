@@ -16,6 +16,7 @@ from engine.core.limits import LIVE_LIMITS, PAPER_LIMITS, RiskLimits
 from engine.core.market import Quote
 from engine.core.risk import Approved, check
 from engine.core.state import State, evolve
+from engine.core.status import ClockStatus
 from engine.core.types import Category, Side
 from tests.bench.harness import Figure, Goal, Outcome, Plan, interleaved
 from tests.bench.order_core import acknowledged, submitted
@@ -77,7 +78,7 @@ def _check(limits: RiskLimits, open_orders: int) -> Callable[[], object]:
         name: Quote(symbol=name, mark=Decimal(1_000), ts=NOW, mark_ts=NOW, earlier=Decimal(1_000))
         for name in names
     }
-    context = Context(now_ns=NOW, quotes=quotes, compared_ns=NOW)
+    context = Context(now_ns=NOW, quotes=quotes, compared_ns=NOW, clock=ClockStatus(ts=NOW))
     order = PlaceOrder(
         command_id="c",
         client_order_id="b",
