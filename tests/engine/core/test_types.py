@@ -22,7 +22,7 @@ def test_numbers_are_taken_as_they_read(given: float | str, expected: str) -> No
     assert str(to_decimal(given)) == expected
 
 
-@pytest.mark.parametrize("given", ["x", "NaN", float("inf"), "", None])
+@pytest.mark.parametrize("given", ["x", "NaN", float("inf"), Decimal("NaN"), "", None])
 def test_what_is_no_finite_number_is_refused_by_name(given: object) -> None:
     with pytest.raises(ValueError, match=r"^qty: "):
         to_decimal(given, "qty")  # type: ignore[arg-type]
