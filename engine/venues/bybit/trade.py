@@ -14,13 +14,13 @@ import msgspec
 
 from engine.venues.bybit.codec import UNREADABLE
 from engine.venues.bybit.endpoints import TRADE
+from engine.venues.bybit.private import LOGIN_VALID_MS
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rest import Answer, read_answer
 from engine.venues.bybit.retcodes import Channel, classify
 from engine.venues.bybit.rows import Control
 from engine.venues.errors import NotExecuted, VenueUnknown
 
-LOGIN_VALID_MS = 10_000
 RESTARTING = 10019
 """The gateway is about to restart: it takes no new request, those under way go on."""
 
