@@ -16,6 +16,7 @@ from engine.core.requests import Step
 from engine.core.risk import Denied, check_flatten
 from engine.core.state import State
 from engine.core.types import (
+    NS,
     ZERO,
     Category,
     DriftAction,
@@ -24,8 +25,6 @@ from engine.core.types import (
     TimeInForce,
     TradingState,
 )
-
-NS = 1_000_000_000
 
 
 def decide_settle(state: State, command: SettleDrift, context: Context) -> Iterator[Step]:

@@ -28,9 +28,8 @@ from engine.core.requests import (
     query_of,
 )
 from engine.core.state import State
-from engine.core.types import OrderState
+from engine.core.types import NS, OrderState
 
-NS = 1_000_000_000
 CONFIRM_AFTER_S = 1.0
 """What was found once is looked at again after this long."""
 AWAITING = frozenset(

@@ -11,8 +11,8 @@ from engine.core.context import Context
 from engine.core.reports import InputLost
 from engine.core.requests import QueryAccount, StartTimer, Step
 from engine.core.state import State
+from engine.core.types import NS
 
-NS = 1_000_000_000
 LOST = "lost"
 """The timer of the next question."""
 

@@ -31,12 +31,12 @@ from engine.core.state import State
 from engine.core.types import (
     EXTERNAL,
     FLATTEN_PREFIX,
+    NS,
     ORDER_ID_PREFIX,
     RECOVERED,
     OrderState,
 )
 
-NS = 1_000_000_000
 OWN_IDS = (ORDER_ID_PREFIX, FLATTEN_PREFIX)
 WORKING = frozenset({VenueStatus.NEW, VenueStatus.PARTIALLY_FILLED})
 ACKNOWLEDGING = WORKING | {VenueStatus.FILLED}

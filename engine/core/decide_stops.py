@@ -17,6 +17,7 @@ from engine.core.state import State
 from engine.core.triggers import standing_cause
 from engine.core.types import (
     FLATTEN_PREFIX,
+    NS,
     KillLevel,
     OrderState,
     OrderType,
@@ -26,7 +27,6 @@ from engine.core.types import (
 )
 
 SWEEPING = frozenset({KillLevel.KILL, KillLevel.KILL_ALL, KillLevel.FLATTEN})
-NS = 1_000_000_000
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 

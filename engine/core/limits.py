@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import msgspec
 
-NS = 1_000_000_000
+from engine.core.types import NS
 
 LimitValue = Decimal | int | bool | tuple[str, ...] | None
 """What any one limit can be; None is off."""

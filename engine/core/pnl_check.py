@@ -18,9 +18,8 @@ from engine.core.reports import VenuePnl
 from engine.core.requests import StartTimer, Step
 from engine.core.state import State
 from engine.core.status import PNL_TOLERANCE, PnlComparison, PnlFigure
-from engine.core.types import ZERO, Category
+from engine.core.types import NS, ZERO, Category
 
-NS = 1_000_000_000
 RENEW_AFTER_NS = 86_400 * NS
 CONFIRM_AFTER_S = 1.0
 

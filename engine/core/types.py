@@ -10,6 +10,8 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
 ZERO = Decimal(0)
+NS = 1_000_000_000
+"""Nanoseconds in a second."""
 EXTERNAL = "external"
 """Who placed an order that is not ours: the venue's screens, another program."""
 RECOVERED = "recovered"

@@ -6,7 +6,8 @@ from engine.core.activity import DAY_NS, Times, count_since
 from engine.core.exposure import Doubt
 from engine.core.limits import to_ns
 from engine.core.risk.rule import Rule
-from engine.core.risk.terms import NS, Amount, Terms, plain, seconds
+from engine.core.risk.terms import Amount, Terms, plain, seconds
+from engine.core.types import NS
 
 MESSAGES_MIN = 200
 """From this many messages a day on their ratio to fills means something."""

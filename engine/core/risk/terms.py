@@ -12,10 +12,9 @@ from engine.core.instruments import Instrument
 from engine.core.limits import RiskLimits
 from engine.core.market import Quote
 from engine.core.state import State
-from engine.core.types import ZERO
+from engine.core.types import NS, ZERO
 
 Amount = Decimal | int
-NS = 1_000_000_000
 UNPRICED = Decimal("Infinity")
 """The value of what has no price: more than any limit."""
 
