@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
-from collections import Counter, OrderedDict, deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Sequence
 from decimal import Decimal
-from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -20,11 +18,8 @@ from engine.core.reports import (
     EVERYTHING,
     AccountSnapshot,
     FillEvent,
-    LinkReport,
     OrderLookup,
-    Outcome,
     Report,
-    RequestKind,
     Scope,
     VenuePnl,
 )
@@ -37,25 +32,16 @@ from engine.venues.bybit.account import Account
 from engine.venues.bybit.budget import AddressBudget
 from engine.venues.bybit.codec import UNREADABLE, Codec
 from engine.venues.bybit.commands import Commands, LimitObserver
+from engine.venues.bybit.entry import BAD_ID, OrderEntry
 from engine.venues.bybit.instruments import InstrumentRow, SymbolMap, instrument
-from engine.venues.bybit.market import MarketFeed
+from engine.venues.bybit.links import Links
 from engine.venues.bybit.money import Money
 from engine.venues.bybit.posture import KeyPosture
-from engine.venues.bybit.private import PrivateFeed
 from engine.venues.bybit.quarantine import Quarantine
-from engine.venues.bybit.rest import Answer, RestSession
-from engine.venues.bybit.retcodes import Verdict
+from engine.venues.bybit.rest import RestSession
 from engine.venues.bybit.signing import Signer
-from engine.venues.bybit.streams import PING_S, StreamKeeper
-from engine.venues.bybit.trade import TradeFeed
 from engine.venues.orders import order_request
 from engine.venues.protocol import Booked, OrderResponse, Transport
-from engine.venues.reasons import Reason
-
-PRIVATE_PING_S = 5.0
-"""The private stream is pinged as often: one that is silent for 10 s is down, and orders wait."""
-REMEMBERED_ORDERS = 10_000
-"""How many placed orders' symbols are kept for calls that name only the order."""
 
 
 class BybitClient:
@@ -81,13 +67,9 @@ class BybitClient:
         rng: random.Random,
         on_close: Callable[[], Awaitable[None] | None] | None,
     ) -> None:
-        self._transport = transport
-        self._clock = clock
-        self._signer = signer
         self._categories = tuple(categories)
-        self._subscribed = None if symbols is None else tuple(symbols)
+        self._subscribed = None if symbols is None else frozenset(symbols)
         self._trade_socket = trade_socket
-        self._rng = rng
         self._on_close = on_close
         self._quarantine = Quarantine()
         self._symbols = SymbolMap()
@@ -98,9 +80,16 @@ class BybitClient:
             self._rest, clock, self._codec, self._symbols, self._quarantine, self._categories
         )
         self._money = Money(self._rest, clock, self._symbols, self._quarantine, self._categories)
-        self._placed: OrderedDict[str, str] = OrderedDict()
-        self._streams: list[StreamKeeper] = []
-        self._public_down: set[Category] = set()
+        self._entry = OrderEntry(self._commands, self._symbols)
+        self._links = Links(
+            transport,
+            clock,
+            rng,
+            codec=self._codec,
+            quarantine=self._quarantine,
+            rest=self._rest,
+            signer=signer,
+        )
 
     @property
     def anomalies(self) -> Counter[str]:
@@ -140,78 +129,22 @@ class BybitClient:
     ) -> None:
         """Read the instruments, then open the private stream and one public stream a category.
 
-        Both callbacks run on this event loop, in the order of arrival. LinkReports tell of each
-        stream: `public` is up while every category's is. Without `symbols` every trading
-        instrument is subscribed. Raises TimeoutError, ConnectionError or VenueRefused when a
-        stream cannot be opened now; later losses reconnect by themselves.
+        Both callbacks run on this event loop, in the order of arrival. Without `symbols` every
+        trading instrument is subscribed. Raises TimeoutError, ConnectionError or VenueRefused
+        when a stream cannot be opened now; later losses reconnect by themselves.
         """
-
-        def on_private(up: bool, text: str) -> None:
-            on_report(LinkReport(link="private", up=up, text=text))
-
-        def on_public(category: Category, up: bool, text: str) -> None:
-            was_up = not self._public_down
-            (self._public_down.discard if up else self._public_down.add)(category)
-            is_up = not self._public_down
-            if is_up != was_up:
-                on_report(LinkReport(link="public", up=is_up, text=text))
-
-        known = [item for item in await self.instruments() if item.trading]
+        markets = [item for item in await self.instruments() if item.trading]
         if self._subscribed is not None:
-            wanted = set(self._subscribed)
-            known = [item for item in known if item.symbol in wanted]
-        private = PrivateFeed(
-            self._codec, self._quarantine, on_report, self._signer.login, self._rest.timestamp_ms
-        )
-        streams = [self._keeper(private, on_private, PRIVATE_PING_S)]
-        self._public_down = set()
-        for category in self._categories:
-            markets = [(i.symbol, i.venue_symbol) for i in known if i.category is category]
-            if markets:
-                self._public_down.add(category)
-                feed = MarketFeed(category, markets, on_market, self._quarantine)
-                streams.append(self._keeper(feed, partial(on_public, category)))
-        self._streams = streams
-        try:
-            for stream in streams:
-                await stream.start()
-            if self._trade_socket:
-                trade = self._trade_keeper()
-                streams.append(trade)
-                await trade.start(required=False)  # without it orders go by REST
-        except BaseException:
-            await self._close_streams()
-            raise
-
-    def _trade_keeper(self) -> StreamKeeper:
-        feed = TradeFeed(
-            self._quarantine,
-            self._signer.login,
-            self._rest.timestamp_ms,
-            self._signer.recv_window_ms,
-        )
-        keeper = self._keeper(feed, feed.linked)
-        self._commands.use_socket(feed, keeper)
-        return keeper
-
-    def _keeper(
-        self,
-        feed: PrivateFeed | MarketFeed | TradeFeed,
-        on_link: Callable[[bool, str], None],
-        ping_s: float = PING_S,
-    ) -> StreamKeeper:
-        return StreamKeeper(self._transport, self._clock, self._rng, feed, on_link, ping_s=ping_s)
+            markets = [item for item in markets if item.symbol in self._subscribed]
+        trade = self._commands if self._trade_socket else None
+        await self._links.open(on_report, on_market, markets, trade)
 
     async def close(self) -> None:
         """Close the streams, then tell whoever owns the transport. Safe to call twice."""
-        await self._close_streams()
+        await self._links.close()
         closing = None if self._on_close is None else self._on_close()
         if closing is not None:
             await closing
-
-    async def _close_streams(self) -> None:
-        streams, self._streams = self._streams, []
-        await asyncio.gather(*(stream.close() for stream in streams))
 
     async def instruments(self) -> list[Instrument]:
         """Every instrument of the configured categories; unreadable ones are quarantined.
@@ -240,43 +173,18 @@ class BybitClient:
 
     async def place_order(self, request: OrderRequest) -> OrderResponse:
         """Place one order; accepted means taken in by the venue, not resting in its book."""
-        link_id = request.client_order_id
-        if not bodies.is_link_id(link_id):
-            return _refused(link_id, Reason.REQUEST, _BAD_ID)
-        category, venue_symbol = self._symbols.venue(request.symbol)
-        body = bodies.place(request, category, venue_symbol)
-        self._placed[link_id] = request.symbol
-        if len(self._placed) > REMEMBERED_ORDERS:
-            self._placed.popitem(last=False)
-        return _response(link_id, await self._commands.command(RequestKind.PLACE, body))
+        return await self._entry.place(request)
 
     async def amend_order(self, request: AmendRequest) -> OrderResponse:
         """Change price, total quantity, or both. An amend that changes nothing is accepted."""
-        link_id = request.client_order_id
-        if not bodies.is_link_id(link_id):
-            return _refused(link_id, Reason.REQUEST, _BAD_ID)
-        body = bodies.amend(request, *self._symbols.venue(request.symbol))
-        return _response(link_id, await self._commands.command(RequestKind.AMEND, body))
+        return await self._entry.amend(request)
 
     async def cancel_order(self, request: CancelRequest | str) -> OrderResponse:
         """Cancel one order. A bare id is enough for an order that this client placed.
 
         REJECTED with NOT_FOUND does not tell an order that never was from one that has ended.
         """
-        if isinstance(request, str):
-            symbol = self._placed.get(request)
-            if symbol is None:
-                return _refused(
-                    request,
-                    Reason.NOT_FOUND,
-                    "not placed by this client; pass CancelRequest with its symbol",
-                )
-            request = CancelRequest(client_order_id=request, symbol=symbol)
-        if not request.exchange_order_id and not bodies.is_link_id(request.client_order_id):
-            return _refused(request.client_order_id, Reason.REQUEST, _BAD_ID)
-        body = bodies.cancel(request, *self._symbols.venue(request.symbol))
-        answer = await self._commands.command(RequestKind.CANCEL, body)
-        return _response(request.client_order_id, answer)
+        return await self._entry.cancel(request)
 
     async def lookup(self, query: QueryOrder) -> OrderLookup:
         """Ask by our id: open, recently closed, history, executions. Never raises."""
@@ -312,8 +220,8 @@ class BybitClient:
         Raises TimeoutError, ConnectionError or VenueRefused.
         """
         if not bodies.is_link_id(client_order_id):
-            raise ValueError(f"client_order_id: {client_order_id!r}: {_BAD_ID}")
-        symbol = self._placed.get(client_order_id)
+            raise ValueError(f"client_order_id: {client_order_id!r}: {BAD_ID}")
+        symbol = self._entry.symbol(client_order_id)
         categories = self._categories if symbol is None else (self._symbols.venue(symbol)[0],)
         fills: list[FillEvent] = []
         for category in categories:
@@ -322,25 +230,6 @@ class BybitClient:
 
 
 _POSTURE = msgspec.json.Decoder(KeyPosture)
-_BAD_ID = "an order id is 1 to 36 letters, digits, '-' or '_'"
-
-
-def _response(client_order_id: str, answer: Answer) -> OrderResponse:
-    accepted = answer.ruling.verdict is Verdict.ACCEPTED
-    return OrderResponse(
-        client_order_id=client_order_id,
-        exchange_order_id=answer.order_id,
-        outcome=Outcome.ACCEPTED if accepted else Outcome.REJECTED,
-        reason=answer.ruling.reason,
-        text=answer.text,
-        ts=answer.ts,
-    )
-
-
-def _refused(client_order_id: str, reason: Reason, text: str) -> OrderResponse:
-    return OrderResponse(
-        client_order_id=client_order_id, outcome=Outcome.REJECTED, reason=reason, text=text
-    )
 
 
 def create_bybit_client(

@@ -22,8 +22,7 @@ from engine.core.reports import (
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
 from engine.core.status import ClockStatus
 from engine.core.types import Side
-from engine.venues.bybit import BybitClient, create_bybit_client
-from engine.venues.bybit import client as client_module
+from engine.venues.bybit import BybitClient, create_bybit_client, entry
 from engine.venues.bybit import rest as rest_module
 from engine.venues.errors import NotExecuted, RateLimited, VenueRefused, VenueUnknown
 from engine.venues.protocol import ExchangeClient, OrderResponse
@@ -294,7 +293,7 @@ def test_a_venue_that_restarts_has_not_taken_the_order() -> None:
 
 
 def test_the_client_remembers_the_newest_orders_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "REMEMBERED_ORDERS", 1)
+    monkeypatch.setattr(entry, "REMEMBERED_ORDERS", 1)
     rig = Rig({CREATE: [ok({"orderId": "9"})], CANCEL: [ok({"orderId": "9"})]})
 
     async def scenario() -> list[bool]:
