@@ -269,7 +269,7 @@ def _reconciled(event: Reconciled) -> Told:
     took = f" in {fmt.millis(event.duration_s)} ms"
     text = f"{event.open_orders} open orders{external}{took}"
     if event.alarms:
-        return Told("reconcile", f"given up: {'; '.join(event.alarms)}", "bad")
+        return Told("reconcile", f"for you to look at: {'; '.join(event.alarms)}", "bad")
     if drift:
         return Told("reconcile", f"drift {drift}; {text}", "bad")
     return Told("reconcile", f"no drift; {text}", "good")

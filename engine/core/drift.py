@@ -38,9 +38,10 @@ def find_differences(
 ) -> Differences:
     """Class every difference; `state.suspects` remembers those that are not believed yet.
 
-    A difference of which nothing can be said now keeps its last verdict.
+    A difference of which nothing can be said now keeps its last verdict, and its age.
     """
     verdicts = {drift.symbol: drift for drift in _known(state)}
+    waiting = {drift.symbol: drift for drift in state.pending}
     suspects, state.suspects = state.suspects, {}
     believed: list[Drift] = []
     pending: list[Drift] = []
@@ -48,10 +49,8 @@ def find_differences(
         if holding.agrees:
             continue
         known, suspect = verdicts.get(holding.symbol), suspects.get(holding.symbol)
-        since_ts = min(
-            (found.since_ts for found in (known, suspect) if found is not None),
-            default=context.now_ns,
-        )
+        seen = known, suspect, waiting.get(holding.symbol)
+        since_ts = min((s.since_ts for s in seen if s is not None), default=context.now_ns)
         found = _class(state, snapshot, holding, since_ts, context)
         if found.kind is DriftKind.PENDING:
             pending.append(found)

@@ -235,8 +235,9 @@ class Reconciled(
     """The venue and the engine were compared; journaled when the result is new.
 
     `drift` are unexplained differences of quantity; `noted` explained ones, and those of averages
-    alone. `alarms` say what was given up. `coins` are the wallet's before the ledger began, when
-    first counted. `partial`: new orders still wait for a comparison of everything.
+    alone. `alarms` say what was given up or could not be judged. `coins` are the wallet's before
+    the ledger began, when first counted. `partial`: new orders still wait for a comparison of
+    everything.
     """
 
     ts: int

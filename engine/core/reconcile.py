@@ -20,10 +20,12 @@ from engine.core.reports import EVERYTHING, HOLDINGS, AccountSnapshot, Scope
 from engine.core.requests import StartTimer, Step, query_of
 from engine.core.state import State
 from engine.core.status import ReconcileRun, ReconcileStatus
-from engine.core.types import OrderState
+from engine.core.types import NS, OrderState
 
 RETRIES = 3
 """How often a failed comparison is repeated at once; then it waits for its period."""
+PENDING_S = 60.0
+"""A difference that no comparison could judge for as long, because of fills, is told of."""
 HISTORY_KEPT = 20
 
 
@@ -126,9 +128,12 @@ def _says(result: Reconciled) -> tuple[object, ...]:
 
 
 def alarms(state: State, context: Context) -> Iterator[str]:
-    """What was given up and waits for a person."""
+    """What was given up, or cannot be judged, and waits for a person."""
     for order_id in sorted(state.stuck):
         yield f"{order_id}: no answer to {context.policy.questions_an_order} questions"
+    for drift in state.pending:
+        if context.now_ns - drift.since_ts >= PENDING_S * NS:
+            yield f"{drift.symbol}: not compared for {PENDING_S:.0f} s, {drift.cause}"
 
 
 def note_snapshot(

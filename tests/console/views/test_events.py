@@ -87,7 +87,7 @@ def _order(type: EventType, **fields: object) -> ev.OrderEvent:
          "kill | verified: the venue shows zero open orders | good"),
         (ev.Reconciled(ts=NOW, error="timeout"), "reconcile | failed: timeout | bad"),
         (ev.Reconciled(ts=NOW, alarms=("a1: no answer",)),
-         "reconcile | given up: a1: no answer | bad"),
+         "reconcile | for you to look at: a1: no answer | bad"),
         (ev.DriftSettled(ts=NOW, symbol="BTCUSDT", action=DriftAction.ADOPT, qty=D("-0.2"),
                          price=D("61000.5"), reason="web", by="ana"),
          "drift | adopt -0.2 BTCUSDT at 61,000.5 by ana: web | warn"),

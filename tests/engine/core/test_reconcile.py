@@ -315,3 +315,19 @@ def test_a_snapshot_that_was_not_decided_passes_nothing() -> None:
     status = ReconcileStatus()
     note_snapshot(status, desk.state, snapshot(desk), desk.now_ns)
     assert (status.runs, status.last_ok_ts) == (1, 0)
+
+
+def test_a_difference_that_fills_hide_from_every_comparison_is_told_of_after_a_minute() -> None:
+    desk = Desk()
+    desk.working(qty=d(9))
+    told = []
+    for number in range(10):
+        asked = snapshot(desk, orders=(row(qty=d(9)),), qty="5", sent_ts=desk.now_ns)
+        desk.later(0.01)
+        desk.give(fill(f"e{number}", "0.1"))
+        told.append([result.alarms for result in results(desk.give(asked)) if result.alarms])
+        desk.later(7.49)
+    alarm = ("BTCUSDT: not compared for 60 s, filled since the question",)
+    assert told == [[]] * 8 + [[alarm], []], "once: the same again is no news"
+    desk.later(1)
+    assert results(desk.give(snapshot(desk, orders=(row(qty=d(9)),), qty="1.0")))[-1].alarms == ()
