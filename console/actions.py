@@ -138,6 +138,8 @@ TABLE: tuple[Action, ...] = (
            "View", footer=8),
     Action("view.detail", ("enter",), "detail", "The whole story of the order under the cursor.",
            "View", footer=9),
+    Action("view.find", (), "Open an order…",
+           "The whole story of an order by its id, also of one that only the journal has.", "View"),
     Action("view.sort", ("o",), "sort", "Sort by the next column.", "View"),
     Action("view.sort-direction", ("O",), "sort direction", "Turn the sort order round.", "View"),
     Action("view.pause", ("p",), "pause view", "Hold the order of the rows; the engine goes on.",

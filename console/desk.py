@@ -23,6 +23,7 @@ from engine.core.commands import (
     CancelOrder,
     ChangeLimit,
     PlaceOrder,
+    ReadOrder,
     Reconcile,
     Release,
     SettleDrift,
@@ -90,6 +91,10 @@ class Desk:
     def order(self, order_id: str | None) -> Order | None:
         """One order by our id."""
         return None if order_id is None else self.replica.state.orders.orders.get(order_id)
+
+    def find(self, name: str) -> Order | None:
+        """One order in memory by our id or the venue's."""
+        return self.replica.state.orders.find(name, name)
 
     def position_qty(self, symbol: str) -> Decimal:
         """Signed quantity held, 0 when flat."""
@@ -163,6 +168,10 @@ class Desk:
         self.link.submit(
             CancelOrder(command_id=self._command(), by=self.by, client_order_id=order_id)
         )
+
+    def read_order(self, name: str) -> None:
+        """Ask for an order that has left memory, by our id or the venue's."""
+        self.link.submit(ReadOrder(command_id=self._command(), by=self.by, name=name))
 
     def cancel_many(
         self,

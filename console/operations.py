@@ -115,10 +115,24 @@ def detail(app: ConsoleApp) -> None:
 
     order = _selected(app)
     if order is not None:
-        instrument = app.replica.state.instruments.get(order.symbol)
-        explanation = app.replica.explanations.get(order.client_order_id)
-        glyphs = app.session.ui.glyphs
-        app.push_screen(Detail(order, app.desk.order, instrument, glyphs, explanation))
+        app.push_screen(Detail(order.client_order_id, app.desk, app.session.ui.glyphs))
+
+
+def find_order(app: ConsoleApp) -> None:
+    """The story of an order by its id, also of one that only the journal has."""
+    from console.screens.detail import find_screen
+
+    app.push_screen(find_screen(), lambda typed: _open(app, typed[0]) if typed else None)
+
+
+def _open(app: ConsoleApp, name: str) -> None:
+    from console.screens.detail import Detail
+
+    if app.desk.find(name) is None:
+        if app.blocked():
+            return
+        app.desk.read_order(name)
+    app.push_screen(Detail(name, app.desk, app.session.ui.glyphs))
 
 
 def _selected(app: ConsoleApp) -> Order | None:
@@ -216,6 +230,7 @@ OPERATIONS: dict[str, Operation] = {
     "drift.ignore": partial(trading.settle_drift, DriftAction.IGNORE),
     "view.filter": lambda app: app.main.open_filter(),
     "view.detail": detail,
+    "view.find": find_order,
     "view.sort": lambda app: app.main.blotter.cycle_sort(),
     "view.sort-direction": lambda app: app.main.blotter.reverse_sort(),
     "view.pause": lambda app: app.main.blotter.toggle_pause(),

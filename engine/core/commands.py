@@ -59,6 +59,25 @@ class CancelOrder(_Command, frozen=True):
     client_order_id: str
 
 
+class ReadOrder(_Command, frozen=True):
+    """Have one order in memory, to look at it: a retired one is read back from the journal.
+
+    `name` is our id or the venue's.
+    """
+
+    name: str
+
+    @property
+    def client_order_id(self) -> str:
+        """The name, which may be ours."""
+        return self.name
+
+    @property
+    def exchange_order_id(self) -> str:
+        """The name, which may be the venue's."""
+        return self.name
+
+
 class CancelAll(_Command, frozen=True):
     """Cancel every open order that matches: all, one symbol, one side, or the named ones."""
 
@@ -130,6 +149,7 @@ Command = (
     PlaceOrder
     | AmendOrder
     | CancelOrder
+    | ReadOrder
     | CancelAll
     | Kill
     | Release

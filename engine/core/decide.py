@@ -25,6 +25,7 @@ from engine.core.commands import (
     Flatten,
     Kill,
     PlaceOrder,
+    ReadOrder,
     Reconcile,
     Release,
     SettleDrift,
@@ -36,6 +37,7 @@ from engine.core.decide_commands import (
     decide_cancel,
     decide_cancel_all,
     decide_place,
+    decide_read,
     decide_reconcile,
 )
 from engine.core.decide_drift import decide_settle
@@ -120,6 +122,7 @@ _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     PlaceOrder: recalling(decide_place),
     AmendOrder: recalling(decide_amend),
     CancelOrder: recalling(decide_cancel),
+    ReadOrder: recalling(decide_read),
     CancelAll: decide_cancel_all,
     Kill: decide_kill,
     Release: decide_release,

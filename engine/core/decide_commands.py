@@ -10,6 +10,7 @@ from engine.core.commands import (
     CancelOrder,
     Command,
     PlaceOrder,
+    ReadOrder,
     Reconcile,
 )
 from engine.core.context import Context
@@ -83,6 +84,12 @@ def decide_cancel(state: State, command: CancelOrder, context: Context) -> Itera
         yield refused(command, context, code, f"order is {order.state}", order.client_order_id)
         return
     yield cancel_request(order, context, command.command_id)
+
+
+def decide_read(state: State, command: ReadOrder, context: Context) -> Iterator[Step]:
+    """Nothing more to do for an order that is here; one that is not was never ours."""
+    if state.orders.find(command.name, command.name) is None:
+        yield refused(command, context, "UNKNOWN_ORDER", command.name)
 
 
 def decide_cancel_all(state: State, command: CancelAll, context: Context) -> Iterator[Step]:

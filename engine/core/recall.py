@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import msgspec
 
-from engine.core.commands import AmendOrder, CancelOrder, Command, PlaceOrder
+from engine.core.commands import AmendOrder, CancelOrder, Command, PlaceOrder, ReadOrder
 from engine.core.context import Context
 from engine.core.events import CommandRefused, OrderRecalled
 from engine.core.reports import FillEvent, OrderLookup, OrderReport, Report, VenueStatus
@@ -91,7 +91,7 @@ def decide_recalled(
         state.unreadable = frozenset()
 
 
-_NAMING = (PlaceOrder, AmendOrder, CancelOrder)
+_NAMING = (PlaceOrder, AmendOrder, CancelOrder, ReadOrder)
 
 
 def _refused(command: Command, error: str, context: Context) -> CommandRefused:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.core.commands import AmendOrder, CancelOrder
+from engine.core.commands import AmendOrder, CancelOrder, ReadOrder
 from engine.core.events import (
     CommandRefused,
     Event,
@@ -392,3 +392,40 @@ def test_late_fills_come_to_the_same_whenever_the_journal_answers(
         assert (one.state, one.cum_qty, one.fills) == (other.state, other.cum_qty, other.fills)
     ledger, expected = desk.state.positions, full.state.positions
     assert ledger.get_position("BTCUSDT").qty == expected.get_position("BTCUSDT").qty
+
+
+# Looking at an order.
+
+
+@pytest.mark.parametrize("name", ["a1", "x-a1"])
+def test_a_retired_order_is_back_in_memory_when_somebody_asks_to_read_it(name: str) -> None:
+    desk = with_one_retired()
+    assert kinds(desk.give(read(desk, name))) == ["OrderRecalled"]
+    order = desk.order("a1")
+    assert (order.state, len(order.history)) == (OrderState.CANCELED, 3)
+    assert desk.resident == ["a1"]
+
+
+def test_nothing_happens_for_an_order_that_is_here_to_be_read() -> None:
+    desk = with_one_retired()
+    assert desk.give(read(desk, "a2")) == desk.give(read(desk, "x-a2")) == []
+
+
+def test_a_name_that_is_no_orders_is_refused_to_be_read() -> None:
+    desk = with_one_retired()
+    (refused,) = desk.give(read(desk, "nobody"))
+    assert isinstance(refused, CommandRefused)
+    assert (refused.code, refused.text) == ("UNKNOWN_ORDER", "nobody")
+
+
+def test_an_order_that_the_journal_does_not_give_back_is_refused_to_be_read() -> None:
+    desk = with_one_retired(patient=True)
+    desk.give(read(desk, "a1"))
+    told, refused = desk.answer("gone")
+    assert isinstance(told, OrderRecalled)
+    assert isinstance(refused, CommandRefused)
+    assert refused.code == "NOT_RECALLED"
+
+
+def read(desk: Desk, name: str) -> ReadOrder:
+    return ReadOrder(command_id=desk.command_id(), name=name)
