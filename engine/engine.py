@@ -31,18 +31,18 @@ from engine.core.events import (
 from engine.core.pnl_check import compare_pnl
 from engine.core.react import react
 from engine.core.reconcile import note_snapshot
-from engine.core.reports import AccountSnapshot, LinkReport, VenuePnl
+from engine.core.reports import AccountSnapshot, VenuePnl
 from engine.core.requests import (
     CancelRequest,
     OrderRequest,
     Request,
     Sweep,
-    TimerFired,
 )
 from engine.core.state import State, evolve
 from engine.core.status import ClockStatus, InputStatus, PnlComparison, ReconcileStatus
 from engine.core.types import FLATTEN_PREFIX, KillLevel, TradingState
 from engine.dispatch import Dispatcher
+from engine.doubt import Doubt
 from engine.feed import MarketFeed
 from engine.halt import Halt
 from engine.inbox import Inbox
@@ -109,6 +109,7 @@ class Engine:
         self.started_ns = clock.now_ns()
         self._client = client
         self._halt = Halt(router.gate, latch, clock, self._not_latched, threaded=threaded)
+        self.doubt = Doubt(self.standstill, self._halt, state, clock, self.inbox.put)
         self._snapshots = Snapshots(journal) if threaded else None
         self._policy = policy
         self._fresh: list[Event] = []
@@ -116,8 +117,6 @@ class Engine:
         self._unsent: set[str] = set()
         self._booked: set[str] = set()
         self._released: int | None = None
-        self._stood_still_s = 0.0
-        self._doubtful: tuple[int, int] | None = None
         self._journaling, self._ended = True, False
         self._decided, self._turned = asyncio.Event(), asyncio.Event()
         self._loop_task: asyncio.Task[None] | None = None
@@ -208,49 +207,16 @@ class Engine:
     def _not_latched(self, error: Exception) -> None:
         self.failure = self.failure or f"the latch could not be changed: {error}"
 
-    # --- a standstill --------------------------------------------------------------------------
-
-    def look_round(self) -> None:
-        """Notice that the process stood still. Whoever has a timer calls it; each batch does, too.
-
-        What is known, and what waits to be sent, is as old as that: the gate is closed until the
-        account has been compared.
-        """
-        still_s = self.standstill.look()
-        if still_s:
-            self._halt.close("standstill")
-            self._stood_still_s = still_s
-            self._doubtful = self._halt.seen(), self.clock.now_ns()
-            # To have a turn, also where all is quiet.
-            self.inbox.put(TimerFired(kind="account", key=""))
-
-    def _doubt(self, context: Context) -> None:
-        """Before anything else is decided: no order until the account has been compared."""
-        text, self._stood_still_s = f"stood still for {self._stood_still_s:.0f} s", 0.0
-        if self.state.links.get("private"):
-            for up in (False, True):
-                self._decide(LinkReport(link="private", up=up, text=text), context)
-
-    def _trust_again(self) -> None:
-        """Open the gate once a comparison that was asked for since has come out well."""
-        if self._doubtful is None or not self.state.ready:
-            return
-        seen, since_ns = self._doubtful
-        if self.reconcile.sent_ts >= since_ns:
-            self._doubtful = None
-            if self.state.trading is not TradingState.HALTED:
-                self._halt.reopen(seen)
-
     # --- the loop ------------------------------------------------------------------------------
 
     async def _run(self) -> None:
         commits = asyncio.get_running_loop().create_task(self._commit_what_is_decided())
         while batch := await self.inbox.take(BATCH_MAX):
-            self.look_round()
+            self.doubt.look_round()
             known = len(self._fresh)
             context = self._context()
-            if self._stood_still_s:
-                self._doubt(context)
+            for report in self.doubt.reports():
+                self._decide(report, context)
             for item in batch:
                 self._decide(item, context)
             events = self._fresh[known:]
@@ -273,7 +239,7 @@ class Engine:
             await self._decided.wait()
             self._decided.clear()
             await self._commit_all()
-            self._trust_again()
+            self.doubt.trust_again(self.reconcile.sent_ts)
             self._turned.set()
 
     def _check_ledger(self) -> None:
