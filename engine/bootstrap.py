@@ -187,6 +187,7 @@ def build_live(
         symbols=account.symbols or None,
         recv_window_ms=RECV_WINDOW_MS,
         trade_socket=addresses.trade is not None,
+        batched=addresses.batched,
         limited=True,
         on_limit=on_limit,
         rng=random.Random(seed),

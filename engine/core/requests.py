@@ -10,7 +10,7 @@ from engine.core.commands import Command
 from engine.core.events import Event
 from engine.core.order_state import Order
 from engine.core.reports import EVERYTHING, Report, Scope
-from engine.core.types import KillLevel, OrderType, Side, TimeInForce
+from engine.core.types import Category, KillLevel, OrderType, Side, TimeInForce
 
 
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -42,6 +42,21 @@ class CancelRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     client_order_id: str
     symbol: str
     exchange_order_id: str = ""
+
+
+class MassCancelRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Cancel every order of one kind at once (FIX OrderMassCancelRequest): whatever is there.
+
+    Of one market where `symbol` is given, else of all markets of the category that settle in
+    `settle`; spot has no settle coin. `conditional` orders wait for their trigger price; the
+    others do not. `client_order_ids` are the orders that it is sent for.
+    """
+
+    category: Category
+    symbol: str = ""
+    settle: str = ""
+    conditional: bool = False
+    client_order_ids: tuple[str, ...] = ()
 
 
 class QueryOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):

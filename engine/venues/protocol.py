@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Protocol
 
@@ -20,7 +20,14 @@ from engine.core.reports import (
     Scope,
     VenuePnl,
 )
-from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
+from engine.core.requests import (
+    AmendRequest,
+    CancelRequest,
+    MassCancelRequest,
+    OrderRequest,
+    QueryOrder,
+    VenueRequest,
+)
 from engine.core.status import ClockStatus, InputStatus
 
 Booked = Callable[[FillEvent], bool]
@@ -49,6 +56,28 @@ class OrderResponse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.outcome is Outcome.ACCEPTED
 
 
+BatchAnswer = OrderResponse | TimeoutError | ConnectionError
+"""What became of one request of a batch: what sending it alone would have returned, or raised."""
+
+
+class MassCancelResponse(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A venue's answer to cancel-all.
+
+    `affected` are the orders that it names, by our ids and by its own; a venue may accept and
+    name none. What it did not name is not thereby open.
+    """
+
+    outcome: Outcome = Outcome.ACCEPTED
+    affected: frozenset[str] = frozenset()
+    reason: str = ""
+    text: str = ""
+
+    @property
+    def accepted(self) -> bool:
+        """True when the venue carries it out."""
+        return self.outcome is Outcome.ACCEPTED
+
+
 class ExchangeClient(Protocol):
     """A venue account. Every call may raise TimeoutError or ConnectionError: fate not known.
 
@@ -70,6 +99,32 @@ class ExchangeClient(Protocol):
     async def amend_order(self, request: AmendRequest) -> OrderResponse: ...
 
     async def cancel_order(self, request: CancelRequest) -> OrderResponse: ...
+
+    def split(self, requests: Sequence[VenueRequest]) -> list[list[int]]:
+        """The places of requests of one kind that can leave in one batch, portion by portion."""
+        ...
+
+    async def place_batch(self, requests: Sequence[OrderRequest]) -> list[BatchAnswer]:
+        """Place orders in as few requests as the venue allows: an answer each, in their order.
+
+        Raises nothing that the venue or the network does: that is the answer.
+        """
+        ...
+
+    async def amend_batch(self, requests: Sequence[AmendRequest]) -> list[BatchAnswer]:
+        """The same of amends."""
+        ...
+
+    async def cancel_batch(self, requests: Sequence[CancelRequest]) -> list[BatchAnswer]:
+        """The same of cancels."""
+        ...
+
+    async def cancel_all(self, request: MassCancelRequest) -> MassCancelResponse:
+        """Cancel every order that fits the request, whoever placed it.
+
+        The venue may take only some of many: look what is left.
+        """
+        ...
 
     async def lookup(self, query: QueryOrder) -> OrderLookup:
         """Ask by our id: open, recently closed, history and executions."""

@@ -1,12 +1,13 @@
-"""The JSON bodies of place, amend and cancel requests."""
+"""The JSON bodies of place, amend and cancel requests, of batches of them, and of cancel-all."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
-from engine.core.requests import AmendRequest, CancelRequest, OrderRequest
+from engine.core.requests import AmendRequest, CancelRequest, MassCancelRequest, OrderRequest
 from engine.core.types import Category, OrderType, TimeInForce
 from engine.venues.bybit.numbers import wire
 
@@ -41,6 +42,21 @@ class _Cancel(msgspec.Struct, rename="camel", omit_defaults=True):
     order_id: str = ""
     order_link_id: str = ""
 
+
+class _CancelAll(msgspec.Struct, rename="camel", omit_defaults=True):
+    category: str
+    symbol: str = ""
+    settle_coin: str = ""
+    order_filter: str = ""
+
+
+_FILTERS = {
+    (False, False): ("Order",),
+    (False, True): ("StopOrder",),
+    (True, False): ("Order",),
+    (True, True): ("StopOrder", "tpslOrder", "OcoOrder", "BidirectionalTpslOrder"),
+}
+"""The order filters that cover (spot?, conditional?) orders, as /v5/order/cancel-all takes them."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -89,3 +105,27 @@ def cancel(request: CancelRequest, category: Category, symbol: str) -> bytes:
     if request.exchange_order_id:
         return _encode(_Cancel(category, symbol, order_id=request.exchange_order_id))
     return _encode(_Cancel(category, symbol, order_link_id=request.client_order_id))
+
+
+def batch(category: Category, items: Sequence[bytes]) -> bytes:
+    """Body of a batch of these single bodies: the category, which all begin with, is said once."""
+    head = b'{"category":"%s",' % category.encode()
+    requests = b",".join(b"{" + item.removeprefix(head) for item in items)
+    return head + b'"request":[' + requests + b"]}"
+
+
+def cancel_all(request: MassCancelRequest, symbol: str) -> list[bytes]:
+    """Bodies of order/cancel-all, one for each order filter of what is to be cancelled."""
+    spot = request.category is Category.SPOT
+    return [
+        _encode(
+            _CancelAll(
+                request.category,
+                symbol,
+                # A symbol goes before a coin, and spot refuses the coin.
+                "" if symbol or spot else request.settle,
+                order_filter,
+            )
+        )
+        for order_filter in _FILTERS[spot, request.conditional]
+    ]

@@ -23,12 +23,20 @@ from engine.core.reports import (
     Scope,
     VenuePnl,
 )
-from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
+from engine.core.requests import (
+    AmendRequest,
+    CancelRequest,
+    MassCancelRequest,
+    OrderRequest,
+    QueryOrder,
+    VenueRequest,
+)
 from engine.core.status import ClockStatus, InputStatus
 from engine.core.types import Category
 from engine.secret import Secret
 from engine.venues.bybit import bodies
 from engine.venues.bybit.account import Account
+from engine.venues.bybit.batches import Batches
 from engine.venues.bybit.budget import AddressBudget
 from engine.venues.bybit.codec import UNREADABLE, Codec
 from engine.venues.bybit.commands import Commands, LimitObserver
@@ -41,7 +49,13 @@ from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rest import RestSession
 from engine.venues.bybit.signing import Signer
 from engine.venues.orders import order_request
-from engine.venues.protocol import Booked, OrderResponse, Transport
+from engine.venues.protocol import (
+    BatchAnswer,
+    Booked,
+    MassCancelResponse,
+    OrderResponse,
+    Transport,
+)
 
 
 class BybitClient:
@@ -62,6 +76,7 @@ class BybitClient:
         categories: Sequence[Category],
         symbols: Sequence[str] | None,
         trade_socket: bool,
+        batched: Sequence[Category],
         budget: AddressBudget | None,
         on_limit: LimitObserver | None,
         rng: random.Random,
@@ -81,6 +96,7 @@ class BybitClient:
         )
         self._money = Money(self._rest, clock, self._symbols, self._quarantine, self._categories)
         self._entry = OrderEntry(self._commands, self._symbols)
+        self._batches = Batches(self._entry, self._commands, self._symbols, batched)
         self._links = Links(
             transport,
             clock,
@@ -186,6 +202,32 @@ class BybitClient:
         """
         return await self._entry.cancel(request)
 
+    def split(self, requests: Sequence[VenueRequest]) -> list[list[int]]:
+        """The places of requests of one kind that can leave in one batch, portion by portion."""
+        return self._batches.split(requests)
+
+    async def place_batch(self, requests: Sequence[OrderRequest]) -> list[BatchAnswer]:
+        """Place orders, up to 10 (spot) or 20 in a request: an answer each, in their order.
+
+        The answer to one is what `place_order` would have returned, or raised.
+        """
+        return await self._batches.place(requests)
+
+    async def amend_batch(self, requests: Sequence[AmendRequest]) -> list[BatchAnswer]:
+        """The same of amends. The venue does not amend conditional orders in a batch."""
+        return await self._batches.amend(requests)
+
+    async def cancel_batch(self, requests: Sequence[CancelRequest]) -> list[BatchAnswer]:
+        """The same of cancels."""
+        return await self._batches.cancel(requests)
+
+    async def cancel_all(self, request: MassCancelRequest) -> MassCancelResponse:
+        """Cancel whatever fits, by REST; of derivatives the venue takes up to 500 at a time.
+
+        Raises like `cancel_order`.
+        """
+        return await self._batches.cancel_all(request)
+
     async def lookup(self, query: QueryOrder) -> OrderLookup:
         """Ask by our id: open, recently closed, history, executions. Never raises."""
         return await self._account.lookup(query)
@@ -242,6 +284,7 @@ def create_bybit_client(
     symbols: Sequence[str] | None = None,
     recv_window_ms: int = 5000,
     trade_socket: bool = False,
+    batched: Sequence[str] = ("linear", "inverse", "spot"),
     limited: bool = False,
     on_limit: LimitObserver | None = None,
     rng: random.Random | None = None,
@@ -250,7 +293,8 @@ def create_bybit_client(
     """Return a client of one account; nothing is sent yet.
 
     `symbols` are the markets to stream (None: all that trade). With `trade_socket` orders go over
-    the trade WebSocket while it is up; `connect` opens it. `limited` keeps REST within what the
+    the trade WebSocket while it is up; `connect` opens it. `batched` are the categories that know
+    batches: orders of others go one by one. `limited` keeps REST within what the
     venue allows an address, `on_limit` hears what it allows the account. `rng` spreads reconnects;
     pass a seeded one where they must be repeatable. `on_close` is called by `close`: there the
     owner of the transport ends it.
@@ -265,6 +309,7 @@ def create_bybit_client(
         categories=[Category(name) for name in categories],
         symbols=symbols,
         trade_socket=trade_socket,
+        batched=[Category(name) for name in batched],
         budget=AddressBudget(clock) if limited else None,
         on_limit=on_limit,
         rng=rng or random.Random(),

@@ -12,12 +12,16 @@ PUBLIC, PRIVATE, TRADE = "/v5/public/", "/v5/private", "/v5/trade"
 
 
 class Endpoints(msgspec.Struct, frozen=True):
-    """Base addresses without a path; `trade` is None where orders go by REST only."""
+    """Base addresses without a path; `trade` is None where orders go by REST only.
+
+    `batched` are the categories whose orders may go in batches.
+    """
 
     rest: str
     public: str
     private: str
     trade: str | None
+    batched: tuple[str, ...] = ("linear", "inverse", "spot")
 
     def stream_url(self, path: str) -> str:
         """The address of a stream's path. Raises ConnectionError where it does not exist."""
@@ -47,6 +51,7 @@ _HOSTS = {
         "wss://stream.bybit.com",
         "wss://stream-demo.bybit.com",
         None,
+        batched=("linear",),
     ),
 }
 ENVIRONMENTS = (*_HOSTS, "local")

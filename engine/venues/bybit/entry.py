@@ -33,6 +33,14 @@ class OrderEntry:
 
     async def place(self, request: OrderRequest) -> OrderResponse:
         """Place one order; accepted means taken in by the venue, not resting in its book."""
+        body = self.write_place(request)
+        if isinstance(body, OrderResponse):
+            return body
+        answer = await self._commands.command(RequestKind.PLACE, body)
+        return response(request.client_order_id, answer)
+
+    def write_place(self, request: OrderRequest) -> bytes | OrderResponse:
+        """The body of a place request, or why it cannot leave."""
         link_id = request.client_order_id
         if not bodies.is_link_id(link_id):
             return _refused(link_id, Reason.REQUEST, BAD_ID)
@@ -41,15 +49,21 @@ class OrderEntry:
         self._placed[link_id] = request.symbol
         if len(self._placed) > REMEMBERED_ORDERS:
             self._placed.popitem(last=False)
-        return _response(link_id, await self._commands.command(RequestKind.PLACE, body))
+        return body
 
     async def amend(self, request: AmendRequest) -> OrderResponse:
         """Change price, total quantity, or both. An amend that changes nothing is accepted."""
-        link_id = request.client_order_id
-        if not bodies.is_link_id(link_id):
-            return _refused(link_id, Reason.REQUEST, BAD_ID)
-        body = bodies.amend(request, *self._symbols.venue(request.symbol))
-        return _response(link_id, await self._commands.command(RequestKind.AMEND, body))
+        body = self.write_amend(request)
+        if isinstance(body, OrderResponse):
+            return body
+        answer = await self._commands.command(RequestKind.AMEND, body)
+        return response(request.client_order_id, answer)
+
+    def write_amend(self, request: AmendRequest) -> bytes | OrderResponse:
+        """The body of an amend request, or why it cannot leave."""
+        if not bodies.is_link_id(request.client_order_id):
+            return _refused(request.client_order_id, Reason.REQUEST, BAD_ID)
+        return bodies.amend(request, *self._symbols.venue(request.symbol))
 
     async def cancel(self, request: CancelRequest | str) -> OrderResponse:
         """Cancel one order. A bare id is enough for an order that was placed here.
@@ -65,14 +79,21 @@ class OrderEntry:
                     "not placed by this client; pass CancelRequest with its symbol",
                 )
             request = CancelRequest(client_order_id=request, symbol=symbol)
+        body = self.write_cancel(request)
+        if isinstance(body, OrderResponse):
+            return body
+        answer = await self._commands.command(RequestKind.CANCEL, body)
+        return response(request.client_order_id, answer)
+
+    def write_cancel(self, request: CancelRequest) -> bytes | OrderResponse:
+        """The body of a cancel request, or why it cannot leave."""
         if not request.exchange_order_id and not bodies.is_link_id(request.client_order_id):
             return _refused(request.client_order_id, Reason.REQUEST, BAD_ID)
-        body = bodies.cancel(request, *self._symbols.venue(request.symbol))
-        answer = await self._commands.command(RequestKind.CANCEL, body)
-        return _response(request.client_order_id, answer)
+        return bodies.cancel(request, *self._symbols.venue(request.symbol))
 
 
-def _response(client_order_id: str, answer: Answer) -> OrderResponse:
+def response(client_order_id: str, answer: Answer) -> OrderResponse:
+    """A definite answer, in the engine's words."""
     accepted = answer.ruling.verdict is Verdict.ACCEPTED
     return OrderResponse(
         client_order_id=client_order_id,

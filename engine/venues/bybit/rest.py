@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Annotated, TypeVar
 from urllib.parse import quote
 
@@ -21,7 +21,10 @@ from engine.venues.errors import NotExecuted, RateLimited, VenueRefused, VenueUn
 from engine.venues.protocol import HttpReply, Transport
 from engine.venues.text import sanitise
 
-CANCEL = "/v5/order/cancel"
+CANCEL, CANCEL_BATCH = "/v5/order/cancel", "/v5/order/cancel-batch"
+CANCEL_ALL = "/v5/order/cancel-all"
+CANCELS = frozenset({CANCEL, CANCEL_BATCH, CANCEL_ALL})
+DEFINITE = frozenset({Verdict.ACCEPTED, Verdict.REJECTED})
 QUERY_TIMEOUT_S = 5.0
 BAN_NS = 600 * NS  # an IP ban (HTTP 403) lifts by itself after ten minutes without requests
 RATE_PAUSE_NS = NS  # the venue's windows are one second long
@@ -111,19 +114,26 @@ class RestSession:
     async def post(self, path: str, body: bytes) -> tuple[Answer, Mapping[str, str]]:
         """POST an order request; its answer, to be settled, and the headers that came with it.
 
+        Raises like `post_raw`.
+        """
+        reply = await self.post_raw(path, body)
+        return self._read_command(reply), reply.headers
+
+    async def post_raw(self, path: str, body: bytes) -> HttpReply:
+        """POST a signed request.
+
         Raises RateLimited without sending where the address has no room left; what the transport
         raises passes through.
         """
-        self._admit(urgent=path == CANCEL)
+        self._admit(urgent=path in CANCELS)
         headers = self._signer.headers(self.timestamp_ms(), body)
         headers["Content-Type"] = "application/json"
-        reply = await self._transport.request("POST", path, "", body, headers)
-        return self._read_command(reply), reply.headers
+        return await self._transport.request("POST", path, "", body, headers)
 
     def _read_command(self, reply: HttpReply) -> Answer:
-        decoded = self._decode(self._command_of, reply)
+        decoded = self.read(self._command_of, reply)
         if decoded is None:
-            return Answer(self._status_ruling(reply), "", str(reply.status), 0)
+            return Answer(self.status_ruling(reply), "", str(reply.status), 0)
         code, message = decoded.ret_code, decoded.ret_msg
         order_id = (decoded.result.order_id or "") if decoded.result else ""
         return read_answer(classify(code, message), code, message, order_id, decoded.time)
@@ -140,6 +150,19 @@ class RestSession:
         if verdict is Verdict.CLOCK:
             await self.measure_clock(anew=True)
         raise self._failure(answer.ruling, headers, answer.text)
+
+    async def settle_all(
+        self, answers: Sequence[Answer], headers: Mapping[str, str]
+    ) -> list[Answer | VenueUnknown | NotExecuted]:
+        """The answers that are definite, and what `settle` would raise in the place of others."""
+        if any(answer.ruling.verdict is Verdict.CLOCK for answer in answers):
+            await self.measure_clock(anew=True)
+        return [
+            answer
+            if answer.ruling.verdict in DEFINITE
+            else self._failure(answer.ruling, headers, answer.text)
+            for answer in answers
+        ]
 
     async def query(
         self, path: str, params: Mapping[str, str | int], cursor: str = ""
@@ -184,7 +207,7 @@ class RestSession:
         headers = self._signer.headers(self.timestamp_ms(), query.encode())
         request = self._transport.request("GET", path, query, b"", headers)
         reply = await wait_for(self._clock, request, QUERY_TIMEOUT_S)
-        decoded = self._decode(self._query_reply.decode, reply)
+        decoded = self.read(self._query_reply.decode, reply)
         if decoded is not None and decoded.ret_code == 0:
             try:
                 return answer.decode(decoded.result)
@@ -192,7 +215,7 @@ class RestSession:
                 self._quarantine.note("http_body", reply.body, error)
                 decoded = None
         if decoded is None:
-            ruling, text = self._status_ruling(reply), f"{path}: {reply.status}"
+            ruling, text = self.status_ruling(reply), f"{path}: {reply.status}"
         else:
             ruling = classify(decoded.ret_code, decoded.ret_msg)
             text = sanitise(f"{path}: {decoded.ret_code} {decoded.ret_msg}")
@@ -233,8 +256,11 @@ class RestSession:
             check_names(decoded.result.order_id or "")
         return decoded
 
-    def _decode(self, decode: Callable[[bytes], T], reply: HttpReply) -> T | None:
-        """The body of an answer with status 200; one that makes no sense is set aside."""
+    def read(self, decode: Callable[[bytes], T], reply: HttpReply) -> T | None:
+        """The body of an answer with status 200; one that makes no sense is set aside.
+
+        `decode` raises one of UNREADABLE.
+        """
         if reply.status != 200:
             return None
         try:
@@ -245,20 +271,27 @@ class RestSession:
             return None
         return decoded
 
-    def _status_ruling(self, reply: HttpReply) -> Ruling:
+    def status_ruling(self, reply: HttpReply) -> Ruling:
         """Judge an answer without a return code. A ban stops every request of this session."""
         if reply.status == 403:
             self._banned_until_ns = self._clock.now_ns() + BAN_NS
         return HTTP_STATUS.get(reply.status, Ruling(Verdict.UNKNOWN))
 
+    @property
+    def banned(self) -> bool:
+        """True while the venue has shut this address out of REST."""
+        return bool(self._banned_until_ns) and self._clock.now_ns() < self._banned_until_ns
+
     def _admit(self, *, urgent: bool) -> None:
-        if self._banned_until_ns and self._clock.now_ns() < self._banned_until_ns:
+        if self.banned:
             raise RateLimited("the venue has banned this address for now", self._banned_until_ns)
         room_ns = self._budget.take(urgent=urgent) if self._budget is not None else 0
         if room_ns:
             raise RateLimited("this address has sent all that it may for now", room_ns)
 
-    def _failure(self, ruling: Ruling, headers: Mapping[str, str], text: str) -> OSError:
+    def _failure(
+        self, ruling: Ruling, headers: Mapping[str, str], text: str
+    ) -> VenueUnknown | NotExecuted:
         if ruling.verdict is Verdict.RATE:
             return RateLimited(text, max(self._reset_ns(headers), self._banned_until_ns))
         if ruling.verdict is Verdict.CLOCK:

@@ -8,10 +8,18 @@ carried out: it is VenueUnknown, never refused.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
+from engine.venues.bybit.batch_reply import (
+    MISPLACED,
+    UNKNOWN,
+    Named,
+    build_reply,
+    judge,
+    judge_whole,
+)
 from engine.venues.bybit.codec import UNREADABLE
 from engine.venues.bybit.endpoints import TRADE
 from engine.venues.bybit.private import LOGIN_VALID_MS
@@ -25,8 +33,14 @@ RESTARTING = 10019
 """The gateway is about to restart: it takes no new request, those under way go on."""
 
 
+_NULL = msgspec.Raw(b"null")
+
+
 class _Ids(msgspec.Struct, rename="camel"):
+    """The order of an answer; the answer to a batch has a list instead."""
+
     order_id: str | None = ""
+    rows: msgspec.Raw = msgspec.field(default=_NULL, name="list")
 
 
 class _Message(msgspec.Struct, rename="camel"):
@@ -38,6 +52,7 @@ class _Message(msgspec.Struct, rename="camel"):
     ret_code: int = 0
     ret_msg: str = ""
     data: _Ids | None = None
+    ret_ext_info: msgspec.Raw = _NULL
     header: dict[str, str] = {}
     success: bool | None = None
     old_ret_msg: str = msgspec.field(default="", name="ret_msg")
@@ -105,6 +120,28 @@ class TradeFeed:
 
         Raises VenueUnknown when it was sent and the answer never came, NotExecuted when it was not.
         """
+        heard = await self._ask(op, body, send)
+        code, message = heard.ret_code, heard.ret_msg
+        ruling = classify(code, message, Channel.TRADE_SOCKET)
+        order_id = (heard.data.order_id or "") if heard.data else ""
+        return read_answer(ruling, code, message, order_id, 0), heard.header
+
+    async def ask_batch(
+        self, op: str, body: bytes, named: Sequence[Named], send: Callable[[bytes], None]
+    ) -> tuple[list[Answer], Mapping[str, str]]:
+        """Send a batch of requests, which `named` lists; the answer to each. Raises like `ask`."""
+        heard = await self._ask(op, body, send)
+        data = heard.data.rows if heard.data else _NULL
+        try:
+            reply = build_reply(
+                heard.ret_code, heard.ret_msg, bytes(data), bytes(heard.ret_ext_info)
+            )
+        except UNREADABLE as error:
+            self._quarantine.note("trade_message", bytes(data), error)
+            return judge_whole(UNKNOWN, MISPLACED, len(named)), heard.header
+        return judge(reply, named, Channel.TRADE_SOCKET), heard.header
+
+    async def _ask(self, op: str, body: bytes, send: Callable[[bytes], None]) -> _Message:
         self._count += 1
         req_id = f"td{self._count}"
         request = b'{"reqId":"%s","header":{"X-BAPI-TIMESTAMP":"%d","X-BAPI-RECV-WINDOW":"%d"},' % (
@@ -119,13 +156,9 @@ class TradeFeed:
                 send(request)
             except ConnectionError as error:
                 raise NotExecuted(str(error)) from error
-            heard = await waiting.answer
+            return await waiting.answer
         finally:
             self._waiting.pop(req_id, None)
-        code, message = heard.ret_code, heard.ret_msg
-        ruling = classify(code, message, Channel.TRADE_SOCKET)
-        order_id = (heard.data.order_id or "") if heard.data else ""
-        return read_answer(ruling, code, message, order_id, 0), heard.header
 
     def receive(self, message: bytes) -> Control | None:
         """Take an answer; return it where it is about the connection itself."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -22,16 +22,24 @@ from engine.core.reports import (
     VenuePnl,
     VenueStatus,
 )
-from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
+from engine.core.requests import (
+    AmendRequest,
+    CancelRequest,
+    MassCancelRequest,
+    OrderRequest,
+    QueryOrder,
+    VenueRequest,
+)
 from engine.core.status import ClockStatus, InputStatus
 from engine.core.types import Side
 from engine.router import HaltGate, OrderRouter
 from engine.venues.errors import NotExecuted
-from engine.venues.protocol import Booked, OrderResponse
+from engine.venues.protocol import BatchAnswer, Booked, MassCancelResponse, OrderResponse
 from engine.venues.reasons import Reason
 
 T0 = 1_700_000_000 * NS
 T = TypeVar("T")
+REJECTED = Outcome.REJECTED
 
 HANG = "hang"
 """The request is never answered."""
@@ -61,7 +69,13 @@ class Venue:
     def __init__(self, clock: SimClock) -> None:
         self.clock = clock
         self.orders: dict[str, OrderRequest] = {}
-        self.failures: list[Exception | Reason | str] = []
+        self.failures: list[Exception | Reason | str | None] = []
+        self.batch_failures: list[Exception | str | None] = []  # of whole batches
+        self.batch_size = 20
+        self.batches: list[tuple[str, list[str], float]] = []
+        """Each batch: its kind, its orders, and when it came in (seconds since T0)."""
+        self.mass_answer: MassCancelResponse | Exception = MassCancelResponse()
+        self.mass: list[MassCancelRequest] = []
         self.always: Exception | Reason | str | None = None
         self.arrives = False
         self.blind = False  # lookups fail
@@ -106,6 +120,58 @@ class Venue:
 
     async def cancel_order(self, request: CancelRequest) -> OrderResponse:
         return await self._call("cancel", request.client_order_id, lambda: None)
+
+    def split(self, requests: Sequence[VenueRequest]) -> list[list[int]]:
+        places = list(range(len(requests)))
+        return [places[at : at + self.batch_size] for at in places[:: self.batch_size]]
+
+    async def place_batch(self, requests: Sequence[OrderRequest]) -> list[BatchAnswer]:
+        return await self._batch("place", requests)
+
+    async def amend_batch(self, requests: Sequence[AmendRequest]) -> list[BatchAnswer]:
+        return await self._batch("amend", requests)
+
+    async def cancel_batch(self, requests: Sequence[CancelRequest]) -> list[BatchAnswer]:
+        return await self._batch("cancel", requests)
+
+    async def _batch(self, kind: str, requests: Sequence[VenueRequest]) -> list[BatchAnswer]:
+        """Each order fails as it would alone, or all of them as `batch_failures` says."""
+        at_s = (self.clock.now_ns() - T0) / NS
+        self.batches.append((kind, [request.client_order_id for request in requests], at_s))
+        whole = self.batch_failures.pop(0) if self.batch_failures else None
+        if self.latency_s:
+            await self.clock.sleep(self.latency_s)
+        if whole == HANG:
+            await self.clock.sleep(10**6)
+        if isinstance(whole, TimeoutError | ConnectionError):
+            return [whole] * len(requests)
+        if isinstance(whole, Exception):
+            raise whole
+        answers: list[BatchAnswer] = []
+        for request in requests:
+            failure = self.failures.pop(0) if self.failures else self.always
+            order_id = request.client_order_id
+            if isinstance(failure, TimeoutError | ConnectionError):
+                answers.append(failure)
+            elif isinstance(failure, Reason):
+                answers.append(
+                    OrderResponse(client_order_id=order_id, outcome=REJECTED, reason=failure)
+                )
+            else:
+                if isinstance(request, OrderRequest):
+                    self.orders[order_id] = request
+                answers.append(
+                    OrderResponse(client_order_id=order_id, exchange_order_id=f"x-{order_id}")
+                )
+        return answers
+
+    async def cancel_all(self, request: MassCancelRequest) -> MassCancelResponse:
+        self.mass.append(request)
+        if self.latency_s:
+            await self.clock.sleep(self.latency_s)
+        if isinstance(self.mass_answer, Exception):
+            raise self.mass_answer
+        return self.mass_answer
 
     async def lookup(self, query: QueryOrder) -> OrderLookup:
         order_id = query.client_order_id
