@@ -29,15 +29,23 @@ class Lane:
         gained = max(0, now_ns - self._at_ns) / NS * self._rate_per_s
         return min(float(self._burst), self._tokens + gained)
 
-    def reserve(self, now_ns: int, patience_s: float) -> float | None:
-        """Take a place in the lane: the seconds to wait for it, or None when that is too long.
+    def at_once(self, now_ns: int, wanted: int) -> int:
+        """How many of `wanted` requests should leave together: what may leave now, else a burst.
+
+        At least one: they may have to wait.
+        """
+        left = self.left(now_ns)
+        return min(wanted, int(left) if left >= 1.0 else self._burst)
+
+    def reserve(self, now_ns: int, patience_s: float, count: int = 1) -> float | None:
+        """Take places in the lane: the seconds to wait for all, or None when that is too long.
 
         Places are taken in the order of asking, and None takes none.
         """
         left = self.left(now_ns)
-        wait_s = max(0.0, (1.0 - left) / self._rate_per_s)
+        wait_s = max(0.0, (count - left) / self._rate_per_s)
         if wait_s > patience_s:
             return None
-        self._tokens = left - 1.0
+        self._tokens = left - count
         self._at_ns = now_ns
         return wait_s

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -21,18 +22,25 @@ from engine.core.reports import (
     Scope,
     VenuePnl,
 )
-from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
+from engine.core.requests import (
+    AmendRequest,
+    CancelRequest,
+    MassCancelRequest,
+    OrderRequest,
+    QueryOrder,
+)
 from engine.core.status import RequestStats
 from engine.core.types import OrderType, TimeInForce, to_decimal
 from engine.router.answers import refused, terms_differ, unknown
+from engine.router.batch import BatchSender
 from engine.router.breaker import Breaker, BreakerState
 from engine.router.gate import HaltGate
 from engine.router.job import Job, Route
 from engine.router.lanes import Lane
-from engine.router.sender import Observer, Sender
+from engine.router.sender import Observer
 from engine.router.stats import RouteMetrics
 from engine.venues.orders import Number, order_request
-from engine.venues.protocol import Booked, ExchangeClient, OrderResponse
+from engine.venues.protocol import Booked, ExchangeClient, MassCancelResponse, OrderResponse
 from engine.venues.reasons import Reason
 
 REMEMBERED_ORDERS = 50_000
@@ -65,7 +73,7 @@ class OrderRouter:
         self._clock = clock
         self._remember = remember
         self._routes: OrderedDict[str, Route] = OrderedDict()
-        self._sender = Sender(
+        self._sender = BatchSender(
             client,
             clock,
             rng=rng,
@@ -103,22 +111,26 @@ class OrderRouter:
         order_id = request.client_order_id
         route = self._routes.get(order_id)
         if route is not None:
-            difference = terms_differ(route.request, request)
-            if difference:
-                return refused(order_id, Reason.DUPLICATE_ID, difference)
-            return await route.outcome()
-        self._routes[order_id] = route = Route(request)
-        if len(self._routes) > self._remember:
-            self._forget_oldest()
-        job = Job(RequestKind.PLACE, request, lambda: self._client.place_order(request), route)
+            return await _same(route, request)
+        job, route = self._begin(request)
         response = unknown(order_id, "the request was cancelled")
         try:
             response = await self._sender.carry_out(job)
         finally:
-            route.finish(response)
-            if not job.attempts:
-                self._routes.pop(order_id, None)
+            self._end(job, route, response)
         return response
+
+    def _begin(self, request: OrderRequest) -> tuple[Job, Route]:
+        self._routes[request.client_order_id] = route = Route(request)
+        if len(self._routes) > self._remember:
+            self._forget_oldest()
+        send = partial(self._client.place_order, request)
+        return Job(RequestKind.PLACE, request, send, route), route
+
+    def _end(self, job: Job, route: Route, response: OrderResponse) -> None:
+        route.finish(response)
+        if not job.attempts:
+            self._routes.pop(response.client_order_id, None)
 
     async def amend(self, request: AmendRequest) -> OrderResponse:
         """Amend an order. UNKNOWN means that old and new terms are both possible."""
@@ -131,12 +143,70 @@ class OrderRouter:
 
         A place request of this order that is still under way is not sent again from now on.
         """
-        route = self._routes.get(request.client_order_id)
-        if route is not None:
-            route.canceled = True
+        self._give_up(request.client_order_id)
         return await self._sender.carry_out(
             Job(RequestKind.CANCEL, request, lambda: self._client.cancel_order(request))
         )
+
+    def _give_up(self, client_order_id: str) -> None:
+        route = self._routes.get(client_order_id)
+        if route is not None:
+            route.canceled = True
+
+    async def place_batch(self, requests: Sequence[OrderRequest]) -> list[OrderResponse]:
+        """Place many orders, in as few requests to the venue as it allows: a response each.
+
+        What `place` promises of an order holds for each of them. One that may have arrived
+        unanswered is UNKNOWN at once: whoever asked looks it up, one after the other.
+        """
+        begun: dict[str, tuple[Job, Route]] = {}
+        known: dict[int, Route] = {}
+        for place, request in enumerate(requests):
+            route = self._routes.get(request.client_order_id)
+            if route is not None:
+                known[place] = route
+            else:
+                begun[request.client_order_id] = self._begin(request)
+        found: list[OrderResponse] = []
+        try:
+            jobs = [job for job, _ in begun.values()]
+            found = await self._sender.carry_out_batch(jobs, self._client.place_batch)
+        finally:
+            lost = (unknown(order_id, "the request was cancelled") for order_id in begun)
+            for (job, route), response in zip(begun.values(), found or lost, strict=True):
+                self._end(job, route, response)
+        mine = iter(found)
+        return [
+            await _same(known[place], request) if place in known else next(mine)
+            for place, request in enumerate(requests)
+        ]
+
+    async def amend_batch(self, requests: Sequence[AmendRequest]) -> list[OrderResponse]:
+        """`amend` many orders, in as few requests as the venue allows: a response each."""
+        jobs = [
+            Job(RequestKind.AMEND, request, partial(self._client.amend_order, request))
+            for request in requests
+        ]
+        return await self._sender.carry_out_batch(jobs, self._client.amend_batch)
+
+    async def cancel_batch(self, requests: Sequence[CancelRequest]) -> list[OrderResponse]:
+        """`cancel` many orders, in as few requests as the venue allows: a response each."""
+        for request in requests:
+            self._give_up(request.client_order_id)
+        jobs = [
+            Job(RequestKind.CANCEL, request, partial(self._client.cancel_order, request))
+            for request in requests
+        ]
+        return await self._sender.carry_out_batch(jobs, self._client.cancel_batch)
+
+    async def mass_cancel(self, request: MassCancelRequest) -> MassCancelResponse:
+        """Cancel whatever fits by the venue's own call, once, in the lane of cancels.
+
+        It takes orders of anybody. It is not repeated: what it leaves is cancelled by itself.
+        """
+        for order_id in request.client_order_ids:
+            self._give_up(order_id)
+        return await self._sender.mass_cancel(request)
 
     async def lookup(self, query: QueryOrder) -> OrderLookup:
         """Ask for one order, once. `complete` is False where the venue did not answer in time."""
@@ -247,6 +317,14 @@ class OrderRouter:
                 del self._routes[order_id]
                 return
             self._routes.move_to_end(order_id)
+
+
+async def _same(route: Route, request: OrderRequest) -> OrderResponse:
+    """What becomes of a request whose id was used: the first outcome, where its terms agree."""
+    difference = terms_differ(route.request, request)
+    if difference:
+        return refused(request.client_order_id, Reason.DUPLICATE_ID, difference)
+    return await route.outcome()
 
 
 _NOT_OURS = "not placed by this router, or long ago; use the request with its symbol"

@@ -18,8 +18,14 @@ from engine.core.reports import (
     Report,
     VenueStatus,
 )
-from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
-from engine.core.types import OrderType, Side, TimeInForce
+from engine.core.requests import (
+    AmendRequest,
+    CancelRequest,
+    MassCancelRequest,
+    OrderRequest,
+    QueryOrder,
+)
+from engine.core.types import Category, OrderType, Side, TimeInForce
 from engine.exchange import Exchange, create_exchange
 from engine.exchange.sources.synthetic import create_synthetic
 from engine.router import OrderRouter
@@ -238,3 +244,56 @@ def test_the_market_arrives_without_gaps() -> None:
         assert sum(update.snapshot for update in books) == 4
 
     rig.play(scenario)
+
+
+def test_batches_place_amend_and_cancel_each_order_by_itself() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        orders = [_order(f"b{n}", "30000.0") for n in range(3)] + [_order("b3", "30000.05")]
+        placed = await rig.router.place_batch(orders)
+        assert [response.outcome for response in placed] == [ACCEPTED] * 3 + [REJECTED]
+        assert placed[3].reason == Reason.REQUEST
+        amends = [
+            AmendRequest(client_order_id=f"b{n}", symbol="BTCUSDT", price=Decimal("29000.0"))
+            for n in (0, 1)
+        ]
+        amended = await rig.router.amend_batch(amends)
+        assert [response.outcome for response in amended] == [ACCEPTED] * 2
+        await asyncio.sleep(0)
+        assert [rig.order(f"b{n}").price for n in (0, 1)] == [Decimal("29000.0")] * 2
+        cancels = [
+            CancelRequest(client_order_id=order_id, symbol="BTCUSDT") for order_id in ("b0", "no")
+        ]
+        canceled = await rig.router.cancel_batch(cancels)
+        assert [response.reason for response in canceled] == ["", Reason.NOT_FOUND]
+        await asyncio.sleep(0)
+        assert rig.order("b0").status is VenueStatus.CANCELED
+        assert rig.order("b1").status is VenueStatus.NEW
+
+    rig.play(scenario)
+
+
+def test_cancel_all_takes_what_its_scope_says_and_names_it() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        for order_id, symbol in (("p", "BTCUSDT"), ("q", "ETHUSDT")):
+            price = "30000.0" if symbol == "BTCUSDT" else "1000.00"
+            await rig.router.place(_order(order_id, price, symbol=symbol, qty=Decimal("0.1")))
+        one = MassCancelRequest(
+            category=Category.LINEAR, symbol="BTCUSDT", settle="USDT", client_order_ids=("p",)
+        )
+        response = await rig.router.mass_cancel(one)
+        assert response.accepted
+        assert "p" in response.affected
+        assert "q" not in response.affected
+        everything = MassCancelRequest(category=Category.LINEAR, settle="USDT")
+        assert "q" in (await rig.router.mass_cancel(everything)).affected
+        await asyncio.sleep(0)
+        assert rig.order("q").status is VenueStatus.CANCELED
+
+    rig.play(scenario)
+
+
+ACCEPTED, REJECTED = Outcome.ACCEPTED, Outcome.REJECTED

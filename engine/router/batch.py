@@ -1,0 +1,190 @@
+"""Carrying many requests of one kind out together, and cancel-all.
+
+A wave of them leaves as the lane lets it through, in portions that the venue takes in one request;
+gate and breaker are asked for each order right before its portion leaves. What was surely not
+carried out is sent again, as a batch, by the rules of single requests. What may have been is
+UNKNOWN at once: looking up a whole batch one by one takes its time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
+
+from engine.clock import NS
+from engine.core.reports import Outcome, RequestKind
+from engine.core.requests import MassCancelRequest
+from engine.router.answers import given_up, refused, unknown
+from engine.router.job import Job
+from engine.router.retry import RETRIED
+from engine.router.sender import CANCEL, UNKNOWN, Sender
+from engine.venues.errors import NotExecuted, RateLimited
+from engine.venues.protocol import BatchAnswer, MassCancelResponse, OrderResponse
+from engine.venues.reasons import Reason
+
+R = TypeVar("R")
+
+SendBatch = Callable[[Sequence[Any]], Coroutine[Any, Any, list[BatchAnswer]]]
+"""Sends requests of one kind; an answer each, in their order."""
+
+
+class _Course:
+    """How far a batch is. An order that has no outcome yet was surely not carried out so far."""
+
+    def __init__(self, jobs: Sequence[Job], send: SendBatch) -> None:
+        self.jobs = jobs
+        self.send = send
+        self.outcomes: dict[Job, OrderResponse] = {}
+        self.failures: dict[Job, Exception] = {}
+
+    def left(self) -> list[Job]:
+        """What has to be sent, again or for the first time."""
+        return [job for job in self.jobs if job not in self.outcomes]
+
+    def latest(self) -> Exception | None:
+        """Of the failures of what is left, the one that has to be waited for longest."""
+        failures = [self.failures[job] for job in self.left()]
+        return max(failures, key=_retry_at_ns, default=None)
+
+
+class BatchSender(Sender):
+    """A Sender that also takes batches to their outcomes, an outcome for each request."""
+
+    async def carry_out_batch(self, jobs: Sequence[Job], send: SendBatch) -> list[OrderResponse]:
+        """Return each request's outcome, in their order. Nothing that the venue does raises."""
+        started_ns = self._clock.now_ns()
+        course = _Course(jobs, send)
+
+        async def again() -> None:
+            await self._attempt_batch(course)
+            failure = course.latest()
+            if failure is not None:
+                raise failure
+
+        await self._attempt_batch(course)
+        failure = course.latest()
+        if failure is not None:
+            try:
+                await self._retry.run(failure, again)
+            except RETRIED:
+                for job in course.left():
+                    last = course.failures[job]
+                    course.outcomes[job] = given_up(job.request.client_order_id, False, last)
+        latency_s = (self._clock.now_ns() - started_ns) / NS
+        return [self._booked(job, course.outcomes[job], latency_s) for job in jobs]
+
+    async def _attempt_batch(self, course: _Course) -> None:
+        """One attempt at everything that is left, as fast as the lane lets it through."""
+        waiting = course.left()
+        until_ns = self._clock.now_ns() + round(self._timeout_s * NS)
+        while waiting:
+            kind = waiting[0].kind
+            wave = await self._enter_lane_together(kind, waiting, until_ns)
+            if not wave:
+                for job in waiting:
+                    order_id = job.request.client_order_id
+                    text = f"the {kind} lane is full"
+                    course.outcomes[job] = refused(order_id, Reason.RATE_LIMITED, text)
+                return
+            if kind is not CANCEL:
+                await self._probe()
+            waiting = waiting[len(wave) :]
+            portions = self._client.split([job.request for job in wave])
+            work = [self._send_portion(course, [wave[at] for at in places]) for places in portions]
+            # Alone it needs no task of its own: gate and sending are one step of the caller's.
+            await (work[0] if len(work) == 1 else asyncio.gather(*work))
+
+    async def _enter_lane_together(
+        self, kind: RequestKind, waiting: list[Job], until_ns: int
+    ) -> list[Job]:
+        """Wait for places in the lane: the jobs that have one; none when that would be too late."""
+        lane = self.lanes.get(kind)
+        if lane is None:
+            return waiting
+        now_ns = self._clock.now_ns()
+        count = lane.at_once(now_ns, len(waiting))
+        wait_s = lane.reserve(now_ns, (until_ns - now_ns) / NS, count)
+        if wait_s is None:
+            return []
+        if wait_s:
+            await self._clock.sleep(wait_s)
+        return waiting[:count]
+
+    async def _send_portion(self, course: _Course, portion: list[Job]) -> None:
+        """Send what the gate lets by in one request, and sort the answers."""
+        going = []
+        for job in portion:
+            refusal = self._refusal(job)
+            if refusal is None:
+                job.attempts += 1
+                going.append(job)
+            else:
+                course.outcomes[job] = refusal
+        if not going:
+            return
+        try:
+            work = course.send([job.request for job in going])
+            answers = await self._deadlines.run(work, self._clock.now_ns())
+        except RETRIED as failure:
+            answers = [failure] * len(going)
+        for job, answer in zip(going, answers, strict=True):
+            if isinstance(answer, OrderResponse):
+                course.outcomes[job] = answer
+                continue
+            self._note(job, answer)
+            if job.ambiguous:
+                text = str(answer) or type(answer).__name__
+                course.outcomes[job] = unknown(job.request.client_order_id, text)
+            else:
+                course.failures[job] = answer
+        self._judge_portion(course, going)
+
+    def _judge_portion(self, course: _Course, going: list[Job]) -> None:
+        """For the breaker a portion is one request: it was answered, or it was not."""
+        ended = [(job, course.outcomes[job]) for job in going if job in course.outcomes]
+        if not ended or ended[0][0].kind is CANCEL:
+            return
+        heard = [(job, outcome) for job, outcome in ended if outcome.outcome is not UNKNOWN]
+        self._judge_venue(*(heard or ended)[0])
+
+    def _booked(self, job: Job, response: OrderResponse, latency_s: float) -> OrderResponse:
+        if not job.attempts:
+            return response
+        self.stats[job.kind].add(latency_s, job.attempts)
+        if job.route is not None:
+            job.route.metrics.attempts = job.attempts
+            job.route.metrics.latency_s = latency_s
+        if self._on_done is not None:
+            self._on_done(job.kind, job.request.symbol, job.attempts, latency_s)
+        return response if job.attempts == 1 else replace(response, attempts=job.attempts)
+
+    async def mass_cancel(self, request: MassCancelRequest) -> MassCancelResponse:
+        """Ask for cancel-all, once. Nothing that the venue does raises.
+
+        It counts as a cancel of each order that it was sent for.
+        """
+        if not await self._enter_lane(CANCEL):
+            return _unsent(Outcome.REJECTED, Reason.RATE_LIMITED, f"the {CANCEL} lane is full")
+        stats = self.stats[CANCEL]
+        sent_ns = self._clock.now_ns()
+        try:
+            return await self._deadlines.run(self._client.cancel_all(request), sent_ns)
+        except RETRIED as failure:
+            stats.note(failure)
+            failed = given_up("", not isinstance(failure, NotExecuted), failure)
+            return _unsent(failed.outcome, failed.reason, failed.text)
+        finally:
+            latency_s = (self._clock.now_ns() - sent_ns) / NS
+            for _ in request.client_order_ids:
+                stats.add(latency_s, attempts=1)
+
+
+def _unsent(outcome: Outcome, reason: str, text: str) -> MassCancelResponse:
+    return MassCancelResponse(outcome=outcome, reason=reason, text=text)
+
+
+def _retry_at_ns(failure: Exception) -> int:
+    return failure.retry_at_ns if isinstance(failure, RateLimited) else 0
