@@ -7,8 +7,8 @@ default. What a frame or row that could not be read had to say is asked for: `In
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -49,6 +49,7 @@ from engine.venues.bybit.rows import (
     Wallet,
     WalletRow,
 )
+from engine.venues.bybit.shapes import Shapes
 from engine.venues.bybit.strict import MAX_BYTES, refuse_repeated_keys, rows_of
 from engine.venues.text import sanitise
 
@@ -105,6 +106,7 @@ class Codec:
     def __init__(self, symbols: SymbolMap, quarantine: Quarantine) -> None:
         self._symbols = symbols
         self._quarantine = quarantine
+        self._shapes = Shapes()
         self._private = msgspec.json.Decoder(Orders | Executions | Positions | Wallet)
         self._envelope = msgspec.json.Decoder(Envelope)
         self._control = msgspec.json.Decoder(Control)
@@ -129,17 +131,28 @@ class Codec:
             self._quarantine.note("oversized", message, f"a frame of {len(message)} bytes")
             return [InputLost(text="a frame too large to read")]
         try:
-            decoded = self._private.decode(message)
-            refuse_repeated_keys(message)
-            if isinstance(decoded, Executions):
-                return [self.execution(row) for row in decoded.data]
-            if isinstance(decoded, Orders):
-                return [self.order(row) for row in decoded.data]
-            if isinstance(decoded, Positions):
-                return [found for row in decoded.data if (found := self.position(row)) is not None]
-            return []
+            known = self._shapes.read(message)
+            topic, rows = known if known is not None else self._read_with_care(message)
+            if topic == "execution":
+                return [self.execution(row) for row in rows]
+            if topic == "order":
+                return [self.order(row) for row in rows]
+            return [found for row in rows if (found := self.position(row)) is not None]
         except UNREADABLE:
             return self._salvage(message)
+
+    def _read_with_care(self, message: bytes) -> tuple[str, Sequence[Any]]:
+        """Topic and rows of a message in which no key is given twice; a wallet's has none for us.
+
+        Raises what `UNREADABLE` lists.
+        """
+        decoded = self._private.decode(message)
+        refuse_repeated_keys(message)
+        if isinstance(decoded, Wallet):
+            return "wallet", ()
+        topic = str(decoded.__struct_config__.tag)
+        self._shapes.learn(topic, message)
+        return topic, decoded.data
 
     def _salvage(self, message: bytes) -> list[Report] | None:
         try:

@@ -241,8 +241,19 @@ def numbers_of(report: Any) -> list[Decimal]:
 
 
 def check_row(topic: str, row: str) -> None:
-    """One row among good ones: they are heard, and every number is one."""
-    ear = Ear()
+    """One row among good ones: they are heard, and every number is one.
+
+    The same to an ear that has heard a good row before, and knows what rows look like.
+    """
+    fresh = Ear()
+    check_row_with(fresh, topic, row)
+    experienced = Ear()
+    experienced.hear(frame(topic, json.dumps(ROWS[topic])))
+    check_row_with(experienced, topic, row)
+    assert experienced.quarantine.counts == fresh.quarantine.counts, row
+
+
+def check_row_with(ear: Ear, topic: str, row: str) -> None:
     good = ROWS[topic]
     neighbours = [json.dumps(good | {NEIGHBOUR[topic]: name}) for name in ("N1", "N2")]
     reports = ear.hear(frame(topic, neighbours[0], row, neighbours[1]))
