@@ -7,14 +7,13 @@ any other, and is attached to its order when that turns up.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from enum import StrEnum
 from itertools import chain
 
 import msgspec
 
+from engine.core.booked import Booked, LedgerAnomaly
 from engine.core.executions import agree, exact, is_same, position_key
 from engine.core.instruments import Instrument
 from engine.core.ledger import Ledger, SavedPositions
@@ -35,38 +34,19 @@ __all__ = [
 TRADE = ExecutionKind.TRADE
 
 
-class LedgerAnomaly(StrEnum):
-    """What the ledger would not book, or books with an alarm, by kind.
-
-    Executions that no order of ours caused are counted under their `ExecutionKind`, too.
-    """
-
-    BAD_FILL = "BAD_FILL"
-    FILL_CONFLICT = "FILL_CONFLICT"
-    SUSPENSE = "SUSPENSE"
-    UNKNOWN_EXECUTION = "UNKNOWN_EXECUTION"
-
-
-class PositionTracker:
+class PositionTracker(Booked):
     """Positions by symbol (`position_key`), and the executions they are the sum of.
 
-    `anomalies` counts what should not have happened, by kind (`LedgerAnomaly`). `suspense` has the
-    executions of orders that nobody knows, by exec id; `inferring` names the orders of which a part
-    rests on status reports; `stated` has by symbol what the venue says that executions realized,
-    and what they realized here.
+    `inferring` names the orders of which a part rests on status reports; `stated` has by symbol
+    what the venue says that executions realized, and what they realized here.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.positions: dict[str, Position] = {}
-        self.suspense: dict[str, FillEvent] = {}
         self.inferring: set[str] = set()
         self.stated: dict[str, tuple[Decimal, Decimal]] = {}
-        self.anomalies: Counter[str] = Counter()
         self._ledgers: dict[str, Ledger] = {}
-        self._booked: dict[str, FillEvent] = {}
-        self._amended: dict[str, tuple[Decimal, Decimal]] = {}
-        self._unseen: set[str] = set()  # booked from a correction that came first
-        self._busted_first: dict[str, str] = {}  # orders of executions taken back unseen
         self._instruments: dict[str, Instrument] = {}
         self._marks: dict[str, Decimal] = {}
         self._drifts: dict[str, tuple[Decimal, Decimal]] = {}
@@ -76,48 +56,9 @@ class PositionTracker:
         """Every execution by position as it was first booked, in the venue's order."""
         return {key: ledger.rows for key, ledger in self._ledgers.items() if ledger.rows}
 
-    def booked_fills(self) -> Iterator[FillEvent]:
-        """Every execution as first booked, of all symbols, in booked order."""
-        return iter(self._booked.values())
-
-    @property
-    def newest_ts(self) -> int:
-        """When the last execution was booked (unix ns); 0 before the first."""
-        return next((fill.ts for fill in reversed(self._booked.values())), 0)
-
-    def execution(self, exec_id: str) -> FillEvent | None:
-        """The execution as it was booked, whatever was corrected since."""
-        return self._booked.get(exec_id)
-
-    def belongs_elsewhere(self, exec_id: str, client_order_id: str) -> bool:
-        """True (counted) when this execution is booked on another order than this one."""
-        known = self._booked.get(exec_id)
-        owner = known.client_order_id if known else self._busted_first.get(exec_id, client_order_id)
-        elsewhere = owner != client_order_id and exec_id not in self.suspense
-        if elsewhere:
-            self.anomalies[LedgerAnomaly.FILL_CONFLICT] += 1
-        return elsewhere
-
-    def counted(self, exec_id: str) -> tuple[Decimal, Decimal] | None:
-        """Quantity and price with which an execution counts now; None when it is not booked."""
-        fill = self._booked.get(exec_id)
-        if fill is None:
-            return None
-        return self._amended.get(exec_id, (fill.qty, fill.price))
-
     def inferred(self) -> Iterator[FillEvent]:
         """What is booked on the strength of status reports: one entry an order."""
         return chain.from_iterable(each.inferred.values() for each in self._ledgers.values())
-
-    def lacks(self, fill: FillEvent) -> bool:
-        """True when `fill` would tell the ledger something: an execution, its fee, or its order."""
-        known = self._booked.get(fill.exec_id)
-        return (
-            known is None
-            or fill.exec_id in self._unseen
-            or fill.exec_id in self.suspense
-            or (known.fee_assumed and not fill.fee_assumed)
-        )
 
     def set_instrument(self, instrument: Instrument) -> None:
         """Say what kind of market a symbol is; without it P&L is that of a linear contract."""

@@ -339,24 +339,3 @@ def test_busts_and_corrections_fold_like_a_ledger_that_was_right_at_once(
             each = msgspec.structs.replace(each, qty=qty, price=price)
         right.append(each)
     assert tracker.get_position("BTCUSDT") == tracker_of(*right).get_position("BTCUSDT")
-
-
-def test_booked_fills_are_told_in_booked_order_also_after_a_restart() -> None:
-    tracker = create_tracker()
-    fills = [
-        FillEvent(
-            exec_id=f"e{n}",
-            client_order_id="a1",
-            symbol=symbol,
-            side=Side.BUY,
-            qty=Decimal(1),
-            price=Decimal(100),
-            ts=n,
-        )
-        for n, symbol in enumerate(("BTCUSDT", "ETHUSDT", "BTCUSDT"))
-    ]
-    for fill in fills:
-        tracker.apply_fill(fill)
-    assert list(tracker.booked_fills()) == fills
-    again = PositionTracker.from_builtins(tracker.to_builtins())
-    assert list(again.booked_fills()) == fills

@@ -5,17 +5,14 @@ from engine.core.commands import AmendOrder, CancelOrder, Kill, Reconcile
 from engine.core.events import (
     CommandRefused,
     EngineStarted,
-    EventType,
     KillProgress,
     OrderAdopted,
-    OrderDenied,
-    OrderEvent,
     TradingStateChanged,
 )
 from engine.core.seen import COMMANDS_REMEMBERED
 from engine.core.state import State, evolve
-from engine.core.types import KillLevel, OrderState, Side, TradingState
-from tests.support.desk import Desk, d, fill, outcome, row
+from engine.core.types import KillLevel, Side, TradingState
+from tests.support.desk import Desk, d, fill, row
 
 
 def busy_desk() -> Desk:
@@ -58,60 +55,6 @@ def test_folding_the_same_events_gives_the_same_state() -> None:
 def test_a_damaged_snapshot_is_no_state() -> None:
     with pytest.raises(msgspec.DecodeError):
         State.decode(b'{"account": ')
-
-
-def test_a_denied_order_is_kept_with_its_reason_even_when_its_numbers_are_absurd() -> None:
-    desk = Desk()
-    desk.give(desk.place("a1", qty=d("-5")))
-    order = desk.order("a1")
-    assert (order.state, order.reason, order.text) == (
-        OrderState.DENIED,
-        "BAD_NUMBER",
-        "qty -5 (limit greater than 0)",
-    )
-    bare = OrderDenied(
-        ts=1, command_id="c", client_order_id="a2", symbol="X", side=Side.BUY, qty=d(1), value="v"
-    )
-    evolve(desk.state, bare)
-    assert desk.order("a2").text == "v"
-
-
-def test_a_busted_fill_leaves_order_and_position_as_if_it_had_not_been() -> None:
-    desk = Desk()
-    desk.working()
-    desk.give(fill("e1", "0.010"))
-    evolve(desk.state, OrderEvent(EventType.FILL_BUSTED, "a1", 5, exec_id="e1"))
-    assert desk.order().cum_qty == 0
-    assert desk.state.positions.get_position("BTCUSDT").qty == 0
-    assert desk.state.exposure.working("BTCUSDT", Side.BUY) == d("0.010")
-
-
-def test_a_corrected_fill_corrects_the_position_too() -> None:
-    desk = Desk()
-    desk.working()
-    desk.give(fill("e1", "0.010"))
-    evolve(
-        desk.state,
-        OrderEvent(
-            EventType.FILL_CORRECTED,
-            "a1",
-            5,
-            exec_id="e1",
-            last_qty=d("0.008"),
-            last_price=d(59_000),
-        ),
-    )
-    position = desk.state.positions.get_position("BTCUSDT")
-    assert (position.qty, position.avg_entry_price) == (d("0.008"), d(59_000))
-    evolve(desk.state, OrderEvent(EventType.FILL_CORRECTED, "a1", 6, exec_id="e1"))
-    assert desk.state.positions.get_position("BTCUSDT").qty == d("0.008")
-
-
-def test_an_event_of_an_order_nobody_knows_is_counted_and_changes_nothing() -> None:
-    state = State()
-    evolve(state, OrderEvent(EventType.ORDER_ACK, "zz", 1))
-    assert state.orders.anomalies["UNKNOWN_ORDER"] == 1
-    assert state.seq == 1
 
 
 def test_command_ids_are_remembered_up_to_a_bound() -> None:
@@ -162,12 +105,3 @@ def test_progress_of_a_kill_that_was_never_started_is_passed_over() -> None:
     state = State()
     evolve(state, KillProgress(ts=1, kill_id="k"))
     assert state.kill is None
-
-
-def test_attempts_and_acknowledgement_times_are_kept_for_the_summary() -> None:
-    desk = Desk()
-    desk.give(desk.place())
-    desk.later(0.002)
-    desk.give(outcome(attempts=3))
-    order = desk.order()
-    assert (order.attempts, order.acked_ts - order.created_ts) == (3, 2_000_000)

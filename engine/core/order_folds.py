@@ -1,0 +1,148 @@
+"""What events of orders do to the state: the order itself, and everything that counts it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from sys import intern
+from typing import TYPE_CHECKING
+
+from engine.core.booking import BOOKED, FILLS, book_fill, book_report
+from engine.core.events import (
+    EventType,
+    OrderAdopted,
+    OrderDenied,
+    OrderEvent,
+    OrderRecalled,
+    OrderSubmitted,
+    SuspenseBooked,
+)
+from engine.core.orders import Anomaly, Order
+from engine.core.types import EXTERNAL
+
+if TYPE_CHECKING:
+    from engine.core.state import State
+
+# Looking a member up through its class takes 100 ns on Python 3.11; it is needed every order.
+ORDER_SENT = EventType.ORDER_SENT
+
+
+def submitted(state: State, event: OrderSubmitted) -> None:
+    """A new order that will be sent."""
+    order = _create(state, event)
+    state.orders.handle_event(OrderEvent(ORDER_SENT, order.client_order_id, event.ts))
+    state.exposure.update(order)
+    state.activity.submitted(event.ts, event.symbol, event.side, event.qty, event.price, event.type)
+    state.remember_command(event.command_id)
+
+
+def denied(state: State, event: OrderDenied) -> None:
+    """An order that stays here, kept with the rule that refused it."""
+    order = _create(state, event)
+    state.orders.handle_event(
+        OrderEvent(
+            EventType.ORDER_DENIED,
+            order.client_order_id,
+            event.ts,
+            reason=event.code,
+            text=f"{event.value} (limit {event.limit})" if event.limit else event.value,
+        )
+    )
+    state.remember_command(event.command_id)
+
+
+def adopted(state: State, event: OrderAdopted) -> None:
+    """An order that was found at the venue."""
+    order = _create(state, event)
+    state.orders.handle_event(
+        OrderEvent(
+            EventType.ORDER_ACK,
+            order.client_order_id,
+            event.ts,
+            exchange_order_id=event.exchange_order_id,
+        )
+    )
+    state.exposure.update(order)
+    if event.by != EXTERNAL:
+        state.orders.anomalies[Anomaly.UNKNOWN_ORDER] += 1
+
+
+def _create(state: State, event: OrderSubmitted | OrderDenied | OrderAdopted) -> Order:
+    return state.orders.add_order(
+        Order(
+            client_order_id=event.client_order_id,
+            symbol=intern(event.symbol),  # every order of a market shares one
+            side=event.side,
+            qty=event.qty,
+            price=event.price,
+            type=event.type,
+            time_in_force=event.time_in_force,
+            post_only=event.post_only,
+            reduce_only=event.reduce_only,
+            by=event.by,
+            position_index=event.position_index if isinstance(event, OrderAdopted) else 0,
+            created_ts=event.ts,
+            updated_ts=event.ts,
+            first_seq=state.seq + 1,
+            last_seq=state.seq + 1,
+        )
+    )
+
+
+def order_event(state: State, event: OrderEvent) -> None:
+    """What happened to one order, and what that means beyond it; an execution counts once."""
+    elsewhere = event.exec_id and state.positions.belongs_elsewhere(
+        event.exec_id, event.client_order_id
+    )
+    order = None if elsewhere else state.orders.handle_event(event)
+    if event.command_id:
+        state.remember_command(event.command_id)
+    if order is None:
+        return
+    order.last_seq = state.seq + 1
+    consequence = _CONSEQUENCES.get(event.type)
+    if consequence is not None:
+        consequence(state, event, order)
+    state.exposure.update(order)
+
+
+def _filled(state: State, event: OrderEvent, order: Order) -> None:
+    book_fill(state.positions, event, order)
+    state.fill_ts[order.symbol] = event.ts
+    first = len(order.fills) == 1
+    state.activity.filled(event.ts, order.symbol, order.side, first=first)
+
+
+def _reported(state: State, event: OrderEvent, order: Order) -> None:
+    book_report(state.positions, event, order)
+
+
+def _asked(state: State, event: OrderEvent, _order: Order) -> None:
+    state.activity.message(event.ts)
+
+
+def _rejected(state: State, event: OrderEvent, order: Order) -> None:
+    state.activity.rejected(event.ts, order.symbol, event.reason)
+
+
+def recalled(state: State, event: OrderRecalled) -> None:
+    """A retired order is back, or the journal could not say."""
+    if event.order is None:
+        state.orders.anomalies[Anomaly.NOT_RECALLED] += 1
+    else:
+        state.orders.recall(event.order.copy())  # the event is everybody's
+
+
+def suspended(state: State, event: SuspenseBooked) -> None:
+    """An execution of an order that nobody knows counts all the same."""
+    state.positions.suspend(event.fill)
+    state.fill_ts[event.fill.symbol] = event.ts
+
+
+_CONSEQUENCES: dict[EventType, Callable[[State, OrderEvent, Order], None]] = {
+    **dict.fromkeys(BOOKED, _reported),
+    **dict.fromkeys(FILLS, _filled),
+    EventType.CANCEL_REQUEST: _asked,
+    EventType.REPLACE_REQUEST: _asked,
+    EventType.ORDER_REJECT: _rejected,
+}
+"""What an event means beyond its order; an acknowledgement, like most, means nothing more."""
