@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -30,10 +29,10 @@ from console.screens.layout import (
     shown_panels,
     size_class,
 )
+from console.screens.picture import PictureScreen
 from console.widgets.banner import Banner
 from console.widgets.blotter import Blotter
 from console.widgets.events import EventsPanel
-from console.widgets.kept import Kept
 from console.widgets.ladder import LadderPanel
 from console.widgets.positions import PositionsPanel
 from console.widgets.recon import ReconPanel
@@ -89,7 +88,7 @@ class RowQuestion(Static, can_focus=True):
         self.display = False
 
 
-class MainScreen(Screen[None], Kept):
+class MainScreen(PictureScreen[None]):
     """Draws frames and knows which panel has the keys; what keys mean is decided elsewhere."""
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(Scope.MAIN))

@@ -18,20 +18,16 @@ from textual.screen import Screen
 
 from console.glyphs import UNICODE
 from console.replica import Changes, Replica
+from console.screens.picture import PictureScreen
 from console.theme import load_themes, theme_variable_defaults
 from console.views import blotter
 from console.widgets.blotter import Blotter
-from console.widgets.kept import Kept
 from tests.bench.orders import open_orders, partial_fill
 from tests.console.fakes import NOW
 
 DIRTY = (0, 1, 50)
 SETTLE_S = 0.04
 """Longer than Textual waits before it repaints: after it a frame is on its way to the terminal."""
-
-
-class Alone(Screen[None], Kept):
-    """A screen as the console's own is one, around nothing but an order table."""
 
 
 class BlotterApp(App[None]):
@@ -52,7 +48,7 @@ class BlotterApp(App[None]):
         return theme_variable_defaults()
 
     def get_default_screen(self) -> Screen[None]:
-        return Alone()
+        return PictureScreen()
 
     def compose(self) -> ComposeResult:
         yield self.table
