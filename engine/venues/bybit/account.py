@@ -32,7 +32,6 @@ from engine.venues.bybit.windows import MS, windows
 from engine.venues.errors import VenueRefused
 from engine.venues.protocol import Booked
 
-SETTLE_COIN = "USDT"
 _OPEN = "/v5/order/realtime"
 _HISTORY = "/v5/order/history"
 _EXECUTIONS = "/v5/execution/list"
@@ -171,8 +170,8 @@ class Account:
         """Open orders over all pages, each once: rows may shift from page to page."""
         orders: dict[str, OrderReport] = {}
         complete = True
-        for category in self._categories:
-            async for rows in self._rest.pages(_OPEN, _scope(category) | {"limit": 50}):
+        for category, scope in self._scopes(self._categories):
+            async for rows in self._rest.pages(_OPEN, scope | {"limit": 50}):
                 page, clean = self._read(rows, self._codec.read_order, category, "order")
                 complete = complete and clean
                 orders |= {order.exchange_order_id: order for order in page}
@@ -182,14 +181,21 @@ class Account:
         """Positions that are not flat; spot pairs have none: see `_balances`."""
         positions: list[PositionReport] = []
         complete = True
-        for category in self._categories:
-            if category is Category.SPOT:
-                continue
-            async for rows in self._rest.pages(_POSITIONS, _scope(category) | {"limit": 200}):
+        derivatives = [item for item in self._categories if item is not Category.SPOT]
+        for category, scope in self._scopes(derivatives):
+            async for rows in self._rest.pages(_POSITIONS, scope | {"limit": 200}):
                 held, clean = self._read(rows, self._codec.read_position, category, "position")
                 complete = complete and clean
                 positions += [position for position in held if position.qty]
         return positions, complete
+
+    def _scopes(self, categories: Sequence[Category]) -> Iterator[tuple[Category, _Params]]:
+        """What lists of orders or positions need, each, to cover these categories together."""
+        for category in categories:
+            coins = self._symbols.settle_coins(category) if category is Category.LINEAR else [""]
+            for coin in coins:
+                whole: _Params = {"category": category}
+                yield category, whole | ({"settleCoin": coin} if coin else {})
 
     async def _balances(self) -> tuple[list[BalanceReport], bool]:
         """What the wallet holds of each coin; a coin that is not named is not held."""
@@ -261,12 +267,6 @@ def _by_time(row: Execution) -> tuple[int, int, str]:
     if isinstance(row, FillEvent):
         return row.ts, row.seq, row.exec_id
     return getattr(row, "ts", 0), 0, ""
-
-
-def _scope(category: Category) -> _Params:
-    """What a list of orders or positions needs to cover the whole of a category."""
-    whole: _Params = {"category": category}
-    return whole | {"settleCoin": SETTLE_COIN} if category is Category.LINEAR else whole
 
 
 def _windows(since_ms: int, now_ms: int) -> Iterator[dict[str, int]]:

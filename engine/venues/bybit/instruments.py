@@ -12,6 +12,7 @@ from engine.venues.bybit.names import check_names
 from engine.venues.bybit.numbers import amount
 
 # Quote coins by which a spot pair splits before its instrument is known, longest first.
+_USUAL_COIN = "USDT"
 _SPOT_QUOTES = ("USDT", "USDC", "USDE", "EUR", "BRL", "TRY", "DAI", "USD", "BTC", "ETH")
 
 
@@ -133,4 +134,9 @@ class SymbolMap:
     def settle_coin(self, symbol: str) -> str:
         """The coin a derivative's fees are paid in; USDT where the instrument is not known."""
         known = self._instruments.get(symbol)
-        return known.settle if known is not None else "USDT"
+        return known.settle if known is not None else _USUAL_COIN
+
+    def settle_coins(self, category: Category) -> list[str]:
+        """Every coin that a known market of this category settles in; USDT before any is known."""
+        coins = {item.settle for item in self._instruments.values() if item.category is category}
+        return sorted(coins) or [_USUAL_COIN]

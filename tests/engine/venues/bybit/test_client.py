@@ -490,6 +490,21 @@ def test_only_what_is_asked_for_is_asked(scope: Scope, paths: list[str]) -> None
     assert rig.transport.paths() == paths
 
 
+def test_orders_and_positions_are_asked_for_in_every_coin_that_markets_settle_in() -> None:
+    in_usdc = LINEAR_INSTRUMENT | {"symbol": "BTCPERP", "quoteCoin": "USDC", "settleCoin": "USDC"}
+    rig = Rig({INSTRUMENTS: [page(LINEAR_INSTRUMENT, in_usdc), page()]})
+    rig.run(rig.client.instruments())
+    rig.transport.sent.clear()
+    rig.run(rig.client.snapshot(T0, frozenset({Scope.ORDERS, Scope.POSITIONS})))
+    assert [sent.query for sent in rig.transport.sent] == [
+        "category=linear&settleCoin=USDC&limit=50",
+        "category=linear&settleCoin=USDT&limit=50",
+        "category=spot&limit=50",
+        "category=linear&settleCoin=USDC&limit=200",
+        "category=linear&settleCoin=USDT&limit=200",
+    ]
+
+
 def test_the_wallet_says_what_is_held_of_each_coin() -> None:
     coins = [{"coin": "BTC", "walletBalance": "0.25"}, {"coin": "USDC", "walletBalance": ""}]
     rig = Rig({WALLET: [page({"accountType": "UNIFIED", "coin": coins})]})
