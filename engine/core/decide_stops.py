@@ -69,8 +69,7 @@ def is_swept(order: Order, level: KillLevel) -> bool:
     """
     if order.is_external:
         return False
-    protective = order.reduce_only and order.state is OrderState.UNTRIGGERED
-    return level is not KillLevel.KILL or not protective
+    return level is not KillLevel.KILL or not (order.reduce_only and order.waits)
 
 
 def decide_sweep(state: State, report: SweepReport, context: Context) -> Iterator[Step]:

@@ -224,6 +224,11 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
         return self.synthetic
 
     @property
+    def waits(self) -> bool:
+        """True for a conditional order that waits for its trigger price."""
+        return self.untriggered and not self.triggered
+
+    @property
     def leaves_qty(self) -> Decimal:
         """What is left to fill, at the terms the venue has agreed to; 0 once closed."""
         return ZERO if self.state in CLOSED_STATES else self.qty - self.cum_qty

@@ -96,6 +96,17 @@ def test_a_kill_spares_reduce_only_conditional_orders_and_kill_all_does_not() ->
     assert desk.state.kill.targets == ("stop",)
 
 
+def test_a_protective_stop_that_is_being_amended_is_spared_too() -> None:
+    desk = Desk()
+    desk.working("stop", reduce_only=True)
+    desk.give(row("stop", status=VenueStatus.UNTRIGGERED, reduce_only=True))
+    desk.give(desk.amend("stop", price=d(59_000)))
+    assert desk.order("stop").pending_replace
+    desk.give(Kill(command_id="k1"))
+    assert desk.state.kill is not None
+    assert desk.state.kill.targets == ()
+
+
 def test_pressing_again_starts_the_sweep_anew_without_asking_twice() -> None:
     desk = Desk()
     desk.working()
