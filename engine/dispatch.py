@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from engine.cancels import Cancels
 from engine.clock import NS, Clock
 from engine.comparison import Comparison
 from engine.core.context import Policy
@@ -68,6 +69,7 @@ class Dispatcher:
         a_minute = policy.questions_a_minute
         self._questions = Lane(a_minute / 60, max(1, a_minute // 10))
         self._closed = False
+        self._cancels = Cancels(state, router, clock, self.spawn, self._told)
         self.comparison = Comparison(state, inbox, router, clock, policy, self.spawn)
         self._pnl_query: asyncio.Task[None] | None = None
         self._sweep: asyncio.Task[None] | None = None
@@ -110,6 +112,7 @@ class Dispatcher:
             self._on_failure(error)
 
     def _place(self, request: OrderRequest) -> None:
+        self._cancels.part()
         self.placing.add(request.client_order_id)
         work = self._router.place(request)
         self.spawn(self._answered(RequestKind.PLACE, request.client_order_id, work))
@@ -119,9 +122,12 @@ class Dispatcher:
         self.spawn(self._answered(RequestKind.AMEND, request.client_order_id, work))
 
     def resend_cancel(self, request: CancelRequest) -> None:
-        """Send a cancel; harmless to repeat."""
-        work = self._router.cancel(request)
-        self.spawn(self._answered(RequestKind.CANCEL, request.client_order_id, work))
+        """Send a cancel, with those of the same turn; harmless to repeat."""
+        self._cancels.add(request)
+
+    async def cancels_answered(self, within_s: float) -> None:
+        """Wait for the answers to the cancels that were sent, `within_s` seconds at the most."""
+        await self._cancels.answered(within_s)
 
     async def _answered(
         self, kind: RequestKind, client_order_id: str, work: Coroutine[Any, Any, OrderResponse]
@@ -130,10 +136,13 @@ class Dispatcher:
         response = await work
         if kind is RequestKind.PLACE:
             self.placing.discard(client_order_id)
+        self._told(kind, response, sent_ns)
+
+    def _told(self, kind: RequestKind, response: OrderResponse, sent_ns: int) -> None:
         self._inbox.put(
             RequestOutcome(
                 kind=kind,
-                client_order_id=client_order_id,
+                client_order_id=response.client_order_id,
                 outcome=response.outcome,
                 exchange_order_id=response.exchange_order_id,
                 reason=response.reason,

@@ -1,9 +1,10 @@
 """The kill switch's second half: have the venue show zero of our open orders, twice.
 
-The orders known when the switch was used are cancelled by the events of `decide_kill`; the sweep
-asks the venue what is left, has new finds cancelled, repeats old cancels, and ends either verified
-or INCOMPLETE with the list of what is left. The second zero is read after everything that passed
-the router's gate before it closed must have arrived.
+The orders known when the switch was used are cancelled by the events of `decide_kill`, which
+leave together (`engine.cancels`). The sweep asks the venue what is left, has new finds cancelled,
+repeats old cancels, and ends either verified or INCOMPLETE with the list of what is left. The
+second zero is read after everything that passed the router's gate before it closed must have
+arrived.
 """
 
 from __future__ import annotations
@@ -34,6 +35,8 @@ class Venue(Protocol):
     async def snapshot(self, fills_since_ns: int, scopes: frozenset[Scope]) -> AccountSnapshot: ...
 
     def resend_cancel(self, request: CancelRequest) -> None: ...
+
+    async def cancels_answered(self, within_s: float) -> None: ...
 
 
 class Sweeper:
@@ -68,6 +71,7 @@ class Sweeper:
             self._first_cancel_at = self._clock.now_ns()
         deadline_ns = self._clock.now_ns() + round(BUDGET_S * NS)
         looks = 0
+        await self._venue.cancels_answered(ROUND_S)  # a look before would only list them all
         while self._clock.now_ns() < deadline_ns:
             snapshot = await self._venue.snapshot(self._clock.now_ns(), OPEN_ORDERS)
             if not snapshot.complete:

@@ -9,8 +9,9 @@ UNKNOWN at once: looking up a whole batch one by one takes its time.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -18,6 +19,7 @@ from engine.clock import NS
 from engine.core.reports import Outcome, RequestKind
 from engine.core.requests import MassCancelRequest
 from engine.router.answers import given_up, refused, unknown
+from engine.router.deadlines import Deadlines
 from engine.router.job import Job
 from engine.router.retry import RETRIED
 from engine.router.sender import CANCEL, UNKNOWN, Sender
@@ -25,18 +27,23 @@ from engine.venues.errors import NotExecuted, RateLimited
 from engine.venues.protocol import BatchAnswer, MassCancelResponse, OrderResponse
 from engine.venues.reasons import Reason
 
-R = TypeVar("R")
+MASS_CANCEL_S = 1.0
+"""How long cancel-all may take to answer: its orders can be cancelled another way."""
 
 SendBatch = Callable[[Sequence[Any]], Coroutine[Any, Any, list[BatchAnswer]]]
 """Sends requests of one kind; an answer each, in their order."""
+OnEnd = Callable[[Job, OrderResponse], None]
+"""Told the outcome of each request as soon as it is known."""
 
 
 class _Course:
     """How far a batch is. An order that has no outcome yet was surely not carried out so far."""
 
-    def __init__(self, jobs: Sequence[Job], send: SendBatch) -> None:
+    def __init__(self, jobs: Sequence[Job], send: SendBatch, on_end: OnEnd, now_ns: int) -> None:
         self.jobs = jobs
         self.send = send
+        self.on_end = on_end
+        self.started_ns = now_ns
         self.outcomes: dict[Job, OrderResponse] = {}
         self.failures: dict[Job, Exception] = {}
 
@@ -46,17 +53,17 @@ class _Course:
 
     def latest(self) -> Exception | None:
         """Of the failures of what is left, the one that has to be waited for longest."""
-        failures = [self.failures[job] for job in self.left()]
-        return max(failures, key=_retry_at_ns, default=None)
+        return max((self.failures[job] for job in self.left()), key=_retry_at_ns, default=None)
 
 
 class BatchSender(Sender):
     """A Sender that also takes batches to their outcomes, an outcome for each request."""
 
-    async def carry_out_batch(self, jobs: Sequence[Job], send: SendBatch) -> list[OrderResponse]:
+    async def carry_out_batch(
+        self, jobs: Sequence[Job], send: SendBatch, on_end: OnEnd
+    ) -> list[OrderResponse]:
         """Return each request's outcome, in their order. Nothing that the venue does raises."""
-        started_ns = self._clock.now_ns()
-        course = _Course(jobs, send)
+        course = _Course(jobs, send, on_end, self._clock.now_ns())
 
         async def again() -> None:
             await self._attempt_batch(course)
@@ -72,33 +79,39 @@ class BatchSender(Sender):
             except RETRIED:
                 for job in course.left():
                     last = course.failures[job]
-                    course.outcomes[job] = given_up(job.request.client_order_id, False, last)
-        latency_s = (self._clock.now_ns() - started_ns) / NS
-        return [self._booked(job, course.outcomes[job], latency_s) for job in jobs]
+                    self._end(course, job, given_up(job.request.client_order_id, False, last))
+        return [course.outcomes[job] for job in jobs]
 
     async def _attempt_batch(self, course: _Course) -> None:
-        """One attempt at everything that is left, as fast as the lane lets it through."""
+        """One attempt at everything that is left: each wave leaves when the lane lets it through.
+
+        Cancels wait for the lane as long as it takes; refused, they would only be asked for again.
+        """
         waiting = course.left()
-        until_ns = self._clock.now_ns() + round(self._timeout_s * NS)
+        kind = waiting[0].kind if waiting else CANCEL
+        until_ns = math.inf if kind is CANCEL else self._clock.now_ns() + self._timeout_s * NS
+        sending: list[Coroutine[Any, Any, None] | asyncio.Task[None]] = []
         while waiting:
-            kind = waiting[0].kind
             wave = await self._enter_lane_together(kind, waiting, until_ns)
             if not wave:
                 for job in waiting:
-                    order_id = job.request.client_order_id
                     text = f"the {kind} lane is full"
-                    course.outcomes[job] = refused(order_id, Reason.RATE_LIMITED, text)
-                return
+                    refusal = refused(job.request.client_order_id, Reason.RATE_LIMITED, text)
+                    self._end(course, job, refusal)
+                break
             if kind is not CANCEL:
                 await self._probe()
             waiting = waiting[len(wave) :]
             portions = self._client.split([job.request for job in wave])
             work = [self._send_portion(course, [wave[at] for at in places]) for places in portions]
-            # Alone it needs no task of its own: gate and sending are one step of the caller's.
-            await (work[0] if len(work) == 1 else asyncio.gather(*work))
+            if len(work) == 1 and not sending and not waiting:
+                await work[0]
+                return
+            sending += map(asyncio.ensure_future, work)
+        await asyncio.gather(*sending)
 
     async def _enter_lane_together(
-        self, kind: RequestKind, waiting: list[Job], until_ns: int
+        self, kind: RequestKind, waiting: list[Job], until_ns: float
     ) -> list[Job]:
         """Wait for places in the lane: the jobs that have one; none when that would be too late."""
         lane = self.lanes.get(kind)
@@ -122,7 +135,7 @@ class BatchSender(Sender):
                 job.attempts += 1
                 going.append(job)
             else:
-                course.outcomes[job] = refusal
+                self._end(course, job, refusal)
         if not going:
             return
         try:
@@ -132,12 +145,12 @@ class BatchSender(Sender):
             answers = [failure] * len(going)
         for job, answer in zip(going, answers, strict=True):
             if isinstance(answer, OrderResponse):
-                course.outcomes[job] = answer
+                self._end(course, job, answer)
                 continue
             self._note(job, answer)
             if job.ambiguous:
                 text = str(answer) or type(answer).__name__
-                course.outcomes[job] = unknown(job.request.client_order_id, text)
+                self._end(course, job, unknown(job.request.client_order_id, text))
             else:
                 course.failures[job] = answer
         self._judge_portion(course, going)
@@ -150,28 +163,33 @@ class BatchSender(Sender):
         heard = [(job, outcome) for job, outcome in ended if outcome.outcome is not UNKNOWN]
         self._judge_venue(*(heard or ended)[0])
 
-    def _booked(self, job: Job, response: OrderResponse, latency_s: float) -> OrderResponse:
-        if not job.attempts:
-            return response
-        self.stats[job.kind].add(latency_s, job.attempts)
-        if job.route is not None:
-            job.route.metrics.attempts = job.attempts
-            job.route.metrics.latency_s = latency_s
-        if self._on_done is not None:
-            self._on_done(job.kind, job.request.symbol, job.attempts, latency_s)
-        return response if job.attempts == 1 else replace(response, attempts=job.attempts)
+    def _end(self, course: _Course, job: Job, response: OrderResponse) -> None:
+        """Book the outcome of one request, and tell whoever waits for it."""
+        if job.attempts:
+            latency_s = (self._clock.now_ns() - course.started_ns) / NS
+            self.stats[job.kind].add(latency_s, job.attempts)
+            if job.route is not None:
+                job.route.metrics.attempts = job.attempts
+                job.route.metrics.latency_s = latency_s
+            if self._on_done is not None:
+                self._on_done(job.kind, job.request.symbol, job.attempts, latency_s)
+        if job.attempts > 1:
+            response = replace(response, attempts=job.attempts)
+        course.outcomes[job] = response
+        course.on_end(job, response)
 
     async def mass_cancel(self, request: MassCancelRequest) -> MassCancelResponse:
-        """Ask for cancel-all, once. Nothing that the venue does raises.
+        """Ask for cancel-all, once and not for long. Nothing that the venue does raises.
 
         It counts as a cancel of each order that it was sent for.
         """
         if not await self._enter_lane(CANCEL):
             return _unsent(Outcome.REJECTED, Reason.RATE_LIMITED, f"the {CANCEL} lane is full")
         stats = self.stats[CANCEL]
+        deadline = Deadlines(self._clock, min(MASS_CANCEL_S, self._timeout_s))
         sent_ns = self._clock.now_ns()
         try:
-            return await self._deadlines.run(self._client.cancel_all(request), sent_ns)
+            return await deadline.run(self._client.cancel_all(request), sent_ns)
         except RETRIED as failure:
             stats.note(failure)
             failed = given_up("", not isinstance(failure, NotExecuted), failure)

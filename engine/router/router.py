@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -167,14 +167,16 @@ class OrderRouter:
                 known[place] = route
             else:
                 begun[request.client_order_id] = self._begin(request)
-        found: list[OrderResponse] = []
+
+        def on_end(job: Job, response: OrderResponse) -> None:
+            self._end(job, begun.pop(response.client_order_id)[1], response)
+
+        jobs = [job for job, _ in begun.values()]
         try:
-            jobs = [job for job, _ in begun.values()]
-            found = await self._sender.carry_out_batch(jobs, self._client.place_batch)
+            found = await self._sender.carry_out_batch(jobs, self._client.place_batch, on_end)
         finally:
-            lost = (unknown(order_id, "the request was cancelled") for order_id in begun)
-            for (job, route), response in zip(begun.values(), found or lost, strict=True):
-                self._end(job, route, response)
+            for order_id, (job, route) in begun.items():
+                self._end(job, route, unknown(order_id, "the request was cancelled"))
         mine = iter(found)
         return [
             await _same(known[place], request) if place in known else next(mine)
@@ -187,17 +189,23 @@ class OrderRouter:
             Job(RequestKind.AMEND, request, partial(self._client.amend_order, request))
             for request in requests
         ]
-        return await self._sender.carry_out_batch(jobs, self._client.amend_batch)
+        return await self._sender.carry_out_batch(jobs, self._client.amend_batch, _nobody)
 
-    async def cancel_batch(self, requests: Sequence[CancelRequest]) -> list[OrderResponse]:
-        """`cancel` many orders, in as few requests as the venue allows: a response each."""
+    async def cancel_batch(
+        self, requests: Sequence[CancelRequest], told: Callable[[OrderResponse], None] | None = None
+    ) -> list[OrderResponse]:
+        """`cancel` many orders, in as few requests as the venue allows: a response each.
+
+        They wait in their lane as long as it takes; `told` hears each outcome when it is known.
+        """
         for request in requests:
             self._give_up(request.client_order_id)
         jobs = [
             Job(RequestKind.CANCEL, request, partial(self._client.cancel_order, request))
             for request in requests
         ]
-        return await self._sender.carry_out_batch(jobs, self._client.cancel_batch)
+        on_end = _nobody if told is None else lambda _job, response: told(response)
+        return await self._sender.carry_out_batch(jobs, self._client.cancel_batch, on_end)
 
     async def mass_cancel(self, request: MassCancelRequest) -> MassCancelResponse:
         """Cancel whatever fits by the venue's own call, once, in the lane of cancels.
@@ -325,6 +333,10 @@ async def _same(route: Route, request: OrderRequest) -> OrderResponse:
     if difference:
         return refused(request.client_order_id, Reason.DUPLICATE_ID, difference)
     return await route.outcome()
+
+
+def _nobody(_job: Job, _response: OrderResponse) -> None:
+    """Nobody waits for single outcomes."""
 
 
 _NOT_OURS = "not placed by this router, or long ago; use the request with its symbol"

@@ -29,9 +29,9 @@ from engine.core.events import (
     OrderSubmitted,
     TradingStateChanged,
 )
-from engine.core.requests import CancelRequest, TimerFired
+from engine.core.requests import CancelRequest, OrderRequest, TimerFired
 from engine.core.state import State
-from engine.core.types import KillLevel, OrderState, OrderType, TimeInForce, TradingState
+from engine.core.types import KillLevel, OrderState, OrderType, Side, TimeInForce, TradingState
 from engine.latch import Latch
 from engine.venues.bybit import create_bybit_client
 from tests.support.house import AMEND, CANCEL, CREATE, House, simulate
@@ -457,6 +457,34 @@ def test_a_cancel_all_overtakes_a_stuck_commit_but_not_the_orders_in_it(tmp_path
         await house.clock.sleep(1)
         assert house.here() == house.at_venue() == {}
         assert house.order("stuck").state is OrderState.CANCELED
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_a_cancel_of_an_order_that_leaves_now_does_not_overtake_it_with_another(
+    tmp_path: Path,
+) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        await house.engine()
+        await house.give(house.place("a1"))
+        house.requests.clear()
+        # What is decided behind a commit and what overtakes it leave in one turn of the loop.
+        dispatcher = house.live.dispatcher
+        dispatcher.send(CancelRequest(client_order_id="a1", symbol="BTCUSDT"))
+        dispatcher.send(
+            OrderRequest(
+                client_order_id="b1",
+                symbol="BTCUSDT",
+                side=Side.BUY,
+                qty=D("0.010"),
+                price=RESTS,
+            )
+        )
+        dispatcher.send(CancelRequest(client_order_id="b1", symbol="BTCUSDT"))
+        await house.clock.sleep(1)
+        assert house.requests == [(CANCEL, "a1"), (CREATE, "b1"), (CANCEL, "b1")]
+        assert house.at_venue() == {}
 
     simulate(tmp_path / "h", scenario)
 

@@ -21,6 +21,7 @@ class Venue:
         self.looks = list(looks)
         self.looked_at_s: list[float] = []
         self.canceled: list[CancelRequest] = []
+        self.answers_after_s = 0.0
 
     async def snapshot(self, fills_since_ns: int, scopes: frozenset[Scope]) -> AccountSnapshot:
         assert scopes == OPEN_ORDERS
@@ -37,6 +38,10 @@ class Venue:
 
     def resend_cancel(self, request: CancelRequest) -> None:
         self.canceled.append(request)
+
+    async def cancels_answered(self, within_s: float) -> None:
+        assert within_s == ROUND_S
+        await self.clock.sleep(self.answers_after_s)
 
 
 def desk_with_two_orders() -> Desk:
@@ -71,6 +76,20 @@ def test_zero_is_verified_by_two_looks_the_second_after_everything_on_its_way_ha
     assert reports == [report(), report(verified=True, finished=True)]
     assert venue.looked_at_s == [0.0, SETTLE_S]
     assert venue.canceled == []
+
+
+def test_the_first_look_waits_for_the_answers_to_the_cancels() -> None:
+    desk = desk_with_two_orders()
+    clock = SimClock(T0)
+    venue = Venue(clock, [])
+    venue.answers_after_s = 0.1
+    desk.give(Kill(command_id="k1"))
+    assert desk.state.kill is not None
+    sweeper = Sweeper(
+        desk.state.kill, desk.state, venue, clock, lambda _report: None, settle_s=SETTLE_S
+    )
+    run_simulated(clock, sweeper.run())
+    assert venue.looked_at_s == [0.1, SETTLE_S]
 
 
 def test_with_nothing_open_there_is_no_first_cancel() -> None:

@@ -20,6 +20,7 @@ from engine.core.context import Policy
 from engine.core.events import EngineStarted, Event
 from engine.core.limits import PAPER_LIMITS, RiskLimits
 from engine.core.orders import Order
+from engine.core.reports import RequestKind
 from engine.core.state import State, evolve
 from engine.core.types import Side
 from engine.engine import Engine
@@ -28,12 +29,14 @@ from engine.exchange.sources.frames import MarketSource
 from engine.journal import Journal, create_journal, open_for_reading
 from engine.latch import Latch
 from engine.recovery import recover
+from engine.router import Lane
 from engine.venues.bybit import create_bybit_client
 from engine.venues.protocol import HttpReply, Stream, Transport
 from tests.support.market import T0, Market
 
 T = TypeVar("T")
 CREATE, AMEND, CANCEL = "/v5/order/create", "/v5/order/amend", "/v5/order/cancel"
+CANCEL_BATCH, CANCEL_ALL = "/v5/order/cancel-batch", "/v5/order/cancel-all"
 LONGEST_S = 4000.0
 """No scenario takes longer, in virtual time: whoever waits in vain shall fail."""
 FILES = ("journal.db", "journal.db-wal", "journal.db.acked", "halt.latch")
@@ -143,13 +146,20 @@ class House:
         limits: RiskLimits = PAPER_LIMITS,
         policy: Policy | None = None,
         closed_kept: int = CLOSED_KEPT,
+        lanes: Mapping[RequestKind, Lane] | None = None,
+        trade_socket: bool = False,
+        **exchange: Any,
     ) -> None:
         self.clock = clock
-        self.exchange: Exchange = create_exchange(clock, source or Market(), latency_ns=latency_ns)
+        self.exchange: Exchange = create_exchange(
+            clock, source or Market(), latency_ns=latency_ns, **exchange
+        )
         self.exchange.start()
         self.limits = limits
         self.policy = policy
         self.closed_kept = closed_kept
+        self.lanes = lanes
+        self.trade_socket = trade_socket
         self.folder = folder
         self.disk = asyncio.Event()
         """Clear it and commits wait."""
@@ -158,7 +168,9 @@ class House:
         self.created: Counter[str] = Counter()
         """How often each order left for the exchange, over all lives."""
         self.requests: list[tuple[str, str]] = []
-        """Every order request that left, as (path, client order id)."""
+        """Every order request that left, as (path, client order id); a batch is its orders."""
+        self.posts: list[str] = []
+        """Every request of any kind that left, by its path."""
         self.on_request: Callable[[str, str], None] = lambda path, order_id: None
         self.on_reply: Callable[[str, str, HttpReply], Awaitable[HttpReply]] = _as_it_is
         self.hears: Callable[[bytes], bool] = lambda message: True
@@ -196,6 +208,7 @@ class House:
             self.clock,
             api_key=PAPER_KEY,
             api_secret=PAPER_KEY,
+            trade_socket=self.trade_socket,
             rng=random.Random(self.lives),
         )
         engine = build(
@@ -210,6 +223,7 @@ class House:
             settle_s=0.1,
             policy=self.policy,
             closed_kept=self.closed_kept,
+            lanes=self.lanes,
             threaded=False,
         )
         self.live = engine
@@ -241,13 +255,19 @@ class House:
         self.folder = after
 
     def _saw(self, path: str, body: dict[str, Any]) -> None:
-        if path not in (CREATE, AMEND, CANCEL):
+        self.posts.append(path)
+        if path == CANCEL_ALL:
+            self.requests.append((path, ""))
+            self.on_request(path, "")
+        single = path.removesuffix("-batch")
+        if single not in (CREATE, AMEND, CANCEL):
             return
-        order_id = body.get("orderLinkId", "")
-        if path == CREATE:
-            self.created[order_id] += 1
-        self.requests.append((path, order_id))
-        self.on_request(path, order_id)
+        for item in body.get("request", [body]):
+            order_id = item.get("orderLinkId", "")
+            if single == CREATE:
+                self.created[order_id] += 1
+            self.requests.append((single, order_id))
+            self.on_request(single, order_id)
 
     # What tests give and look at.
 

@@ -12,6 +12,7 @@ from engine.core.reports import Outcome, RequestKind
 from engine.core.requests import AmendRequest, CancelRequest, MassCancelRequest, OrderRequest
 from engine.core.types import Category
 from engine.router import Breaker, Lane
+from engine.router.batch import MASS_CANCEL_S
 from engine.router.breaker import BreakerState
 from engine.router.retry import JITTER
 from engine.venues.errors import NotExecuted, RateLimited, VenueUnknown
@@ -286,11 +287,39 @@ def test_what_may_leave_now_does_not_wait_for_a_full_burst() -> None:
     assert [(len(ids), at) for _, ids, at in rig.venue.batches] == [(3, 0), (2, 0.2)]
 
 
-def test_what_would_wait_too_long_in_the_lane_is_refused_here() -> None:
-    rig = Rig(lanes={RequestKind.CANCEL: Lane(10, 10)}, timeout_s=2.0)
-    responses = rig.run(rig.router.cancel_batch(cancels(*numbered(50))))
+def test_orders_that_would_wait_too_long_in_the_lane_are_refused_here() -> None:
+    rig = Rig(lanes={RequestKind.PLACE: Lane(10, 10)}, timeout_s=2.0)
+    responses = rig.run(rig.router.place_batch(orders(*numbered(50))))
     assert outcomes(responses) == [ACCEPTED] * 30 + [REJECTED] * 20
     assert {response.reason for response in responses[30:]} == {Reason.RATE_LIMITED}
+    assert len(rig.router.get_metrics()) == 30
+
+
+def test_g18_cancels_wait_as_long_as_it_takes_and_let_others_in_between() -> None:
+    rig = Rig(lanes={RequestKind.CANCEL: Lane(10, 10)}, timeout_s=2.0)
+    answered_s: list[float] = []
+
+    async def scenario() -> list[OrderResponse]:
+        many = asyncio.create_task(
+            rig.router.cancel_batch(
+                cancels(*numbered(50)), lambda _response: answered_s.append(rig.now_s())
+            )
+        )
+        await rig.clock.sleep(0.5)
+        assert (await rig.router.cancel(cancels("one")[0])).accepted
+        assert rig.now_s() == 1.1
+        return await many
+
+    assert outcomes(rig.run(scenario())) == [ACCEPTED] * 50
+    assert answered_s[::10] == [0.0, 1.0, 2.1, 3.1, 4.1]
+
+
+def test_a_wave_that_is_not_answered_does_not_hold_up_the_next() -> None:
+    rig = Rig(lanes={RequestKind.CANCEL: Lane(10, 2)})
+    rig.venue.batch_failures = [HANG]
+    responses = rig.run(rig.router.cancel_batch(cancels("a", "b", "c", "d")))
+    assert outcomes(responses) == [UNKNOWN, UNKNOWN, ACCEPTED, ACCEPTED]
+    assert [at for _, _, at in rig.venue.batches] == [0.0, 0.2]
 
 
 def test_a_batch_that_is_not_answered_counts_once_for_the_breaker() -> None:
@@ -377,8 +406,8 @@ def test_cancel_all_is_asked_for_once(failure: Exception, outcome: Outcome, reas
     assert len(rig.venue.mass) == 1
 
 
-def test_cancel_all_that_hangs_ends_with_the_timeout() -> None:
-    rig = Rig(timeout_s=2.0)
+def test_cancel_all_that_hangs_is_given_up_soon() -> None:
+    rig = Rig()
     rig.venue.latency_s = 10.0
     assert rig.run(rig.router.mass_cancel(EVERYTHING)).outcome is UNKNOWN
-    assert rig.now_s() == 2.0
+    assert rig.now_s() == MASS_CANCEL_S
