@@ -6,7 +6,8 @@
     router/     the one way out: halt gate, lanes, retry, deduplication, breaker
     journal/    the durable list of events; latch is the file that keeps a stopped account stopped
     engine      the loop: take, decide; make durable, send, publish
-                with its inbox, dispatch (requests and timers), halt (gate and latch), sweep (the
+                with its inbox, dispatch (requests and timers), cancels (that are decided together
+                leave together), halt (gate and latch), sweep (the
                 kill's second half), feed (market data), publish (to consoles), recovery
     bootstrap   puts an engine together
     session     a scripted session in virtual time; script is its input, summary/ its output
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from engine.core.orders import OrderStateMachine, OrderStateRecord, create_fsm
     from engine.core.positions import Position, PositionTracker, create_tracker
     from engine.core.reports import FillEvent
-    from engine.core.requests import OrderRequest
+    from engine.core.requests import AmendRequest, CancelRequest, OrderRequest
     from engine.core.types import OrderState, OrderType, Side, TimeInForce, TradingState
     from engine.engine import Engine
     from engine.factories import create_client, create_router
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from engine.venues.protocol import OrderResponse
 
 __all__ = [
+    "AmendRequest",
+    "CancelRequest",
     "Engine",
     "EventType",
     "FillEvent",
@@ -66,7 +69,7 @@ _HOMES = {
     "engine.core.orders": ("OrderStateMachine", "OrderStateRecord", "create_fsm"),
     "engine.core.positions": ("Position", "PositionTracker", "create_tracker"),
     "engine.core.reports": ("FillEvent",),
-    "engine.core.requests": ("OrderRequest",),
+    "engine.core.requests": ("AmendRequest", "CancelRequest", "OrderRequest"),
     "engine.core.types": ("OrderState", "OrderType", "Side", "TimeInForce", "TradingState"),
     "engine.engine": ("Engine",),
     "engine.factories": ("create_client", "create_router"),

@@ -154,3 +154,31 @@ def test_what_cannot_be_made_is_said(arguments: dict[str, Any], message: str) ->
         with pytest.raises(ValueError) as raised:  # noqa: PT011 - the whole message is compared
             create(**arguments)
         assert str(raised.value) == message
+
+
+def test_a_router_places_and_cancels_many_orders_at_once() -> None:
+    async def scenario() -> None:
+        ladder = [
+            engine.OrderRequest(
+                client_order_id=f"ladder-{step}",
+                symbol="BTCUSDT",
+                side=engine.Side.BUY,
+                qty=Decimal("0.01"),
+                price=Decimal(50_000 - 10 * step),
+            )
+            for step in range(30)
+        ]
+        async with engine.create_router(freeze_utc=FROZEN) as router:
+            placed = await router.place_batch(ladder)
+            assert [response.client_order_id for response in placed] == [
+                order.client_order_id for order in ladder
+            ]
+            assert all(response.accepted for response in placed)
+            assert {metrics.attempts for metrics in router.get_metrics().values()} == {1}
+            cancels = [
+                engine.CancelRequest(client_order_id=order.client_order_id, symbol=order.symbol)
+                for order in ladder
+            ]
+            assert all(response.accepted for response in await router.cancel_batch(cancels))
+
+    asyncio.run(scenario())
