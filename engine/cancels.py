@@ -51,7 +51,8 @@ class Cancels:
         self._spawn = spawn
         self._report = report
         self._gathered: list[CancelRequest] = []
-        self._under_way: set[str] = set()
+        self.under_way: set[str] = set()
+        """Orders whose cancel was sent with others, or waits to be, and has no answer yet."""
         self._running: dict[asyncio.Task[None], None] = {}  # in the order of starting
 
     def add(self, request: CancelRequest) -> None:
@@ -59,7 +60,7 @@ class Cancels:
 
         One that is under way with others, or waits for its turn, is not sent beside itself.
         """
-        if request.client_order_id in self._under_way:
+        if request.client_order_id in self.under_way:
             return
         self._gathered.append(request)
         if len(self._gathered) == 1:
@@ -84,11 +85,11 @@ class Cancels:
             await self._one(requests[0])
             return
         order_ids = {request.client_order_id for request in requests}
-        self._under_way |= order_ids
+        self.under_way.update(order_ids)
         try:
             await self._send(requests)
         finally:
-            self._under_way -= order_ids
+            self.under_way.difference_update(order_ids)
 
     async def _send(self, requests: Sequence[CancelRequest]) -> None:
         plan = plan_cancels(self._state, requests)
@@ -114,7 +115,7 @@ class Cancels:
         await self._router.cancel_batch(requests, lambda response: self._told(response, sent_ns))
 
     def _told(self, response: OrderResponse, sent_ns: int) -> None:
-        self._under_way.discard(response.client_order_id)
+        self.under_way.discard(response.client_order_id)
         self._report(RequestKind.CANCEL, response, sent_ns)
 
     async def _all(self, mass: MassCancelRequest, requests: list[CancelRequest]) -> None:

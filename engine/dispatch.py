@@ -70,6 +70,7 @@ class Dispatcher:
         self._questions = Lane(a_minute / 60, max(1, a_minute // 10))
         self._closed = False
         self._cancels = Cancels(state, router, clock, self.spawn, self._told)
+        self.canceling = self._cancels.under_way
         self.comparison = Comparison(state, inbox, router, clock, policy, self.spawn)
         self._pnl_query: asyncio.Task[None] | None = None
         self._sweep: asyncio.Task[None] | None = None

@@ -280,6 +280,7 @@ class Engine:
             clock=self._client.venue_clock(),
             gate_closed_at=self.gate.closed_at_ns,
             placing=self.dispatcher.placing,
+            canceling=self.dispatcher.canceling,
             broken=self.failure,
         )
 

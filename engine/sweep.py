@@ -84,7 +84,7 @@ class Sweeper:
                 return
             self._tell(residual)
             if looks:
-                self._repeat_cancels(left)
+                self._repeat_cancels(left, snapshot.sent_ts)
             looks += 1
             await self._clock.sleep(ROUND_S if residual else self._until_settled_s())
         self._tell(residual, finished=True)
@@ -97,8 +97,12 @@ class Sweeper:
         settled_ns = self._kill.blocked_at + round(self._settle_s * NS)
         return max(0.0, (settled_ns - self._clock.now_ns()) / NS)
 
-    def _repeat_cancels(self, left: list[OrderReport]) -> None:
+    def _repeat_cancels(self, left: list[OrderReport], sent_ts: int) -> None:
+        """Cancel again what is left, unless its end was told of after the question left."""
         for row in left:
+            order = self._state.orders.get_order(row.client_order_id)
+            if order is not None and not order.is_open and order.updated_ts >= sent_ts:
+                continue
             self._venue.resend_cancel(
                 CancelRequest(client_order_id=row.client_order_id, symbol=row.symbol)
             )

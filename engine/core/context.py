@@ -50,7 +50,8 @@ class Context(msgspec.Struct, kw_only=True):
 
     `compared_ns` is when account and venue were last compared without a fault, 0 for never.
     `clock` is the venue's against ours. `gate_closed_at` is 0 while the gate is open. `placing` are
-    the orders that the router may still send again. `broken` says what of the engine itself failed.
+    the orders that the router may still send again, `canceling` those whose cancel was sent with
+    others, or waits to be, and has no answer yet. `broken` says what of the engine itself failed.
     """
 
     now_ns: int
@@ -60,4 +61,5 @@ class Context(msgspec.Struct, kw_only=True):
     policy: Policy = Policy()
     gate_closed_at: int = 0
     placing: Collection[str] = ()
+    canceling: Collection[str] = ()
     broken: str = ""

@@ -76,7 +76,8 @@ def _unconfirmed(
     if report.status not in WORKING or lookup.sent_ts < order.updated_ts:
         return
     if order.state is OrderState.PENDING_CANCEL:
-        yield row_event(EventType.CANCEL_REJECT, order, report, context)
+        if order.client_order_id not in context.canceling:
+            yield row_event(EventType.CANCEL_REJECT, order, report, context)
     elif order.state is OrderState.PENDING_REPLACE:
         yield row_event(EventType.REPLACE_REJECT, order, report, context)
 
@@ -202,8 +203,17 @@ def decide_timer(state: State, timer: TimerFired, context: Context) -> Iterator[
         yield OrderEvent(
             EventType.SEND_UNKNOWN, order.client_order_id, context.now_ns, reason="NO_ANSWER"
         )
+    elif _waits_with_others(state, order, context):
+        yield StartTimer(kind="look", key=timer.key, after_s=context.policy.settle_deadline_s)
     else:
         yield query_of(order)
+
+
+def _waits_with_others(state: State, order: Order, context: Context) -> bool:
+    """True while nothing but the answer to its cancel is missing, and that is on its way."""
+    return (
+        order.client_order_id in context.canceling and order.client_order_id not in state.promised
+    )
 
 
 def _position_settled(state: State, symbol: str, context: Context) -> Iterator[Step]:

@@ -118,10 +118,10 @@ class BatchSender(Sender):
         if lane is None:
             return waiting
         now_ns = self._clock.now_ns()
-        count = lane.at_once(now_ns, len(waiting))
-        wait_s = lane.reserve(now_ns, (until_ns - now_ns) / NS, count)
-        if wait_s is None:
+        places = lane.reserve_many(now_ns, (until_ns - now_ns) / NS, len(waiting))
+        if places is None:
             return []
+        count, wait_s = places
         if wait_s:
             await self._clock.sleep(wait_s)
         return waiting[:count]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from engine.clock import NS
 
+SPACING = 1.05
+"""Bursts are this much further apart than the rate asks for."""
+
 
 class Lane:
     """`rate_per_s` requests a second on average, `burst` at once. Full at the start."""
@@ -29,23 +32,29 @@ class Lane:
         gained = max(0, now_ns - self._at_ns) / NS * self._rate_per_s
         return min(float(self._burst), self._tokens + gained)
 
-    def at_once(self, now_ns: int, wanted: int) -> int:
-        """How many of `wanted` requests should leave together: what may leave now, else a burst.
-
-        At least one: they may have to wait.
-        """
-        left = self.left(now_ns)
-        return min(wanted, int(left) if left >= 1.0 else self._burst)
-
-    def reserve(self, now_ns: int, patience_s: float, count: int = 1) -> float | None:
-        """Take places in the lane: the seconds to wait for all, or None when that is too long.
+    def reserve(self, now_ns: int, patience_s: float) -> float | None:
+        """Take a place in the lane: the seconds to wait for it, or None when that is too long.
 
         Places are taken in the order of asking, and None takes none.
         """
+        return self._take(now_ns, patience_s, 1.0)
+
+    def reserve_many(self, now_ns: int, patience_s: float, wanted: int) -> tuple[int, float] | None:
+        """Take places for some of `wanted` requests: how many leave together, and in how long.
+
+        What may leave now does not wait for the others. Else a burst waits until there is room for
+        it, and a little longer: the venue has a clock of its own, and refuses all that is early.
+        """
         left = self.left(now_ns)
-        wait_s = max(0.0, (count - left) / self._rate_per_s)
+        count = min(wanted, int(left) if left >= 1.0 else self._burst)
+        wait_s = self._take(now_ns, patience_s, count if count <= left else count * SPACING)
+        return None if wait_s is None else (count, wait_s)
+
+    def _take(self, now_ns: int, patience_s: float, tokens: float) -> float | None:
+        left = self.left(now_ns)
+        wait_s = max(0.0, (tokens - left) / self._rate_per_s)
         if wait_s > patience_s:
             return None
-        self._tokens = left - count
+        self._tokens = left - tokens
         self._at_ns = now_ns
         return wait_s

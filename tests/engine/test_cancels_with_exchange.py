@@ -145,7 +145,7 @@ def test_batches_keep_to_the_venues_limits_and_no_cancel_is_refused(tmp_path: Pa
         assert sent[CANCEL_BATCH] == 5
         assert sent[CANCEL] == 0
         assert killed(house).verified_zero_at
-        assert 4.0 < seconds(killed(house)) < 4.6
+        assert 4.2 < seconds(killed(house)) < 4.8
         assert cancel_rejects(house) == []
         assert list(house.at_venue()) == ["web"]
 

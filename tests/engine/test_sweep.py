@@ -114,6 +114,26 @@ def test_an_order_that_turns_up_between_two_zeros_starts_the_count_anew() -> Non
     assert (reports[-1].verified, reports[-1].finished) == (True, True)
 
 
+def test_what_ended_since_the_question_left_is_not_cancelled_again() -> None:
+    desk = desk_with_two_orders()
+    desk.later(ROUND_S)
+    left = [row("a1"), row("a2")]
+    clock = SimClock(T0)
+    venue = Venue(clock, left, left, [])
+    desk.now_ns = T0
+    desk.give(Kill(command_id="k1"))
+    assert desk.state.kill is not None
+
+    def tell(report: SweepReport) -> None:
+        if clock.now_ns() == T0 + round(ROUND_S * NS):  # between the question and the next one
+            desk.now_ns = clock.now_ns()
+            desk.give(row("a1", status=VenueStatus.CANCELED))
+
+    sweeper = Sweeper(desk.state.kill, desk.state, venue, clock, tell, settle_s=SETTLE_S)
+    run_simulated(clock, sweeper.run())
+    assert [request.client_order_id for request in venue.canceled] == ["a2"]
+
+
 def test_a_look_that_fails_proves_nothing_and_is_repeated() -> None:
     venue, reports = swept(desk_with_two_orders(), None, None, [], None, [])
     assert venue.looked_at_s == [0.0, ROUND_S, 2 * ROUND_S, SETTLE_S, SETTLE_S + ROUND_S]

@@ -80,6 +80,7 @@ class Desk:
         self.clock = ClockStatus()
         self.gate_closed_at = 0
         self.placing: set[str] = set()
+        self.canceling: set[str] = set()
         self.broken = ""
         self.events: list[Event] = []
         self.requests: list[Request] = []
@@ -119,6 +120,7 @@ class Desk:
             clock=self.clock,
             gate_closed_at=self.gate_closed_at,
             placing=self.placing,
+            canceling=self.canceling,
             broken=self.broken,
         )
 

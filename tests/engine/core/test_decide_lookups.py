@@ -441,3 +441,34 @@ def test_without_any_comparison_yet_a_position_is_looked_at() -> None:
     desk.state.reconciled = None
     desk.give(position("0.5"))
     assert desk.requests == [WAIT]
+
+
+# --- cancels that wait with others ----------------------------------------------------------------
+
+
+def test_an_order_is_not_asked_for_while_its_cancel_waits_with_others() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(CancelOrder(command_id="c", client_order_id="a1"))
+    desk.canceling = {"a1"}
+    assert desk.give(TimerFired(kind="look", key="a1")) == []
+    after_s = desk.policy.settle_deadline_s
+    assert desk.requests == [StartTimer(kind="look", key="a1", after_s=after_s)]
+    # What is asked for all the same proves nothing against a cancel that may not have left.
+    desk.later(1)
+    assert desk.give(lookup(desk, row())) == []
+    assert desk.order().state is OrderState.PENDING_CANCEL
+    desk.canceling = set()
+    desk.give(TimerFired(kind="look", key="a1"))
+    assert desk.requests == [QUERY]
+    assert kinds(desk.give(lookup(desk, row()))) == [EventType.CANCEL_REJECT]
+
+
+def test_a_fill_that_is_missing_is_asked_for_while_the_cancel_waits_with_others() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(CancelOrder(command_id="c", client_order_id="a1"))
+    desk.canceling = {"a1"}
+    desk.give(row(status=VenueStatus.PARTIALLY_FILLED, cum_qty=d("0.004"), avg_price=d(60_000)))
+    desk.give(TimerFired(kind="look", key="a1"))
+    assert desk.requests == [QUERY]

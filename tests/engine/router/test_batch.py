@@ -272,7 +272,7 @@ def test_each_order_of_a_batch_takes_a_place_in_its_lane() -> None:
     rig = Rig(lanes={RequestKind.CANCEL: Lane(10, 10)})
     responses = rig.run(rig.router.cancel_batch(cancels(*numbered(25))))
     assert outcomes(responses) == [ACCEPTED] * 25
-    assert [(len(ids), at) for _, ids, at in rig.venue.batches] == [(10, 0), (10, 1.0), (5, 1.5)]
+    assert [(len(ids), at) for _, ids, at in rig.venue.batches] == [(10, 0), (10, 1.05), (5, 1.575)]
 
 
 def test_what_may_leave_now_does_not_wait_for_a_full_burst() -> None:
@@ -284,11 +284,11 @@ def test_what_may_leave_now_does_not_wait_for_a_full_burst() -> None:
         await rig.router.cancel_batch(cancels(*numbered(5)))
 
     rig.run(scenario())
-    assert [(len(ids), at) for _, ids, at in rig.venue.batches] == [(3, 0), (2, 0.2)]
+    assert [(len(ids), at) for _, ids, at in rig.venue.batches] == [(3, 0), (2, 0.21)]
 
 
 def test_orders_that_would_wait_too_long_in_the_lane_are_refused_here() -> None:
-    rig = Rig(lanes={RequestKind.PLACE: Lane(10, 10)}, timeout_s=2.0)
+    rig = Rig(lanes={RequestKind.PLACE: Lane(10, 10)}, timeout_s=2.2)
     responses = rig.run(rig.router.place_batch(orders(*numbered(50))))
     assert outcomes(responses) == [ACCEPTED] * 30 + [REJECTED] * 20
     assert {response.reason for response in responses[30:]} == {Reason.RATE_LIMITED}
@@ -307,11 +307,11 @@ def test_g18_cancels_wait_as_long_as_it_takes_and_let_others_in_between() -> Non
         )
         await rig.clock.sleep(0.5)
         assert (await rig.router.cancel(cancels("one")[0])).accepted
-        assert rig.now_s() == 1.1
+        assert rig.now_s() == 1.15
         return await many
 
     assert outcomes(rig.run(scenario())) == [ACCEPTED] * 50
-    assert answered_s[::10] == [0.0, 1.0, 2.1, 3.1, 4.1]
+    assert answered_s[::10] == pytest.approx([0.0, 1.05, 2.2, 3.25, 4.3])
 
 
 def test_a_wave_that_is_not_answered_does_not_hold_up_the_next() -> None:
@@ -319,7 +319,7 @@ def test_a_wave_that_is_not_answered_does_not_hold_up_the_next() -> None:
     rig.venue.batch_failures = [HANG]
     responses = rig.run(rig.router.cancel_batch(cancels("a", "b", "c", "d")))
     assert outcomes(responses) == [UNKNOWN, UNKNOWN, ACCEPTED, ACCEPTED]
-    assert [at for _, _, at in rig.venue.batches] == [0.0, 0.2]
+    assert [at for _, _, at in rig.venue.batches] == [0.0, 0.21]
 
 
 def test_a_batch_that_is_not_answered_counts_once_for_the_breaker() -> None:
