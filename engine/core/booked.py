@@ -50,9 +50,15 @@ class Booked:
         """The execution as it was booked, whatever was corrected since."""
         return self._booked.get(exec_id)
 
+    def is_new(self, exec_id: str) -> bool:
+        """True when nothing was heard of this execution before."""
+        return exec_id not in self._booked and exec_id not in self._busted_first
+
     def belongs_elsewhere(self, exec_id: str, client_order_id: str) -> bool:
         """True (counted) when this execution is booked on another order than this one."""
         known = self._booked.get(exec_id)
+        if known is None and not self._busted_first:
+            return False
         owner = known.client_order_id if known else self._busted_first.get(exec_id, client_order_id)
         elsewhere = owner != client_order_id and exec_id not in self.suspense
         if elsewhere:

@@ -10,10 +10,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 from enum import StrEnum
 
-import msgspec
-
 from engine.core.orders import Order
-from engine.core.types import CLOSED_STATES, ZERO, Side
+from engine.core.types import CLOSED_STATES, ZERO, OrderState, Side
 
 
 class Doubt(StrEnum):
@@ -29,22 +27,30 @@ NONE = Doubt.NONE
 INFLIGHT = Doubt.INFLIGHT
 UNKNOWN = Doubt.UNKNOWN
 BUY = Side.BUY
+FILLED = OrderState.FILLED
 
 
-class _Sum(msgspec.Struct, gc=False):
-    """What the open orders of a symbol add up to, and how many there are in each doubt."""
+class _Sum:
+    """What the open orders of a symbol add up to, how many there are, and how many in a doubt."""
 
-    buy: Decimal = ZERO
-    sell: Decimal = ZERO
-    doubts: dict[Doubt, int] = msgspec.field(default_factory=lambda: dict.fromkeys(Doubt, 0))
+    __slots__ = ("buy", "count", "doubts", "sell")
+
+    def __init__(self) -> None:
+        self.buy = ZERO
+        self.sell = ZERO
+        self.count = 0
+        self.doubts = {INFLIGHT: 0, UNKNOWN: 0}
 
 
-class _Counted(msgspec.Struct, gc=False):
+class _Counted:
     """What one open order is counted for, and in which sum."""
 
-    sum: _Sum
-    worst: Decimal = ZERO
-    doubt: Doubt = NONE
+    __slots__ = ("doubt", "sum", "worst")
+
+    def __init__(self, total: _Sum) -> None:
+        self.sum = total
+        self.worst = ZERO
+        self.doubt = NONE
 
 
 class OpenExposure:
@@ -53,22 +59,38 @@ class OpenExposure:
     def __init__(self) -> None:
         self._orders: dict[str, _Counted] = {}
         self._sums: dict[str, _Sum] = {}
-        self._doubts = dict.fromkeys(Doubt, 0)
+        self._all = _Sum()
 
     def update(self, order: Order) -> None:
         """Take in what `order` could still do, in place of what was counted for it before."""
         counted = self._orders.get(order.client_order_id)
         if order.state in CLOSED_STATES:
             if counted is not None:
-                self._count(order, counted, ZERO, NONE)
-                del self._orders[order.client_order_id]
-                counted.sum.doubts[NONE] -= 1
-                self._doubts[NONE] -= 1
+                self._end(order, counted)
             return
         if counted is None:
-            counted = self._orders[order.client_order_id] = self._first(order.symbol)
+            counted = self._begin(order)
+        worst = worst_leaves(order)
+        if worst != counted.worst:
+            _count(order, counted, worst)
         doubt = UNKNOWN if order.unknown else NONE if order.acked else INFLIGHT
-        self._count(order, counted, worst_leaves(order), doubt)
+        if doubt is not counted.doubt:
+            self._turn(counted, doubt)
+
+    def acknowledged(self, order: Order) -> None:
+        """`update` for an order whose acknowledgement is all that is new."""
+        counted = self._orders[order.client_order_id]
+        counted.sum.doubts[INFLIGHT] -= 1
+        self._all.doubts[INFLIGHT] -= 1
+        counted.doubt = NONE
+
+    def filled(self, order: Order, qty: Decimal) -> None:
+        """`update` for an order that has filled by `qty`, and for which that is all that is new."""
+        counted = self._orders[order.client_order_id]
+        if order.state is FILLED:
+            self._end(order, counted)
+        else:
+            _count(order, counted, counted.worst - qty)
 
     def working(self, symbol: str, side: Side) -> Decimal:
         """Quantity that open orders on this side of this symbol could still fill."""
@@ -81,42 +103,51 @@ class OpenExposure:
         """Symbols that have had an open order."""
         return self._sums.keys()
 
-    def count(self, symbol: str | None = None) -> int:
-        """Number of open orders, in all or of one symbol."""
-        if symbol is None:
-            return len(self._orders)
-        found = self._sums.get(symbol)
-        return 0 if found is None else sum(found.doubts.values())
+    def count(self, symbol: str = "") -> int:
+        """Number of open orders, of one symbol or (empty) in all."""
+        found = self._sums.get(symbol) if symbol else self._all
+        return 0 if found is None else found.count
 
     def in_doubt(self, doubt: Doubt, symbol: str = "") -> int:
         """Number of open orders in this doubt, of one symbol or (empty) in all."""
-        if not symbol:
-            return self._doubts[doubt]
-        found = self._sums.get(symbol)
-        return 0 if found is None else found.doubts[doubt]
-
-    def _first(self, symbol: str) -> _Counted:
-        """Begin to count an order of this symbol."""
-        found = self._sums.get(symbol)
+        found = self._sums.get(symbol) if symbol else self._all
         if found is None:
-            found = self._sums[symbol] = _Sum()
-        found.doubts[NONE] += 1
-        self._doubts[NONE] += 1
-        return _Counted(found)
+            return 0
+        doubts = found.doubts
+        return found.count - sum(doubts.values()) if doubt is NONE else doubts[doubt]
 
-    def _count(self, order: Order, counted: _Counted, worst: Decimal, doubt: Doubt) -> None:
-        """Count the order for this from now on; most events leave one of the two as it was."""
-        if worst != counted.worst:
-            if order.side is BUY:
-                counted.sum.buy += worst - counted.worst
-            else:
-                counted.sum.sell += worst - counted.worst
-            counted.worst = worst
-        if doubt is not counted.doubt:
-            for doubts in (counted.sum.doubts, self._doubts):
-                doubts[counted.doubt] -= 1
-                doubts[doubt] += 1
-            counted.doubt = doubt
+    def _begin(self, order: Order) -> _Counted:
+        found = self._sums.get(order.symbol)
+        if found is None:
+            found = self._sums[order.symbol] = _Sum()
+        for total in (found, self._all):
+            total.count += 1
+        counted = self._orders[order.client_order_id] = _Counted(found)
+        return counted
+
+    def _turn(self, counted: _Counted, doubt: Doubt) -> None:
+        for total in (counted.sum, self._all):
+            if counted.doubt is not NONE:
+                total.doubts[counted.doubt] -= 1
+            if doubt is not NONE:
+                total.doubts[doubt] += 1
+        counted.doubt = doubt
+
+    def _end(self, order: Order, counted: _Counted) -> None:
+        _count(order, counted, ZERO)
+        if counted.doubt is not NONE:
+            self._turn(counted, NONE)
+        for total in (counted.sum, self._all):
+            total.count -= 1
+        del self._orders[order.client_order_id]
+
+
+def _count(order: Order, counted: _Counted, worst: Decimal) -> None:
+    if order.side is BUY:
+        counted.sum.buy += worst - counted.worst
+    else:
+        counted.sum.sell += worst - counted.worst
+    counted.worst = worst
 
 
 def worst_leaves(order: Order) -> Decimal:

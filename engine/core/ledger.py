@@ -58,17 +58,18 @@ class Ledger:
         self.position = position
         self.rows.extend(rows)
 
-    def add(self, fill: FillEvent) -> None:
-        """Put an execution where it belongs."""
+    def add(self, fill: FillEvent) -> bool:
+        """Put an execution where it belongs; False when that has made the position a new one."""
         rows = self.rows
-        if rows and fill.exec_ts and fill.exec_ts <= (rows[-1].exec_ts or rows[-1].ts):
+        if fill.exec_ts and rows and fill.exec_ts <= (rows[-1].exec_ts or rows[-1].ts):
             place = self._place(fill)
             if place < len(rows):
                 rows.insert(place, fill)
                 self.refold(place)
-                return
+                return False
         rows.append(fill)
         self._book(fill, len(rows))
+        return True
 
     def remove(self, exec_id: str) -> None:
         """Take an execution out: it belongs to another position."""
@@ -110,13 +111,18 @@ class Ledger:
         return shown
 
     def _book(self, fill: FillEvent, count: int) -> None:
-        amended = self._amended.get(fill.exec_id) if self._amended else None
-        if amended is None:
-            self.position.book(fill)
-        elif amended[0]:
-            self.position.book(msgspec.structs.replace(fill, qty=amended[0], price=amended[1]))
+        counts: FillEvent | None = fill
+        if self._amended:
+            counts = self._as_amended(fill)
+        if counts is not None:
+            self.position.book(counts)
         if not count % CHECKPOINT_EVERY:
             self._checkpoints.append((count, self.position.copy()))
+
+    def _as_amended(self, fill: FillEvent) -> FillEvent | None:
+        """The execution as it counts now; None when the venue has taken it back."""
+        qty, price = self._amended.get(fill.exec_id, (fill.qty, fill.price))
+        return msgspec.structs.replace(fill, qty=qty, price=price) if qty else None
 
     def _place(self, fill: FillEvent) -> int:
         place = len(self.rows)

@@ -16,29 +16,29 @@ from engine.core.plain import decimal_text
 from engine.core.types import CLOSED_STATES, ZERO, to_decimal
 
 
-def fill(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
+def fill(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | Fill | None:
     """An execution: book it once, whatever state the order is in."""
     execution = _execution(event, anomalies)
     if execution is None:
         return None
-    qty, price = execution.qty, execution.price
-    known = order.fills.get(event.exec_id)
+    exec_id, fills = event.exec_id, order.fills
+    known = fills.get(exec_id)
     if known is None:
-        order.fills[event.exec_id] = execution
-        _count(order, event, qty, price, anomalies)
-        return _at(qty, price)
-    if order.has_execution(event.exec_id, qty, price):
+        fills[exec_id] = execution
+        _count(order, event, execution.qty, execution.qty * execution.price, anomalies)
+        return execution
+    if order.has_execution(exec_id, execution.qty, execution.price):
         return None
     anomalies[Anomaly.FILL_CONFLICT] += 1
-    booked = _at(known.qty, known.price)
-    return f"conflict: {event.exec_id} is booked as {booked}, not {_at(qty, price)}"
+    return f"conflict: {exec_id} is booked as {known.words}, not {execution.words}"
 
 
 def _execution(event: OrderEvent, anomalies: Anomalies) -> Fill | None:
     """The execution that an event carries, or None (counted) when it is not one."""
     qty, price = event.last_qty, event.last_price
     if event.exec_id and qty is not None and price is not None:
-        qty, price = to_decimal(qty, "last_qty"), to_decimal(price, "last_price")
+        if not (type(qty) is type(price) is Decimal and qty.is_finite() and price.is_finite()):
+            qty, price = to_decimal(qty, "last_qty"), to_decimal(price, "last_price")
         if qty > ZERO and price > ZERO:
             return Fill(qty, price)
     anomalies[Anomaly.BAD_EVENT] += 1
@@ -46,30 +46,15 @@ def _execution(event: OrderEvent, anomalies: Anomalies) -> Fill | None:
 
 
 def _count(
-    order: Order, event: OrderEvent, qty: Decimal, price: Decimal, anomalies: Anomalies
-) -> None:
-    """Add an execution, first in place of what a status report had let us infer."""
-    value = qty * price
-    if order.inferred_qty:
-        qty, value = _take_place(order, qty, value)
-    _grow(order, event, qty, value, anomalies)
-
-
-def _take_place(order: Order, qty: Decimal, value: Decimal) -> tuple[Decimal, Decimal]:
-    """Quantity and value that an execution adds beyond what was inferred and now is told."""
-    covered, covered_value = qty, value
-    if qty >= order.inferred_qty:
-        covered, covered_value = order.inferred_qty, order.inferred_value
-    order.inferred_qty -= covered
-    order.inferred_value -= covered_value
-    return qty - covered, value - covered_value
-
-
-def _grow(
     order: Order, event: OrderEvent, qty: Decimal, value: Decimal, anomalies: Anomalies
 ) -> None:
-    """Raise the filled quantity and its value; what grows a closed order is late, or too much."""
-    cum_qty = order.cum_qty = order.cum_qty + qty
+    """Raise the filled quantity and its value, but by what was inferred before.
+
+    What grows a closed order is late, or too much.
+    """
+    if order.inferred_qty:
+        qty, value = _take_place(order, qty, value)
+    order.cum_qty = cum_qty = order.cum_qty + qty
     order.filled_value += value
     if qty:
         if cum_qty > order.qty:
@@ -80,6 +65,16 @@ def _grow(
         order.first_fill_ts = event.ts
     if order.synthetic or not order.acked:
         show_life(order, event.ts, anomalies)
+
+
+def _take_place(order: Order, qty: Decimal, value: Decimal) -> tuple[Decimal, Decimal]:
+    """Quantity and value that an execution adds beyond what was inferred and now is told."""
+    covered, covered_value = qty, value
+    if qty >= order.inferred_qty:
+        covered, covered_value = order.inferred_qty, order.inferred_value
+    order.inferred_qty -= covered
+    order.inferred_value -= covered_value
+    return qty - covered, value - covered_value
 
 
 def busted(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
@@ -93,7 +88,7 @@ def busted(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
         return None
     order.cum_qty -= known.qty
     order.filled_value -= known.qty * known.price
-    return f"{event.exec_id} taken back: {_at(known.qty, known.price)}"
+    return f"{event.exec_id} taken back: {known.words}"
 
 
 def corrected(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
@@ -105,15 +100,15 @@ def corrected(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | No
     known = order.fills.get(event.exec_id)
     if known is not None and not known.qty:
         return None  # taken back for good
-    order.fills[event.exec_id] = Fill(qty, price, amended=True)
+    order.fills[event.exec_id] = amended = Fill(qty, price, amended=True)
     if known is not None and known.qty == qty and known.price == price:
         return None
     if known is None:
-        _count(order, event, qty, price, anomalies)
-        return f"{event.exec_id} corrected to {_at(qty, price)} before it was seen"
+        _count(order, event, qty, qty * price, anomalies)
+        return f"{event.exec_id} corrected to {amended.words} before it was seen"
     order.cum_qty += qty - known.qty
     order.filled_value += qty * price - known.qty * known.price
-    return f"{event.exec_id} corrected: {_at(known.qty, known.price)} -> {_at(qty, price)}"
+    return f"{event.exec_id} corrected: {known.words} -> {amended.words}"
 
 
 def infer(order: Order, event: OrderEvent, cum: Decimal, anomalies: Anomalies) -> str | None:
@@ -127,12 +122,8 @@ def infer(order: Order, event: OrderEvent, cum: Decimal, anomalies: Anomalies) -
             anomalies[Anomaly.UNPRICED_REPORT] += 1
             return f"venue shows {decimal_text(cum)} filled at no price: not booked"
         value = missing * estimate
-    order.inferred_qty += missing
-    order.inferred_value += value
-    _grow(order, event, missing, value, anomalies)
+    inferred, inferred_value = order.inferred_qty + missing, order.inferred_value + value
+    order.inferred_qty = order.inferred_value = ZERO  # this is added to it, and takes no place
+    _count(order, event, missing, value, anomalies)
+    order.inferred_qty, order.inferred_value = inferred, inferred_value
     return f"venue shows {decimal_text(cum)}: {decimal_text(missing)} inferred"
-
-
-def _at(qty: Decimal, price: Decimal) -> str:
-    text = f"{qty!s} @ {price!s}"
-    return text if "E" not in text else f"{qty:f} @ {price:f}"

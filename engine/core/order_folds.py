@@ -18,6 +18,7 @@ from engine.core.events import (
 )
 from engine.core.orders import Anomaly, Order
 from engine.core.types import EXTERNAL
+from engine.core.usual import USUAL
 
 if TYPE_CHECKING:
     from engine.core.state import State
@@ -90,6 +91,12 @@ def _create(state: State, event: OrderSubmitted | OrderDenied | OrderAdopted) ->
 
 def order_event(state: State, event: OrderEvent) -> None:
     """What happened to one order, and what that means beyond it; an execution counts once."""
+    usual = USUAL.get(event.type)
+    if usual is None or not usual(state, event):
+        _unusual(state, event)
+
+
+def _unusual(state: State, event: OrderEvent) -> None:
     elsewhere = event.exec_id and state.positions.belongs_elsewhere(
         event.exec_id, event.client_order_id
     )

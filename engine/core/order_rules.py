@@ -1,6 +1,6 @@
 """What each kind of event does to an order: one small rule an event type, `RULES` the table.
 
-A rule takes in the evidence and returns the line for the order's history, or None when the event
+A rule takes in the evidence and returns what the order's history is to tell, or None when the event
 told nothing new. Evidence adds up rather than replaces, so that the same reports in another order,
 or twice, lead to the same end:
 
@@ -22,6 +22,7 @@ from engine.core.order_fills import busted, corrected, fill, infer
 from engine.core.order_state import (
     Anomalies,
     Anomaly,
+    Fill,
     Order,
     Refusal,
     show_life,
@@ -31,7 +32,7 @@ from engine.core.order_state import (
 from engine.core.plain import decimal_text
 from engine.core.types import OrderState, to_decimal
 
-Rule = Callable[[Order, OrderEvent, Anomalies], str | None]
+Rule = Callable[[Order, OrderEvent, Anomalies], str | Fill | None]
 
 
 def _sent(order: Order, event: OrderEvent, _anomalies: Anomalies) -> str | None:
@@ -86,7 +87,7 @@ def _end(order: Order, ending: OrderState, *, synthetic: bool) -> None:
     order.pending_qty = order.pending_price = None
 
 
-def _denied(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
+def _denied(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | Fill | None:
     if order.sent:
         # Ours to refuse only before it left; afterwards it ends by the venue's word or proof.
         anomalies[Anomaly.BAD_EVENT] += 1
@@ -181,7 +182,7 @@ def _flags(**values: bool) -> Rule:
 
 
 def _status_report(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
-    lines = []
+    lines: list[str | Fill | None] = []
     means = None if event.status is None else _STATUS_MEANS.get(event.status)
     if event.cum_qty is not None:
         cum = to_decimal(event.cum_qty, "cum_qty")
@@ -193,7 +194,7 @@ def _status_report(order: Order, event: OrderEvent, anomalies: Anomalies) -> str
             lines.append(infer(order, event, cum, anomalies))
     if means is not None:
         lines.append(RULES[means](order, event, anomalies))
-    told = [line for line in lines if line is not None]
+    told = [line for line in lines if isinstance(line, str)]
     return "; ".join(filter(None, told)) if told else None
 
 
@@ -216,8 +217,10 @@ def _change(order: Order, qty: Decimal | None, price: Decimal | None) -> str:
 
 
 def _words(event: OrderEvent) -> str:
-    reason, text = event.reason, event.text
-    return f"{reason}: {text}" if reason and text else reason or text
+    reason = event.reason
+    if not reason:
+        return event.text
+    return f"{reason}: {event.text}" if event.text else reason
 
 
 RULES: dict[EventType, Rule] = {

@@ -22,6 +22,7 @@ from enum import StrEnum
 
 import msgspec
 
+from engine.core.plain import decimal_text
 from engine.core.types import (
     CLOSED_STATES,
     EXTERNAL,
@@ -141,17 +142,40 @@ class Fill(msgspec.Struct, frozen=True, gc=False):
     price: Decimal
     amended: bool = False
 
+    @property
+    def words(self) -> str:
+        """`4 @ 100`: quantity and price in full."""
+        return f"{decimal_text(self.qty)} @ {decimal_text(self.price)}"
 
-class HistoryEntry(msgspec.Struct, frozen=True, gc=False):
-    """One line of an order's history: when (unix ns), what, the state after it, a short text.
 
-    `type` is an `EventType`, or the label of a note.
+class HistoryEntry(msgspec.Struct, frozen=True, gc=False, eq=False):
+    """One line of an order's history: when (unix ns), what, the state after it, what was told.
+
+    `type` is an `EventType`, or the label of a note. `told` are words, or the execution that they
+    would be about: `text` has the words of both.
     """
 
     ts: int
     type: str
     state: OrderState
-    text: str = ""
+    told: str | Fill = msgspec.field(default="", name="text")
+
+    def __eq__(self, other: object) -> bool:
+        """True for a line that reads the same."""
+        return isinstance(other, HistoryEntry) and _read(self) == _read(other)
+
+    @property
+    def text(self) -> str:
+        """What was told, in words."""
+        return self.told if isinstance(self.told, str) else self.told.words
+
+    def in_words(self) -> HistoryEntry:
+        """The same line, as files for people have it."""
+        return HistoryEntry(self.ts, self.type, self.state, self.text)
+
+
+def _read(entry: HistoryEntry) -> tuple[int, str, OrderState, str]:
+    return entry.ts, entry.type, entry.state, entry.text
 
 
 class Order(msgspec.Struct, gc=False, kw_only=True):
@@ -252,6 +276,10 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
         """The same order, to be changed apart from this one."""
         return msgspec.structs.replace(self, fills=dict(self.fills), history=list(self.history))
 
+    def in_words(self) -> Order:
+        """The same order with its history in words."""
+        return msgspec.structs.replace(self, history=[entry.in_words() for entry in self.history])
+
     def has_execution(self, exec_id: str, qty: Decimal, price: Decimal) -> bool:
         """True when this execution is booked, so that it would add nothing.
 
@@ -292,9 +320,10 @@ def show_life(order: Order, ts: int, anomalies: Anomalies) -> bool:
     if order.acked and not order.synthetic:
         return False
     if not order.acked:
-        order.sent = order.acked = True
-        order.unknown = False
+        order.acked = True
         order.acked_ts = ts
+        if order.unknown or not order.sent:
+            order.sent, order.unknown = True, False
     if order.synthetic:
         order.synthetic = False
         order.terminal = None

@@ -167,18 +167,24 @@ class OrderStateMachine:
         if order is None:
             self.anomalies[Anomaly.UNKNOWN_ORDER] += 1
             return None
-        kind, ts, exchange_order_id = event.type, event.ts, event.exchange_order_id
-        line = RULES[kind](order, event, self.anomalies)
+        told = RULES[event.type](order, event, self.anomalies)
+        self.tell(order, event, derive_state(order), told)
+        return order
+
+    def tell(
+        self, order: Order, event: OrderEvent, after: OrderState, told: str | Fill | None
+    ) -> None:
+        """Show the state that followed from an event, and have the history tell what was new."""
+        exchange_order_id, before = event.exchange_order_id, order.state
         if exchange_order_id and exchange_order_id != order.exchange_order_id:
             self._learn_exchange_id(order, exchange_order_id)
-        before, after = order.state, derive_state(order)
         if after is not before:
             self._show(order, before, after)
-        if line is not None:
-            order.history.append(HistoryEntry(ts, kind, after, line))
+        if told is not None:
+            ts = event.ts
+            order.history.append(HistoryEntry(ts, event.type, after, told))
             if ts > order.updated_ts:
                 order.updated_ts = ts
-        return order
 
     def note(self, client_order_id: str, ts: int, label: str, text: str) -> bool:
         """Add a line to an order's history, nothing else; False when there is no such order."""
@@ -249,7 +255,9 @@ class OrderStateMachine:
 
     def persist_to_dict(self) -> dict[str, Plain]:
         """Everything as JSON-able values: orders by id with their histories, decimals as text."""
-        return to_plain(self.saved())
+        saved = self.saved()
+        saved.orders = {order_id: order.in_words() for order_id, order in self.orders.items()}
+        return to_plain(saved)
 
     @classmethod
     def restore_from_dict(cls, saved: Mapping[str, object]) -> OrderStateMachine:

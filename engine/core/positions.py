@@ -86,15 +86,22 @@ class PositionTracker(Booked):
         if not fill.exec_id or fill.qty <= ZERO or fill.price <= ZERO:
             self.anomalies[LedgerAnomaly.BAD_FILL] += 1
             return False
+        self.add(fill)
+        return True
+
+    def add(self, fill: FillEvent) -> None:
+        """Book an execution that is known to be one, and new."""
         self._booked[fill.exec_id] = fill
         if fill.kind is not TRADE:
             self.anomalies[fill.kind.name] += 1
-        key = position_key(fill.symbol, fill.position_index) if fill.position_index else fill.symbol
-        ledger = self._ledgers.get(key) or self._open(key, fill.symbol, fill.position_index)
-        ledger.add(fill)
-        if ledger.inferred or ledger.position is not self.positions[key]:
+        key = symbol = fill.symbol
+        if fill.position_index:
+            key = position_key(symbol, fill.position_index)
+        ledger = self._ledgers.get(key)
+        if ledger is None:
+            ledger = self._open(key, symbol, fill.position_index)
+        if not ledger.add(fill) or ledger.inferred:
             self._show(key)
-        return True
 
     def suspend(self, fill: FillEvent) -> bool:
         """Book an execution whose order nobody knows; `apply_fill` with its order attaches it."""
