@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from rich.segment import Segment
@@ -20,6 +20,7 @@ class Frame(NamedTuple):
 
     left: Segment
     right: Segment
+    width: int
     filters: Sequence[LineFilter]
     background: Color
 
@@ -38,14 +39,14 @@ class Framed(Drawn, Kept):
         """The finished line around line `y` of the content."""
         return self.frame(self.render_line(y))
 
-    def frame(self, strip: Strip) -> Strip:
-        """A line of content with the border on both sides."""
+    def frame(self, segments: Iterable[Segment]) -> Strip:
+        """A line of content, exactly as wide as there is room, with the border on both sides."""
         frame = self._frame
         if frame is None:
             frame = self._frame = self._measured()
         for line_filter in frame.filters:
-            strip = strip.apply_filter(line_filter, frame.background)
-        return Strip([frame.left, *strip, frame.right], strip.cell_length + 2)
+            segments = line_filter.apply(list(segments), frame.background)
+        return Strip([frame.left, *segments, frame.right], frame.width)
 
     def draw_lines(self, missing: Sequence[int]) -> None:
         """Content is framed here; the border's own lines are Textual's."""
@@ -62,7 +63,9 @@ class Framed(Drawn, Kept):
     def _measured(self) -> Frame:
         """The border's sides, cut from a line that Textual drew."""
         left, *_, right = self.styled_lines(1, 1)[0]
-        return Frame(left, right, self.get_line_filters(), self.background_colors[1])
+        return Frame(
+            left, right, self.outer_size.width, self.get_line_filters(), self.background_colors[1]
+        )
 
     def _set_dirty(self, *regions: Region) -> None:
         super()._set_dirty(*regions)
