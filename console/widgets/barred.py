@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import zip_longest
+from math import ceil
 
 from rich.segment import Segment
 from rich.style import Style
@@ -16,8 +17,22 @@ from console.widgets.framed import Framed
 EIGHTHS = 8
 """The ends of the thumb are drawn to an eighth of a line."""
 
-THUMB = {"@mouse.down": "grab"}
-"""How Textual marks the thumb."""
+
+def _whole_eighths(lines: float) -> int:
+    return int(lines * EIGHTHS)
+
+
+def _thumb(height: int, lines: int, position: float) -> tuple[int, int]:
+    """Where Textual's thumb begins and ends, in eighths of a line."""
+    size = max(1, height * height / lines)
+    at = _whole_eighths(position) / EIGHTHS / max(1, lines - height)
+    start = _whole_eighths((height - size) * at)
+    return start, start + ceil(size * EIGHTHS)
+
+
+def _bare(style: Style | None) -> Style | None:
+    """Without the actions that Textual finds in the style under the pointer."""
+    return style.clear_meta_and_links() if style else None
 
 
 class Barred(ScrollView, Framed):
@@ -34,11 +49,15 @@ class Barred(ScrollView, Framed):
     bar_hovered: Reactive[bool] = Reactive(False, repaint=False)
     bar_grabbed: Reactive[bool] = Reactive(False, repaint=False)
 
-    _bar: tuple[Segment, ...] = ()
     _bar_drawn_for: object = None
-    _thumb_lines = (0, 0)
+    _thumb_eighths = (0, 0)
     _grabbed_at = (0, 0.0)
     """The screen line and the scroll position where the thumb was taken."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._bar: tuple[Segment, ...] = ()
+        self._bar_seen: dict[Segment, Segment] = {}
 
     def user_scrolled(self) -> None:
         """The user has taken the scroll bar; for whoever moves the viewport otherwise."""
@@ -49,22 +68,21 @@ class Barred(ScrollView, Framed):
 
     def draw_bar(self) -> None:
         """Bring the bar up to date; repaints the lines on which it looks different."""
-        height = self.container_size.height
-        eighths = int(self.scroll_y * EIGHTHS)
-        look = (self.bar_grabbed, self.bar_hovered)
-        wanted = (height, self.virtual_size.height, eighths, self.show_vertical_scrollbar, look)
+        height, lines = self.container_size.height, self.virtual_size.height
+        thumb = _thumb(height, lines, self.scroll_y) if self.show_vertical_scrollbar else None
+        wanted = (height, thumb, self.bar_grabbed, self.bar_hovered)
         if wanted == self._bar_drawn_for:
             return
         self._bar_drawn_for = wanted
-        before, self._bar = self._bar, self._bar_cells(eighths / EIGHTHS)
+        before, self._bar = self._bar, () if thumb is None else self._bar_cells(height, lines)
+        self._thumb_eighths = thumb or (0, 0)
         self.refresh_lines_at(
-            [y for y, (old, new) in enumerate(zip_longest(before, self._bar)) if old != new]
+            [y for y, (old, new) in enumerate(zip_longest(before, self._bar)) if old is not new]
         )
 
-    def _bar_cells(self, position: float) -> tuple[Segment, ...]:
-        if not self.show_vertical_scrollbar:
-            return ()
-        styles, height = self.styles, self.container_size.height
+    def _bar_cells(self, height: int, lines: int) -> tuple[Segment, ...]:
+        """A cell for each line; what looks alike is one object, so that a look tells."""
+        styles = self.styles
         if self.bar_grabbed:
             background, color = styles.scrollbar_background_active, styles.scrollbar_color_active
         elif self.bar_hovered:
@@ -74,21 +92,20 @@ class Barred(ScrollView, Framed):
         background = self.background_colors[0] + background
         drawn = ScrollBarRender.render_bar(
             size=height,
-            virtual_size=self.virtual_size.height,
+            virtual_size=lines,
             window_size=height,
-            position=position,
+            position=_whole_eighths(self.scroll_y) / EIGHTHS,
             back_color=background.rich_color,
             bar_color=(background + color).rich_color,
         )
-        cells = [(text, style or Style.null()) for text, style, _ in drawn.segments]
-        thumb = [y for y, (_, style) in enumerate(cells) if style.meta == THUMB]
-        self._thumb_lines = thumb[0], thumb[-1]
-        return tuple(Segment(text, style.clear_meta_and_links()) for text, style in cells)
+        cells = (Segment(text, _bare(style)) for text, style, _ in drawn.segments)
+        return tuple(self._bar_seen.setdefault(cell, cell) for cell in cells)
 
     def notify_style_update(self) -> None:
         """The style sheet gives the bar other colours."""
         super().notify_style_update()
         self._bar_drawn_for = None
+        self._bar_seen.clear()
 
     def watch_bar_hovered(self) -> None:
         self.draw_bar()
@@ -117,10 +134,10 @@ class Barred(ScrollView, Framed):
         self.suppress_click()
         self.user_scrolled()
         line = event.get_content_offset_capture(self).y
-        first, last = self._thumb_lines
-        if line < first:
+        start, end = self._thumb_eighths
+        if (line + 1) * EIGHTHS <= start:
             self.scroll_page_up()
-        elif line > last:
+        elif line * EIGHTHS >= end:
             self.scroll_page_down()
         else:
             self._grabbed_at = event.screen_y, self.scroll_y

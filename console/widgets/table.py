@@ -124,17 +124,18 @@ class LineTable(Barred, can_focus=True):
     def set_title(self, *parts: str, stale: bool = False) -> None:
         """Draw the panel's name and `parts` on its border, as plain text.
 
-        Only the border's lines are repainted.
+        Only those lines of the border are repainted that differ.
         """
         rule = f" {self.glyphs.rule * 2} "
         titles = (rule.join((self.NAME, *filter(None, parts))), "STALE" if stale else "")
-        if titles == self._titles:
-            return
-        self._titles = titles
+        before, self._titles = self._titles, titles
         # The public setters repaint the whole panel; a count in a title must not.
-        self._border_title, self._border_subtitle = map(Content, titles)
-        width, height = self.size
-        self.refresh(Region(-1, -1, width + 2, 1), Region(-1, height, width + 2, 1))
+        if titles[0] != before[0]:
+            self._border_title = Content(titles[0])
+            self.refresh_lines_at([-1])
+        if titles[1] != before[1]:
+            self._border_subtitle = Content(titles[1])
+            self.refresh_lines_at([self.size.height])
 
     def set_pinned(self, head: tuple[Line, ...], foot: tuple[Line, ...]) -> None:
         """Replace the pinned lines; repaints those that differ."""
