@@ -17,6 +17,9 @@ DAY_S = 86_400
 
 NONE = UNICODE.none
 
+KEPT = 4_096
+"""Texts kept of each kind that screens show again and again: prices, quantities, times."""
+
 
 @lru_cache(maxsize=1024)
 def decimals(step: Decimal) -> int:
@@ -25,6 +28,7 @@ def decimals(step: Decimal) -> int:
     return max(0, -exponent) if isinstance(exponent, int) else 0
 
 
+@lru_cache(maxsize=KEPT)
 def exact(value: Decimal | None, step: Decimal | None = None, none: str = NONE) -> str:
     """A price or quantity with thousands separators, at least as many digits as its step has.
 
@@ -81,6 +85,7 @@ def clock(ts_ns: int) -> str:
     return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
 
 
+@lru_cache(maxsize=KEPT)
 def clock_ms(ts_ns: int) -> str:
     """`14:03:21.442`, UTC."""
     return f"{clock(ts_ns)}.{ts_ns // 1_000_000 % 1000:03}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Glyphs(msgspec.Struct, frozen=True, kw_only=True):
+class Glyphs(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """One character (or two) a meaning; hue never carries a meaning alone."""
 
     buy: str = "B▲"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import cache
 from typing import NamedTuple
 
 from console.glyphs import Glyphs
@@ -36,17 +37,20 @@ LOOKS: dict[str, Look] = {
 }
 
 
+@cache
 def label(state: str, glyphs: Glyphs) -> str:
     """The short word of a state, in the characters that the terminal has."""
     return LOOKS[state].label.replace("…", glyphs.more)
 
 
+@cache
 def state_cell(state: str, glyphs: Glyphs) -> Cell:
     """`◐ PARTIAL` and its meaning."""
     look = LOOKS[state]
     return Cell(f"{getattr(glyphs, look.glyph)} {label(state, glyphs)}", look.style)
 
 
+@cache
 def side_cell(side: Side, glyphs: Glyphs) -> Cell:
     """`B▲` or `S▼` and its meaning."""
     return Cell(glyphs.buy, "buy") if side is Side.BUY else Cell(glyphs.sell, "sell")

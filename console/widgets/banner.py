@@ -8,10 +8,10 @@ from textual.strip import Strip
 from console.screens.layout import banner_height
 from console.views.banner import BannerView, lay_out
 from console.views.cells import Cell, Line
-from console.widgets.drawn import Drawn
+from console.widgets.framed import Bare
 
 
-class Banner(Drawn):
+class Banner(Bare):
     """Draws the items that fit; a halt colours all of it."""
 
     DEFAULT_CSS = """

@@ -80,6 +80,8 @@ class Drawn(Widget):
 
         From edge to edge, border and all: of a whole line Textual has nothing to cut.
         """
+        if not lines:
+            return
         left, width = -self.gutter.left, self.outer_size.width
         regions: list[Region] = []
         for y in lines:
@@ -87,5 +89,4 @@ class Drawn(Widget):
                 regions[-1] = regions[-1].grow((0, 0, 1, 0))
             else:
                 regions.append(Region(left, y, width, 1))
-        if regions:
-            self.refresh(*regions)
+        self.refresh(*regions)

@@ -52,5 +52,8 @@ class FollowingTable(LineTable):
         self.following = direction < 0
         self.retitle()
 
+    def user_scrolled(self) -> None:
+        self.user_moved()
+
     def on_mouse_scroll_down(self) -> None:
         self.user_moved()

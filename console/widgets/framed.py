@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from console.widgets.drawn import Drawn
@@ -20,8 +22,31 @@ class Frame(NamedTuple):
 
     left: Segment
     right: Segment
+    width: int
     filters: Sequence[LineFilter]
     background: Color
+
+
+class Title(NamedTuple):
+    """The looks of the border's upper line: its corners, its rule and the title on it."""
+
+    left: Segment
+    rule: Segment
+    style: Style | None
+    right: Segment
+
+
+class Bare(Drawn, Kept):
+    """A widget of nothing but lines: no border, no padding. Keeps its finished lines."""
+
+    def draw_lines(self, missing: Sequence[int]) -> None:
+        """A line is finished as it was drawn, but for the app's filters."""
+        filters = self.get_line_filters()
+        for y in missing:
+            strip = self.render_line(y)
+            for line_filter in filters:
+                strip = strip.apply_filter(line_filter, self.background_colors[1])
+            self._kept[y] = strip
 
 
 class Framed(Drawn, Kept):
@@ -33,38 +58,71 @@ class Framed(Drawn, Kept):
     """
 
     _frame: Frame | None = None
+    _title: Title | None = None
+
+    @property
+    def size(self) -> Size:
+        """The room inside the border, which is a cell wide: asked for many times a frame."""
+        return self.outer_size - (2, 2)
 
     def framed_line(self, y: int) -> Strip:
         """The finished line around line `y` of the content."""
         return self.frame(self.render_line(y))
 
-    def frame(self, strip: Strip) -> Strip:
-        """A line of content with the border on both sides."""
+    def frame(self, segments: Iterable[Segment]) -> Strip:
+        """A line of content, exactly as wide as there is room, with the border on both sides."""
         frame = self._frame
         if frame is None:
             frame = self._frame = self._measured()
         for line_filter in frame.filters:
-            strip = strip.apply_filter(line_filter, frame.background)
-        return Strip([frame.left, *strip, frame.right], strip.cell_length + 2)
+            segments = line_filter.apply(list(segments), frame.background)
+        return Strip([frame.left, *segments, frame.right], frame.width)
 
     def draw_lines(self, missing: Sequence[int]) -> None:
-        """Content is framed here; the border's own lines are Textual's."""
+        """Content is framed here, and so is the title; the border's last line is Textual's."""
         last = self.outer_size.height - 1
         for y in missing:
-            inside = 0 < y < last
-            self._kept[y] = self.framed_line(y - 1) if inside else self.styled_lines(y, 1)[0]
+            if 0 < y < last:
+                self._kept[y] = self.framed_line(y - 1)
+            else:
+                self._kept[y] = self._titled() if y == 0 else self.styled_lines(y, 1)[0]
+
+    def _titled(self) -> Strip:
+        """The border's upper line. Textual draws the first one, and any whose title is cut."""
+        text = self._border_title.plain if self._border_title else ""
+        width = self.outer_size.width
+        room = width - cell_len(text) - 5
+        look = self._title
+        if look is None or not text or room < 1:
+            drawn = self.styled_lines(0, 1)[0]
+            self._title = _title_of(drawn, text)
+            return drawn
+        rule = Segment(look.rule.text * room, look.rule.style)
+        title = Segment(f" {text} ", look.style)
+        return Strip([look.left, look.rule, title, rule, look.right], width)
 
     def notify_style_update(self) -> None:
         """The style sheet gives this widget another border."""
         super().notify_style_update()
-        self._frame = None
+        self._frame = self._title = None
 
     def _measured(self) -> Frame:
         """The border's sides, cut from a line that Textual drew."""
         left, *_, right = self.styled_lines(1, 1)[0]
-        return Frame(left, right, self.get_line_filters(), self.background_colors[1])
+        return Frame(
+            left, right, self.outer_size.width, self.get_line_filters(), self.background_colors[1]
+        )
 
     def _set_dirty(self, *regions: Region) -> None:
         super()._set_dirty(*regions)
         if not regions:
-            self._frame = None
+            self._frame = self._title = None
+
+
+def _title_of(drawn: Strip, text: str) -> Title | None:
+    """What an upper line that Textual drew is made of; None when its title is not whole on it."""
+    pieces = list(drawn)
+    if len(pieces) != 5 or not text or pieces[2].text != f" {text} ":
+        return None
+    left, rule, title, _, right = pieces
+    return Title(left, rule, title.style, right)

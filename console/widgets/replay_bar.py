@@ -7,10 +7,10 @@ from textual.strip import Strip
 
 from console.views.cells import Cell, Line
 from console.views.replay import ReplayView
-from console.widgets.drawn import Drawn
+from console.widgets.framed import Bare
 
 
-class ReplayBar(Drawn):
+class ReplayBar(Bare):
     """State, speed and time of the recording, a bar, and how far it is."""
 
     DEFAULT_CSS = """

@@ -1,4 +1,4 @@
-"""A row of cells as one strip: fitted, aligned, and in as few segments as look right."""
+"""A row of cells as segments: fitted, aligned, and in as few segments as look right."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from console.theme import Look
 from console.views.cells import Cell, Column
 
 
-def row_strip(
+def row_segments(
     mark: str,
     cells: Iterable[tuple[Cell, Column]],
     width: int,
     looks: Mapping[str, Look],
     *,
     more: str,
-) -> Strip:
+) -> list[Segment]:
     """`mark`, then each cell in its column, one space apart, filled up or cut to `width` cells.
 
     `more` marks what was cut; `looks` says how the row's meanings are drawn. Neighbours that look
@@ -48,7 +48,7 @@ def row_strip(
             after += blanks
         blanks = after
     _add(segments, text, look, blanks + max(0, width - used), blank)
-    return Strip(segments, max(used, width)).adjust_cell_length(width)
+    return segments if used <= width else list(Strip(segments).adjust_cell_length(width))
 
 
 def _add(segments: list[Segment], text: str, look: Look, blanks: int, blank: Style) -> None:

@@ -15,18 +15,17 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from console.glyphs import UNICODE, Glyphs
 from console.views.cells import Cell, Column, Line, Row, Shrink, fit_columns
-from console.widgets.framed import Framed
-from console.widgets.strips import row_strip
+from console.widgets.barred import Barred
+from console.widgets.strips import row_segments
 
 STRIPS_KEPT = 1_000
 
 
-class LineTable(ScrollView, Framed, can_focus=True):
+class LineTable(Barred, can_focus=True):
     """Rows under pinned head lines and a column header, over pinned foot lines.
 
     A subclass says what its rows are (`row_total`, `row_id`, `row_index`, `row_cells`) and tells
@@ -57,8 +56,6 @@ class LineTable(ScrollView, Framed, can_focus=True):
         border-subtitle-style: $deck-stale-text-style;
         color: $deck-text;
         background: $background;
-        overflow-x: hidden;
-        scrollbar-size-vertical: 1;
         &:focus { border: round $primary; border-title-color: $deck-value; }
     }
     """
@@ -70,11 +67,10 @@ class LineTable(ScrollView, Framed, can_focus=True):
         self.head: tuple[Line, ...] = ()
         self.foot: tuple[Line, ...] = ()
         self._columns: tuple[tuple[int, Column], ...] = ()
-        self._thumb: tuple[int, ...] = ()
         self._fitted = Size(0, 0)
         self._top = 0
         self._header = tuple(Cell(column.title, "header") for column in self.COLUMNS)
-        self._strips: dict[tuple[str, bool], Strip] = {}
+        self._strips: dict[str, tuple[bool, Segment | None, Strip]] = {}
         self._shown: list[str | None] = []
         self._titles = ("", "")
 
@@ -128,17 +124,18 @@ class LineTable(ScrollView, Framed, can_focus=True):
     def set_title(self, *parts: str, stale: bool = False) -> None:
         """Draw the panel's name and `parts` on its border, as plain text.
 
-        Only the border's lines are repainted.
+        Only those lines of the border are repainted that differ.
         """
         rule = f" {self.glyphs.rule * 2} "
         titles = (rule.join((self.NAME, *filter(None, parts))), "STALE" if stale else "")
-        if titles == self._titles:
-            return
-        self._titles = titles
+        before, self._titles = self._titles, titles
         # The public setters repaint the whole panel; a count in a title must not.
-        self._border_title, self._border_subtitle = map(Content, titles)
-        width, height = self.size
-        self.refresh(Region(-1, -1, width + 2, 1), Region(-1, height, width + 2, 1))
+        if titles[0] != before[0]:
+            self._border_title = Content(titles[0])
+            self.refresh_lines_at([-1])
+        if titles[1] != before[1]:
+            self._border_subtitle = Content(titles[1])
+            self.refresh_lines_at([self.size.height])
 
     def set_pinned(self, head: tuple[Line, ...], foot: tuple[Line, ...]) -> None:
         """Replace the pinned lines; repaints those that differ."""
@@ -154,23 +151,23 @@ class LineTable(ScrollView, Framed, can_focus=True):
         self.refresh_lines_at(lines)
 
     def resize_rows(self) -> None:
-        """Tell the scroll bar how many rows there are, when one can see the difference."""
-        width, height = self.size
-        size = Size(width, self.row_total() + self.rows_top + len(self.foot))
+        """Tell the scroll bar how many rows there are."""
+        size = Size(self.size.width, self.row_total() + self.rows_top + len(self.foot))
+        if size == self.virtual_size:
+            return
         # Set the public way it would lay out the whole screen, for a scroll bar's sake.
         self.set_reactive(LineTable.virtual_size, size)
-        lines = max(height, size.height, 1)
-        thumb = tuple(round(8 * height * part / lines) for part in (height, self.scroll_offset.y))
-        if thumb != self._thumb or self.scroll_offset.y > self.max_scroll_y:
-            self._thumb = thumb
+        shown = size.height > self.container_size.height
+        if shown is not self.show_vertical_scrollbar or self.scroll_offset.y > self.max_scroll_y:
             self._scroll_update(size)
+        self.draw_bar()
 
     # Repainting.
 
     def repaint(self, changed: Collection[str]) -> None:
         """Repaint the visible lines that show another row than before, or a changed one."""
         for row_id in changed:
-            self._forget(row_id)
+            self._strips.pop(row_id, None)
         shown = self._visible_ids()
         before = self._shown + [None] * (len(shown) - len(self._shown))
         lines = [
@@ -198,14 +195,10 @@ class LineTable(ScrollView, Framed, can_focus=True):
             for index in range(top, top + self.rows_height)
         ]
 
-    def _forget(self, row_id: str) -> None:
-        self._strips.pop((row_id, False), None)
-        self._strips.pop((row_id, True), None)
-
     def forget_hidden(self) -> None:
         """Forget the drawn lines of rows that are not on screen."""
         shown = set(self._shown)
-        self._strips = {key: strip for key, strip in self._strips.items() if key[0] in shown}
+        self._strips = {key: strip for key, strip in self._strips.items() if key in shown}
 
     # Drawing.
 
@@ -224,30 +217,32 @@ class LineTable(ScrollView, Framed, can_focus=True):
         index = self._index_at(y)
         if index is None:
             return super().framed_line(y)
-        row_id = self.row_id(index)
-        key = (row_id, row_id == self.cursor_id)
-        strip = self._strips.get(key)
-        if strip is None:
-            if len(self._strips) >= STRIPS_KEPT:
-                self._strips.clear()
-            strip = self._strips[key] = self.frame(self._draw_row(row_id))
+        row_id, bar = self.row_id(index), self.bar_cell(y)
+        selected = row_id == self.cursor_id
+        kept = self._strips.get(row_id)
+        if kept is not None and kept[0] is selected and kept[1] is bar:
+            return kept[2]
+        if len(self._strips) >= STRIPS_KEPT:
+            self._strips.clear()
+        strip = self.frame(self._draw_row(row_id, bar))
+        self._strips[row_id] = selected, bar, strip
         return strip
 
     def render_line(self, y: int) -> Strip:
         """One line of the viewport."""
-        index = self._index_at(y)
+        index, bar = self._index_at(y), self.bar_cell(y)
         if index is not None:
-            return self._draw_row(self.row_id(index))
+            return Strip(self._draw_row(self.row_id(index), bar), self._fitted.width)
         line = y - len(self.head)
         foot_line = y - (self._fitted.height - len(self.foot))
         if line < 0:
-            return self._pinned(self.head[y])
+            return self._pinned(self.head[y], bar)
         if foot_line >= 0:
-            return self._pinned(self.foot[foot_line])
+            return self._pinned(self.foot[foot_line], bar)
         if self.COLUMNS and line == 0:
-            return self._row(self._header)
+            return Strip(self._row(self._header, bar), self._fitted.width)
         empty = not self.row_total() and y == self.rows_top
-        return self._pinned((Cell(self.empty_text() if empty else "", "muted"),))
+        return self._pinned((Cell(self.empty_text() if empty else "", "muted"),), bar)
 
     def _index_at(self, y: int) -> int | None:
         """The place in the display order of the row on a line; None where there is none."""
@@ -257,23 +252,26 @@ class LineTable(ScrollView, Framed, can_focus=True):
         index = self._top + line
         return index if index < self.row_total() else None
 
-    def _draw_row(self, row_id: str) -> Strip:
-        return self._row(self.row_cells(row_id), selected=row_id == self.cursor_id)
+    def _draw_row(self, row_id: str, bar: Segment | None) -> list[Segment]:
+        return self._row(self.row_cells(row_id), bar, selected=row_id == self.cursor_id)
 
-    def _row(self, cells: Row, *, selected: bool = False) -> Strip:
+    def _row(self, cells: Row, bar: Segment | None, *, selected: bool = False) -> list[Segment]:
         mark = self.glyphs.cursor if selected else " "
         pieces = [(cells[place], column) for place, column in self._columns]
         looks = self.palette.looks(cursor=selected and self.has_focus)
-        return row_strip(mark, pieces, self._fitted.width, looks, more=self.glyphs.more)
+        width = self._fitted.width - (bar is not None)
+        segments = row_segments(mark, pieces, width, looks, more=self.glyphs.more)
+        return segments if bar is None else [*segments, bar]
 
-    def _pinned(self, line: Line) -> Strip:
+    def _pinned(self, line: Line, bar: Segment | None) -> Strip:
         """A free line: what is too long for the panel is cut with a mark."""
         strip = Strip(self.spans((Cell(" "), *line)))
         width = self._fitted.width
         if strip.cell_length > width:
             more = Segment(self.glyphs.more, self.palette.look("muted").style)
             strip = Strip.join([strip.crop(0, width - 1), Strip([more])])
-        return self.draw(strip)
+        strip = self.draw(strip)
+        return strip if bar is None else Strip([*strip.crop(0, width - 1), bar], width)
 
     # Theme, size, scrolling.
 
@@ -286,8 +284,8 @@ class LineTable(ScrollView, Framed, can_focus=True):
         self._strips.clear()
 
     def on_resize(self, _event: events.Resize) -> None:
-        self._thumb = ()
         self.resize_rows()
+        self.draw_bar()
         self.repaint_all()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:

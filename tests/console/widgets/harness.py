@@ -15,6 +15,7 @@ from console.frame import Frame, build_frame
 from console.replica import Replica
 from console.theme import load_themes, theme_variable_defaults
 from console.ui_state import UiState
+from console.widgets.barred import Barred
 from engine.core import events as ev
 from engine.core.status import LinkUpdate
 from tests.console.fakes import NOW, FakeLink, busy_link
@@ -55,8 +56,11 @@ def show(widget: Widget, steps: Steps, size: tuple[int, int] = (140, 20)) -> Non
 
 
 def lines(widget: Widget) -> list[str]:
-    """What the widget shows inside its border, trailing blanks cut."""
-    return [widget.render_line(y).text.rstrip() for y in range(widget.size.height)]
+    """What the widget shows inside its border, its scroll bar and trailing blanks cut."""
+    drawn = [widget.render_line(y).text for y in range(widget.size.height)]
+    if isinstance(widget, Barred) and widget.show_vertical_scrollbar:
+        drawn = [line[:-1] for line in drawn]
+    return [line.rstrip() for line in drawn]
 
 
 def heard(widget: Widget, *types: type[Message]) -> list[Message]:

@@ -8,7 +8,7 @@ from textual.strip import Strip
 
 from console.theme import Palette, theme_variable_defaults
 from console.views.cells import Cell, Column
-from console.widgets.strips import row_strip
+from console.widgets.strips import row_segments
 
 PALETTE = Palette(theme_variable_defaults(), Style.parse("#d7dde5 on #0e1116"))
 CELLS = (
@@ -20,7 +20,7 @@ CELLS = (
 
 
 def _strip(width: int, *, cursor: bool = False) -> Strip:
-    return row_strip("▸", CELLS, width, PALETTE.looks(cursor=cursor), more="…")
+    return Strip(row_segments("▸", CELLS, width, PALETTE.looks(cursor=cursor), more="…"))
 
 
 def test_cells_stand_in_their_columns() -> None:
@@ -53,14 +53,14 @@ def test_the_row_under_the_cursor_has_its_background_and_keeps_what_has_its_own(
 
 
 def test_a_row_without_columns_is_its_mark() -> None:
-    assert row_strip("▸", (), 4, PALETTE.looks(), more="…").text == "▸   "
+    assert Strip(row_segments("▸", (), 4, PALETTE.looks(), more="…")).text == "▸   "
 
 
 def test_neighbours_that_look_alike_are_one_segment() -> None:
     column = Column("n", "N", 5, right=True)
     said = (("1", "buy"), ("22", "buy"), ("", "buy"), ("3", "halted"), ("4", "halted"))
     cells = [(Cell(text, meaning), column) for text, meaning in said]
-    strip = row_strip(" ", cells, 40, PALETTE.looks(), more="…")
+    strip = Strip(row_segments(" ", cells, 40, PALETTE.looks(), more="…"))
     assert strip.text == "     1    22           3     4".ljust(40)
     # What is underlined or has a background of its own would mark the blanks between.
     assert PALETTE.look("buy").plain

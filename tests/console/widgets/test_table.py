@@ -198,9 +198,11 @@ def test_a_title_repaints_the_border_and_nothing_else() -> None:
     async def steps(pilot: Pilot[None]) -> None:
         repaints = Repaints(table)
         table.set_title("[b]bold[/b]")
-        assert repaints.lines() == [-1, table.size.height]
+        assert repaints.lines() == [-1]
         table.set_title("[b]bold[/b]")
         assert repaints.lines() == []
+        table.set_title("[b]bold[/b]", stale=True)
+        assert repaints.lines() == [table.size.height]
         assert table._border_title.plain == "9 Numbers ── [b]bold[/b]"  # type: ignore[union-attr]
 
     show(table, steps, (40, 12))
@@ -217,6 +219,25 @@ def test_the_scroll_bar_hears_of_changes_that_can_be_seen() -> None:
         assert table.show_vertical_scrollbar
         assert table.virtual_size.height == 51
         assert table.max_scroll_y == 41
+
+    show(table, steps, (40, 12))
+
+
+def test_rows_that_move_beside_the_scroll_bar_are_not_drawn_again() -> None:
+    table = Numbers()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        table.scroll_to(y=50, animate=False)
+        await pilot.pause()
+        table.render_lines(table.outer_size.region)
+        table.drawn.clear()
+        table.scroll_to(y=51, animate=False)
+        await pilot.pause()
+        table.render_lines(table.outer_size.region)
+        last = 50 + table.rows_height
+        # Besides the new one those where the thumb's ends look different.
+        assert set(table.drawn) <= {str(last), *map(str, range(50, 57))}
+        assert len(set(table.drawn)) <= 5
 
     show(table, steps, (40, 12))
 
