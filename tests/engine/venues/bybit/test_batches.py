@@ -291,6 +291,20 @@ def test_a_batch_that_the_lost_stream_left_unanswered_is_of_unknown_fate() -> No
     rig.play(scenario)
 
 
+def test_a_batch_that_the_stream_cannot_take_did_not_leave() -> None:
+    rig = test_trade.Rig()
+
+    def fail(message: bytes) -> None:
+        raise ConnectionResetError("gone")
+
+    async def scenario() -> None:
+        rig.trade.send = fail  # type: ignore[method-assign]
+        answers = await rig.client.place_batch(orders(2))
+        assert kinds(answers) == [NotExecuted, NotExecuted]
+
+    rig.play(scenario)
+
+
 def test_a_batch_answer_of_another_shape_is_set_aside_and_proves_nothing() -> None:
     rig = test_trade.Rig()
 
@@ -402,6 +416,16 @@ def test_a_refused_cancel_all_says_why() -> None:
     request = MassCancelRequest(category=Category.LINEAR, settle="USDT")
     assert rig.run(rig.client.cancel_all(request)) == MassCancelResponse(
         outcome=Outcome.REJECTED, reason=Reason.REQUEST, text="10001 Illegal category"
+    )
+
+
+def test_cancel_all_with_a_key_that_is_not_known_is_refused() -> None:
+    rig = Rig({CANCEL_ALL: [Reply(401, b"")]})
+    response = rig.run(rig.client.cancel_all(MassCancelRequest(category=Category.SPOT)))
+    assert (response.outcome, response.reason, response.text) == (
+        Outcome.REJECTED,
+        Reason.AUTH,
+        "401",
     )
 
 
