@@ -76,7 +76,8 @@ class Cancels:
 
     def part(self) -> None:
         """An order leaves now: its cancel must not ride with those that were added before."""
-        self._gathered = []
+        if self._gathered:
+            self._gathered = []
 
     async def _send_gathered(self, requests: list[CancelRequest]) -> None:
         if requests is self._gathered:

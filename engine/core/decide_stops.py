@@ -69,7 +69,7 @@ def is_swept(order: Order, level: KillLevel) -> bool:
     """
     if order.is_external:
         return False
-    return level is not KillLevel.KILL or not (order.reduce_only and order.waits)
+    return level is not KillLevel.KILL or not (order.reduce_only and order.is_waiting)
 
 
 def decide_sweep(state: State, report: SweepReport, context: Context) -> Iterator[Step]:

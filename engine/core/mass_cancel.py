@@ -95,4 +95,4 @@ def _scope(state: State, order: Order) -> _Scope | None:
     if instrument is None:
         return None
     spot = instrument.category is Category.SPOT
-    return _Scope(instrument.category, "" if spot else instrument.settle, order.waits)
+    return _Scope(instrument.category, "" if spot else instrument.settle, order.is_waiting)

@@ -248,8 +248,8 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
         return self.synthetic
 
     @property
-    def waits(self) -> bool:
-        """True for a conditional order that waits for its trigger price."""
+    def is_waiting(self) -> bool:
+        """True for a conditional order whose trigger has not come, as far as is known."""
         return self.untriggered and not self.triggered
 
     @property
