@@ -12,6 +12,9 @@ import msgspec
 
 from engine.core.types import Category
 
+# Looking a member up through its class takes 100 ns on Python 3.11; it is needed every order.
+INVERSE = Category.INVERSE
+
 
 class Instrument(msgspec.Struct, frozen=True, gc=False):
     """One market and its filters. Prices are in quote, quantities in base (inverse: in quote)."""
@@ -32,4 +35,4 @@ class Instrument(msgspec.Struct, frozen=True, gc=False):
 
     def notional(self, qty: Decimal, price: Decimal) -> Decimal:
         """Value of `qty` at `price`, in quote currency."""
-        return qty if self.category is Category.INVERSE else qty * price
+        return qty if self.category is INVERSE else qty * price

@@ -53,7 +53,7 @@ from engine.core.trading import KillRecord, Narrowing, RiskState, is_stricter
 from engine.core.types import DriftAction, TradingState
 
 if TYPE_CHECKING:
-    from engine.core.risk.rule import Rule
+    from engine.core.risk.rule import Line
 
 REFUSALS_KEPT = 200
 
@@ -89,7 +89,7 @@ class State(SeenCommands, Evidence):
         self.started_ts = 0
         self.refusals: deque[CommandRefused] = deque(maxlen=REFUSALS_KEPT)
         self.activity = Activity()
-        self.rules: dict[str, tuple[tuple[Rule, Decimal | int], ...]] = {}
+        self.rules: dict[str, tuple[Line, ...]] = {}
         """The risk rules that the limits turn on, by symbol; picked when they are first needed."""
         self.watching: bool | None = None  # do any limits need the watch? None: not looked yet
         self.offsets: dict[str, Decimal] | None = None

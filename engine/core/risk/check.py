@@ -8,9 +8,10 @@ from engine.core.commands import PlaceOrder
 from engine.core.context import Context
 from engine.core.risk.gate import admit
 from engine.core.risk.price import worst_price
-from engine.core.risk.rule import Rule, pick
+from engine.core.risk.rule import Line, pick
 from engine.core.risk.rules import RULES
-from engine.core.risk.terms import Amount, Terms
+from engine.core.risk.size import SIZE, is_sized
+from engine.core.risk.terms import Terms
 from engine.core.risk.verdict import Approved, Denial, Denied
 from engine.core.state import State
 
@@ -53,22 +54,18 @@ def check_amend(
 
 
 def _first_denial(terms: Terms, *, amend: bool = False) -> Denial | None:
-    for rule, limit in _rules(terms):
-        if amend and rule.new_only:
-            continue
-        value = rule.measure(terms, limit)
+    """Judge by the rules that are on for this symbol; picked once, until the limits change."""
+    state, symbol = terms.state, terms.order.symbol
+    lines = state.rules.get(symbol)
+    if lines is None:
+        picked = pick(RULES, terms.limits, state.risk.limits)
+        lines = state.rules[symbol] = tuple(Line.of(rule, limit) for rule, limit in picked)
+    skipped = len(SIZE) if is_sized(terms) else 0
+    for rule, limit, measure, bound_of, floor in lines[skipped:]:
+        value = measure(terms, limit)
         if value is None:
             continue
-        bound = limit if rule.bound is None else rule.bound(terms, limit)
-        if value < bound if rule.floor else value > bound:
+        bound = limit if bound_of is None else bound_of(terms, limit)
+        if (value < bound if floor else value > bound) and not (amend and rule.new_only):
             return rule.denial(terms, value, bound)
     return None
-
-
-def _rules(terms: Terms) -> tuple[tuple[Rule, Amount], ...]:
-    """The rules that are on for this symbol; picked once, until the limits change."""
-    state, symbol = terms.state, terms.order.symbol
-    found = state.rules.get(symbol)
-    if found is None:
-        found = state.rules[symbol] = tuple(pick(RULES, terms.limits, state.risk.limits))
-    return found

@@ -20,6 +20,9 @@ MS = 1_000_000
 CLOCK_AGE_NS = 600_000 * MS
 """A measurement of the venue's clock counts as long; several are made in that time."""
 MAX_EXPONENT, MIN_EXPONENT = 12, -18
+HALTED, REDUCING, MARKET = TradingState.HALTED, TradingState.REDUCING, OrderType.MARKET
+"""Looking a member up through its class takes 100 ns on Python 3.11; it is needed every order."""
+LEAST, BEYOND = Decimal(1).scaleb(MIN_EXPONENT), Decimal(1).scaleb(MAX_EXPONENT + 1)
 """Numbers outside 1e12 and 1e-18 are slips or attacks, whatever the instrument says."""
 
 
@@ -52,10 +55,10 @@ def admit(
 
 def _permission(state: State, order: PlaceOrder, context: Context) -> Denial | None:
     trading = state.trading_of(order.symbol)
-    if trading is TradingState.HALTED:
+    if trading is HALTED:
         reason = state.narrowing_of(order.symbol).reason
         return Denial("HALTED", reason or "trading is halted", "release first", "cancels")
-    if trading is TradingState.REDUCING and not order.reduce_only:
+    if trading is REDUCING and not order.reduce_only:
         passes = "reduce-only orders"
         return Denial("REDUCING", "order adds exposure", passes, passes)
     if not state.ready:
@@ -102,13 +105,12 @@ def _named(order: PlaceOrder) -> Denial | None:
 
 def _numbers(order: PlaceOrder) -> Denial | None:
     for name, number in (("qty", order.qty), ("price", order.price)):
-        if number is None:
+        if number is None or (number.is_finite() and LEAST <= number < BEYOND):
             continue
         if not number.is_finite() or number <= 0:
             return Denial("BAD_NUMBER", f"{name} {number}", "greater than 0")
-        if not MIN_EXPONENT <= number.adjusted() <= MAX_EXPONENT:
-            return Denial("BAD_NUMBER", f"{name} {number:.3E}", "between 1E-18 and 1E+12")
-    if (order.price is None) is not (order.type is OrderType.MARKET):
+        return Denial("BAD_NUMBER", f"{name} {number:.3E}", "between 1E-18 and 1E+12")
+    if (order.price is None) is not (order.type is MARKET):
         wanted = "no price" if order.type is OrderType.MARKET else "a price"
         return Denial("BAD_PRICE", f"{order.type} with price {order.price}", wanted)
     if order.post_only and (

@@ -12,14 +12,16 @@ from engine.core.commands import PlaceOrder
 from engine.core.instruments import Instrument
 from engine.core.risk.rule import Rule
 from engine.core.risk.terms import Amount, Terms, plain, whole_down, whole_up
-from engine.core.types import OrderType, Side
+from engine.core.types import ZERO, OrderType, Side
 
 PASSIVE_COLLAR_MIN = Decimal("0.10")
+BUY = Side.BUY
+"""Looking a member up through its class takes 100 ns on Python 3.11; it is needed every order."""
 
 
 def _range(terms: Terms, collar: Decimal) -> tuple[Decimal, Decimal]:
     passive = max(collar * 2, PASSIVE_COLLAR_MIN)
-    above, below = (collar, passive) if terms.order.side is Side.BUY else (passive, collar)
+    above, below = (collar, passive) if terms.order.side is BUY else (passive, collar)
     return terms.reference * (1 - below), terms.reference * (1 + above)
 
 
@@ -32,7 +34,9 @@ def _outside(terms: Terms, _limit: Amount) -> Amount | None:
     if terms.order.price is None:
         return None
     lowest, highest = _range(terms, _collar(terms))
-    return max(terms.price - highest, lowest - terms.price, Decimal(0))
+    if lowest <= terms.price <= highest:
+        return ZERO
+    return max(terms.price - highest, lowest - terms.price)
 
 
 def _nearest(terms: Terms, _value: Amount, _bound: Amount) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
@@ -88,6 +89,21 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
             passed,
             share,
         )
+
+
+class Line(NamedTuple):
+    """A rule that is on, with its limit: what judging needs of it, at hand."""
+
+    rule: Rule
+    limit: Amount
+    measure: Measure
+    bound: Bound | None
+    floor: bool
+
+    @classmethod
+    def of(cls, rule: Rule, limit: Amount) -> Line:
+        """The line of a rule that these limits turn on."""
+        return cls(rule, limit, rule.measure, rule.bound, rule.floor)
 
 
 def pick(

@@ -8,6 +8,9 @@ from engine.core.risk.rule import Rule
 from engine.core.risk.terms import Amount, Terms, most_for, plain, whole_down, whole_up
 from engine.core.types import OrderType
 
+# Looking a member up through its class takes 100 ns on Python 3.11; it is needed every order.
+MARKET = OrderType.MARKET
+
 
 def _off_tick(terms: Terms, _limit: Amount) -> Amount | None:
     price = terms.order.price
@@ -35,7 +38,7 @@ def _qty(terms: Terms, _limit: Amount) -> Amount:
 
 def _largest(terms: Terms, _limit: Amount) -> Amount:
     instrument, own = terms.instrument, terms.limits.max_order_qty
-    market = terms.order.type is OrderType.MARKET
+    market = terms.order.type is MARKET
     venue = instrument.max_market_qty if market else instrument.max_qty
     return venue if own is None else min(venue, own)
 
@@ -46,6 +49,22 @@ def _notional(terms: Terms, _limit: Amount) -> Amount:
 
 def _opening_notional(terms: Terms, limit: Amount) -> Amount | None:
     return None if terms.order.reduce_only else _notional(terms, limit)
+
+
+def is_sized(terms: Terms) -> bool:
+    """True when the order passes every rule of `SIZE`, which are always on: all of them at once."""
+    order, instrument, limits = terms.order, terms.instrument, terms.limits
+    qty, price, own = order.qty, order.price, limits.max_order_qty
+    value = instrument.notional(qty, terms.price)
+    return (
+        (price is None or not price % instrument.tick_size)
+        and not qty % instrument.qty_step
+        and instrument.min_qty <= qty
+        and qty <= (instrument.max_market_qty if order.type is MARKET else instrument.max_qty)
+        and (own is None or qty <= own)
+        and (order.reduce_only or value >= instrument.min_notional)
+        and value <= limits.max_order_notional_usd
+    )
 
 
 def _least_for(terms: Terms, _value: Amount, bound: Amount) -> str:
