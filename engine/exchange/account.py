@@ -6,9 +6,11 @@ the positions and coins that fills have touched.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from decimal import Decimal
-from typing import NamedTuple
+
+import msgspec
 
 from engine.exchange.instruments import Instrument
 from engine.exchange.numbers import ZERO, text
@@ -28,7 +30,7 @@ TAKER_FEE = Decimal("0.00055")
 MarketKey = tuple[str, str]
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """A row for the private stream; `category` is empty where the topic has none."""
 
     kind: str
@@ -46,7 +48,7 @@ class Account:
         self.uid = uid
         self.topics: set[str] = set()  # what any of its private streams listens to
         self.orders: dict[str, Order] = {}
-        self.closed: dict[str, list[Order]] = {}  # by category, in order of closing
+        self.closed: dict[str, list[Order]] = defaultdict(list)  # by category, as they closed
         self.forgotten: dict[str, int] = {}  # by category, closed orders before it are not recent
         self.executions: list[Execution] = []  # in order of time
         self.closed_pnl: list[ClosedPnl] = []  # by order, in order of the first fill that closed
@@ -58,7 +60,7 @@ class Account:
         self.outbox: list[Row] = []
         self._closing: dict[str, ClosedPnl] = {}
         self._links: dict[tuple[str, str], Order] = {}
-        self._open: dict[MarketKey, dict[str, Order]] = {}
+        self._open: dict[MarketKey, dict[str, Order]] = defaultdict(dict)
         self._reducing: dict[MarketKey, dict[str, Order]] = {}
         self._touched_positions: dict[tuple[str, int], Position] = {}
         self._touched_coins: dict[str, CoinState] = {}
@@ -127,7 +129,7 @@ class Account:
         self.orders[order.order_id] = order
         if order.link_id:
             self._links[instrument.category, order.link_id] = order
-        self._open.setdefault(instrument.key, {})[order.order_id] = order
+        self._open[instrument.key][order.order_id] = order
         if order.reduce_only:
             self._reducing.setdefault(instrument.key, {})[order.order_id] = order
 
@@ -137,8 +139,9 @@ class Account:
         del self._open[instrument.key][order.order_id]
         if order.reduce_only:
             del self._reducing[instrument.key][order.order_id]
-        self.closed.setdefault(instrument.category, []).append(order)
-        self.relock(order)
+        self.closed[instrument.category].append(order)
+        if instrument.category == "spot":
+            self.relock(order)
 
     def find(self, category: str, symbol: str, order_id: str, link_id: str) -> Order | None:
         """The order with that id; the order id wins where both are given."""
@@ -171,10 +174,8 @@ class Account:
         return list(orders.values()) if orders else []
 
     def relock(self, order: Order) -> None:
-        """Hold back what a spot order may still spend; anything else holds nothing."""
+        """Hold back what a spot order may still spend."""
         instrument = order.instrument
-        if instrument.category != "spot":
-            return
         need = ZERO
         if order.is_open and not order.is_waiting:
             need = order.leaves * order.price if order.is_buy else order.leaves
@@ -202,7 +203,7 @@ class Account:
         rate = MAKER_FEE if is_maker else TAKER_FEE
         order.cum_qty += qty
         order.cum_value += value
-        order.status = "PartiallyFilled" if order.leaves else "Filled"
+        order.status = "PartiallyFilled" if (leaves := order.leaves) else "Filled"
         order.updated_ms = time_ms
         if instrument.category == "spot":
             fee, fee_coin = self._exchange_coins(order, qty, value, rate)
@@ -225,7 +226,7 @@ class Account:
             fee_rate=rate,
             fee_coin=fee_coin,
             is_maker=is_maker,
-            leaves=order.leaves,
+            leaves=leaves,
             order_qty=order.qty,
             order_price=order.price,
             closed_qty=closed,
@@ -264,30 +265,29 @@ class Account:
         row.fills += 1
         row.updated_ms = time_ms
 
-    def _note_cash(self, execution: Execution) -> None:
+    def _note_trade(self, execution: Execution) -> None:
         """Write down what an execution did to each coin it touched."""
         order = execution.order
-        instrument, fee_coin = order.instrument, execution.fee_coin
+        instrument = order.instrument
         if instrument.category == "spot":
             sign = 1 if order.is_buy else -1
-            flows = {
-                instrument.base: sign * execution.qty,
-                instrument.quote: -sign * execution.value,
-            }
+            self._note_cash(execution, instrument.base, sign * execution.qty)
+            self._note_cash(execution, instrument.quote, -sign * execution.value)
         else:
-            flows = {instrument.settle: execution.pnl}
-        for coin, flow in flows.items():
-            self.log.append(
-                LogEntry(
-                    number=len(self.log),
-                    kind="TRADE",
-                    coin=coin,
-                    cash_flow=flow,
-                    fee=execution.fee if coin == fee_coin else ZERO,
-                    balance=self.coin(coin).balance,
-                    execution=execution,
-                )
+            self._note_cash(execution, instrument.settle, execution.pnl)
+
+    def _note_cash(self, execution: Execution, coin: str, flow: Decimal) -> None:
+        self.log.append(
+            LogEntry(
+                number=len(self.log),
+                kind="TRADE",
+                coin=coin,
+                cash_flow=flow,
+                fee=execution.fee if coin == execution.fee_coin else ZERO,
+                balance=self.coins[coin].balance,
+                execution=execution,
             )
+        )
 
     def _record(self, execution: Execution) -> None:
         """Keep an execution where queries find it, and put its row on the stream."""
@@ -296,7 +296,7 @@ class Account:
             order.first_execution = len(self.executions)
         order.last_execution = len(self.executions)
         self.executions.append(execution)
-        self._note_cash(execution)
+        self._note_trade(execution)
         if self.topics:
             row = execution_row(execution, on_stream=True)
             self.outbox.append(Row("execution", instrument.category, instrument.symbol, row))
@@ -321,12 +321,13 @@ class Account:
         if not position.qty:
             position.created_ms, position.realised_now = time_ms, ZERO
         closed, pnl = position.apply(qty if order.is_buy else -qty, price)
-        position.realised += pnl - fee
-        position.realised_now += pnl - fee
+        net = pnl - fee
+        position.realised += net
+        position.realised_now += net
         position.updated_ms, position.seq = time_ms, seq
         coin = self.coin(position.settle)
-        coin.balance += pnl - fee
-        coin.realised += pnl - fee
+        coin.balance += net
+        coin.realised += net
         coin.unrealised += position.revalue()
         self._touched_positions[position.symbol, position.idx] = position
         self._touched_coins[position.settle] = coin

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from itertools import groupby
-from operator import itemgetter
+from operator import attrgetter
 from typing import Protocol
 
 from engine.exchange.account import Account, Row
@@ -22,7 +23,7 @@ FAST_TOPICS = {
     f"execution{suffix}": f"execution.fast{suffix}" for suffix in ("", ".linear", ".spot")
 }
 
-_topic_of = itemgetter(0, 1)  # a row's kind and category
+_topic_of = attrgetter("kind", "category")
 
 
 class Outlet(Protocol):
@@ -92,7 +93,7 @@ class Hub:
             members = list(group)
             message_id = f"{account.uid}_{members[0].symbol}_{now_ns}"
             data = [member.row for member in members]
-            for topic in (kind, f"{kind}.{category}"):
+            for topic in _topics(kind, category):
                 if topic in account.topics:
                     push = Push(message_id, topic, now_ns // 1_000_000, data)
                     messages.append((topic, encode(push)))
@@ -102,6 +103,12 @@ class Hub:
                     messages.append((fast, encode(FastPush(fast, now_ns // 1_000_000, short))))
         for stream in self._private.get(account.api_key, ()):
             stream.send([message for topic, message in messages if topic in stream.topics])
+
+
+@cache
+def _topics(kind: str, category: str) -> tuple[str, str]:
+    """The topics that tell of a row: everything of its kind, and of its category alone."""
+    return kind, f"{kind}.{category}"
 
 
 def _fast_row(row: ExecutionRow) -> FastExecutionRow:

@@ -18,8 +18,12 @@ InstrumentRow = dict[str, object]
 
 
 class Instrument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One market. Prices are in quote coin, quantities in base coin, `min_notional` in quote."""
+    """One market. Prices are in quote coin, quantities in base coin, `min_notional` in quote.
 
+    `key` is category and symbol: what identifies a market on the wire.
+    """
+
+    key: tuple[str, str]
     category: str
     symbol: str
     base: str
@@ -35,11 +39,6 @@ class Instrument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     max_price: Decimal
     row: InstrumentRow
 
-    @property
-    def key(self) -> tuple[str, str]:
-        """Category and symbol: what identifies a market on the wire."""
-        return (self.category, self.symbol)
-
 
 def parse_instrument(row: InstrumentRow) -> Instrument:
     """Read a row of instruments-info. Raises ValueError naming the field that is wrong."""
@@ -51,9 +50,11 @@ def parse_instrument(row: InstrumentRow) -> Instrument:
     prices, lots = _table(row, "priceFilter"), _table(row, "lotSizeFilter")
     step = _positive(lots, "qtyStep")
     max_qty = _number(lots, "maxOrderQty", LARGEST_QTY)
+    symbol = _word(row, "symbol")
     return Instrument(
+        key=("linear", symbol),
         category="linear",
-        symbol=_word(row, "symbol"),
+        symbol=symbol,
         base=_word(row, "baseCoin"),
         quote=_word(row, "quoteCoin"),
         settle=_word(row, "settleCoin"),
@@ -73,9 +74,11 @@ def _parse_spot(row: InstrumentRow) -> Instrument:
     prices, lots = _table(row, "priceFilter"), _table(row, "lotSizeFilter")
     step = _positive(lots, "basePrecision")
     max_qty = _number(lots, "maxLimitOrderQty", LARGEST_QTY)
+    symbol = _word(row, "symbol")
     return Instrument(
+        key=("spot", symbol),
         category="spot",
-        symbol=_word(row, "symbol"),
+        symbol=symbol,
         base=_word(row, "baseCoin"),
         quote=_word(row, "quoteCoin"),
         settle=_word(row, "quoteCoin"),

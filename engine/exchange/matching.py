@@ -138,8 +138,8 @@ class Market:
                 self._fill_resting(order, order.leaves)
 
     def _fill_resting(self, order: Order, qty: Decimal) -> None:
-        self._book_fill(order, qty, order.price, is_maker=True)
         account = self._accounts[order.api_key]
+        self._book_fill(order, account, qty, order.price, is_maker=True)
         if not order.is_open:
             self._side(order).remove(order)
             account.close(order)
@@ -236,7 +236,8 @@ class Market:
         order.price, order.qty = price, qty
         order.updated_ms = self._now_ms()
         if keeps_place:
-            account.relock(order)
+            if self.instrument.category == "spot":
+                account.relock(order)
             account.tell(order)
             return
         if self._takes(order) and order.time_in_force != "PostOnly":
@@ -265,7 +266,7 @@ class Market:
         elif order.time_in_force == "FOK" and self._takeable(order) < order.leaves:
             self._end(order, account, NOT_FILLED_WHOLE)
         else:
-            self._take(order)
+            self._take(order, account)
             if not order.leaves:
                 account.close(order)
             elif order.rests:
@@ -276,18 +277,22 @@ class Market:
         if order.cum_qty:
             self._follow_fill(order, account)
 
-    def _take(self, order: Order) -> None:
+    def _take(self, order: Order, account: Account) -> None:
         if self._auto_fill and order.order_type == "Limit":
             maker = order.time_in_force == "PostOnly"
-            self._book_fill(order, order.leaves, order.price, is_maker=maker)
+            self._book_fill(order, account, order.leaves, order.price, is_maker=maker)
             return
         opposite = self.book.asks if order.is_buy else self.book.bids
+        leaves = order.leaves
         for price, size in opposite.available():
-            if not order.leaves or not _within(order, price):
+            if not _within(order, price):
                 break
-            qty = min(size, order.leaves)
+            qty = min(size, leaves)
             opposite.take(price, qty)
-            self._book_fill(order, qty, price, is_maker=False)
+            self._book_fill(order, account, qty, price, is_maker=False)
+            leaves -= qty
+            if not leaves:
+                break
 
     def _takes(self, order: Order) -> bool:
         best = (self.book.asks if order.is_buy else self.book.bids).best_available()
@@ -304,7 +309,8 @@ class Market:
         # Without a book nothing is known about the queue: the first snapshot will cap it.
         order.queue_ahead = own.shown_at(order.price) if self.book.is_ready else INFINITE
         self._side(order).add(order)
-        account.relock(order)
+        if self.instrument.category == "spot":
+            account.relock(order)
 
     def _end(self, order: Order, account: Account, how: tuple[str, str]) -> None:
         is_spot_with_fills = order.cum_qty and self.instrument.category == "spot"
@@ -316,9 +322,11 @@ class Market:
         order.updated_ms = self._now_ms()
         account.close(order)
 
-    def _book_fill(self, order: Order, qty: Decimal, price: Decimal, *, is_maker: bool) -> None:
+    def _book_fill(
+        self, order: Order, account: Account, qty: Decimal, price: Decimal, *, is_maker: bool
+    ) -> None:
         self.seq += 1
-        self._accounts[order.api_key].fill(
+        account.fill(
             order,
             qty,
             price,

@@ -35,18 +35,18 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
     def apply(self, signed_qty: Decimal, price: Decimal) -> tuple[Decimal, Decimal]:
         """Book a fill; returns how much of it closed the position, and the profit of that part."""
         held = self.qty
-        self.qty = held + signed_qty
-        if held * signed_qty >= 0:
-            cost = abs(held) * self.avg_price + abs(signed_qty) * price
-            self.avg_price = cost / abs(self.qty)
+        self.qty = after = held + signed_qty
+        if not held or (held > ZERO) == (signed_qty > ZERO):
+            # Both products and the divisor have the same sign, which the quotient loses.
+            self.avg_price = (held * self.avg_price + signed_qty * price) / after
             return ZERO, ZERO
         closed = min(abs(held), abs(signed_qty))
         gain = (price - self.avg_price) * closed
-        if held < 0:
+        if held < ZERO:
             gain = -gain
-        if self.qty == 0:
+        if not after:
             self.avg_price = ZERO
-        elif (self.qty > 0) != (held > 0):
+        elif (after > ZERO) != (held > ZERO):
             self.avg_price = price
         return closed, gain
 
@@ -72,8 +72,11 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
 
         Call it after `apply`, with the fill's quantity and how much of it closed.
         """
+        if not closed:
+            self.open_fees += fee
+            return ZERO, ZERO
         close_fee = fee * closed / qty
         held = abs(self.qty) if closed == qty else ZERO
-        open_fee = self.open_fees * closed / (held + closed) if closed else ZERO
+        open_fee = self.open_fees * closed / (held + closed)
         self.open_fees += fee - close_fee - open_fee
         return close_fee, open_fee

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Place(msgspec.Struct, kw_only=True):
+class Place(msgspec.Struct, kw_only=True, gc=False):
     """Body of order/create."""
 
     category: str = ""
@@ -33,7 +33,7 @@ class Place(msgspec.Struct, kw_only=True):
     slOrderType: str = ""
 
 
-class Amend(msgspec.Struct, kw_only=True):
+class Amend(msgspec.Struct, kw_only=True, gc=False):
     """Body of order/amend; empty fields stay as they are."""
 
     category: str = ""
@@ -48,7 +48,7 @@ class Amend(msgspec.Struct, kw_only=True):
     stopLoss: str = ""
 
 
-class Cancel(msgspec.Struct, kw_only=True):
+class Cancel(msgspec.Struct, kw_only=True, gc=False):
     """Body of order/cancel."""
 
     category: str = ""
@@ -58,7 +58,7 @@ class Cancel(msgspec.Struct, kw_only=True):
     orderFilter: str = "Order"
 
 
-class CancelAll(msgspec.Struct, kw_only=True):
+class CancelAll(msgspec.Struct, kw_only=True, gc=False):
     """Body of order/cancel-all."""
 
     category: str = ""

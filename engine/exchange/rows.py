@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from decimal import Decimal
-from typing import Any
 
 from msgspec import UNSET
 
-from engine.exchange.conditions import FALLS, RISES
+from engine.exchange.conditions import FALLS, RISES, Condition
 from engine.exchange.numbers import ZERO, average, money, text
-from engine.exchange.orders import ClosedPnl, Execution, LogEntry, Order
+from engine.exchange.orders import Attached, ClosedPnl, Execution, LogEntry, Order
 from engine.exchange.positions import Position
 from engine.exchange.wire import (
     ClosedPnlRow,
@@ -29,7 +28,7 @@ def order_row(order: Order, *, on_stream: bool) -> OrderRow:
     is_spot = instrument.category == "spot"
     leaves = order.leaves if order.is_open else ZERO
     fee = text(order.cum_fee)
-    return OrderRow(
+    row = OrderRow(
         category=instrument.category if on_stream else UNSET,
         symbol=instrument.symbol,
         orderId=order.order_id,
@@ -58,33 +57,32 @@ def order_row(order: Order, *, on_stream: bool) -> OrderRow:
         reduceOnly=order.reduce_only,
         tpslMode=UNSET if is_spot else "",
         marketUnit=order.market_unit,
-        **_conditions(order),
         createdTime=str(order.created_ms),
         updatedTime=str(order.updated_ms),
         feeCurrency=(order.fee_coin if is_spot else "") if on_stream else UNSET,
     )
+    if order.condition is not None:
+        _write_condition(row, order, order.condition)
+    if order.attached is not None:
+        _write_attached(row, order.attached)
+    return row
 
 
-def _conditions(order: Order) -> Mapping[str, Any]:
-    """The fields of a row that most orders leave at their defaults."""
-    condition, attached = order.condition, order.attached
-    fields: dict[str, Any] = {}
-    if condition is not None:
-        fields |= {
-            "triggerPrice": text(condition.price),
-            "triggerDirection": RISES if condition.rises else FALLS,
-            "triggerBy": condition.by,
-            "stopOrderType": order.stop_order_type,
-            "closeOnTrigger": order.close_on_trigger,
-        }
-    if attached is not None:
-        if attached.take_profit is not None:
-            fields["takeProfit"] = text(attached.take_profit.price)
-            fields["tpTriggerBy"] = attached.take_profit.by
-        if attached.stop_loss is not None:
-            fields["stopLoss"] = text(attached.stop_loss.price)
-            fields["slTriggerBy"] = attached.stop_loss.by
-    return fields
+def _write_condition(row: OrderRow, order: Order, condition: Condition) -> None:
+    row.triggerPrice = text(condition.price)
+    row.triggerDirection = RISES if condition.rises else FALLS
+    row.triggerBy = condition.by
+    row.stopOrderType = order.stop_order_type
+    row.closeOnTrigger = order.close_on_trigger
+
+
+def _write_attached(row: OrderRow, attached: Attached) -> None:
+    if attached.take_profit is not None:
+        row.takeProfit = text(attached.take_profit.price)
+        row.tpTriggerBy = attached.take_profit.by
+    if attached.stop_loss is not None:
+        row.stopLoss = text(attached.stop_loss.price)
+        row.slTriggerBy = attached.stop_loss.by
 
 
 def execution_row(execution: Execution, *, on_stream: bool) -> ExecutionRow:

@@ -62,10 +62,10 @@ class Noise:
         if isinstance(order, OrderRow):
             has_fills = order.cumExecQty != "0"
             if "rejected_with_fills" in kinds and has_fills and order.orderStatus == "Cancelled":
-                told = [row._replace(row=replace(order, orderStatus="Rejected"))]
+                told = [replace(row, row=replace(order, orderStatus="Rejected"))]
             if "double_filled" in kinds and order.orderStatus == "Filled":
                 again = replace(order, cancelType=BY_USER[0], rejectReason=CAME_TOO_LATE)
-                told.append(row._replace(row=again))
+                told.append(replace(row, row=again))
         return told * 2 if "duplicate_row" in kinds else told
 
     def book(self, frame: Frame, market: Market) -> list[bytes]:
