@@ -163,6 +163,7 @@ class Engine:
         await self._client.connect(self.inbox.put, self.feed.apply)
         self.dispatcher.spawn(self.dispatcher.comparison.keep_asking())
         self.dispatcher.spawn(keep_comparing_pnl(self.dispatcher, self.clock))
+        self.dispatcher.spawn(self.router.keep_probing())
         self.dispatcher.spawn(keep_measuring_clock(self.state, self._client, self.clock))
 
     async def stop(self) -> None:
@@ -282,6 +283,7 @@ class Engine:
             placing=self.dispatcher.placing,
             canceling=self.dispatcher.canceling,
             broken=self.failure,
+            breaker=self.router.placing_breaker(),
         )
 
     def _fold(self, event: Event) -> None:

@@ -15,6 +15,7 @@ import msgspec
 from engine.clock import NS
 from engine.core.state import State
 from engine.core.status import (
+    BreakerStatus,
     EngineStatus,
     InputStatus,
     ReconcileStatus,
@@ -44,8 +45,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """The answer of `/health`. Ages and lags are seconds of the engine's clock.
 
     `reconcile_age_s` is None until a comparison with the venue has passed. `problems` says in
-    plain words why the status is not `ok`. `input` is what the venue sent that could not be read.
-    `clock_offset_ms` is the venue's clock minus ours; None, with its age, before it is measured.
+    plain words why the status is not `ok`. `breakers` has one for each class of requests, `input`
+    what the venue sent that could not be read. `clock_offset_ms` is the venue's clock minus ours;
+    None, with its age, before it is measured.
     """
 
     status: HealthStatus
@@ -61,6 +63,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     unknown_orders: int
     uptime_s: float
     problems: tuple[str, ...] = ()
+    breakers: tuple[BreakerStatus, ...] = ()
     input: InputStatus = msgspec.field(default_factory=InputStatus)
     clock_offset_ms: float | None = None
     clock_age_s: float | None = None
@@ -114,6 +117,7 @@ def create_health(state: State, status: EngineStatus, *, uptime_s: float) -> Hea
         unknown_orders=_unknown_orders(state),
         uptime_s=uptime_s,
         problems=problems,
+        breakers=status.breakers,
         input=status.input,
         clock_offset_ms=_offset_ms(status),
         clock_age_s=(status.ts - status.clock.ts) / NS if status.clock.ts else None,
@@ -168,7 +172,6 @@ def _problems(state: State, status: EngineStatus) -> Iterator[str]:
         (not status.ready, "not ready: the account is being compared with the venue"),
         (not status.private_up, "private stream is down"),
         (not status.public_up, "public stream is down"),
-        (status.breaker != "closed", f"circuit breaker is {status.breaker}"),
         (
             status.journal_lag_s > JOURNAL_LAG_MAX_S,
             f"journal is {status.journal_lag_s:.1f} s behind",
@@ -186,6 +189,10 @@ def _problems(state: State, status: EngineStatus) -> Iterator[str]:
         ),
     )
     yield from (problem for failed, problem in checks if failed)
+    for breaker in status.breakers:
+        if not breaker.closed:
+            open_s = (status.ts - breaker.since_ts) / NS
+            yield f"{breaker.denial(status.ts)} (for {open_s:.0f} s)"
     for bare in status.unprotected:
         age_s = (status.ts - bare.since_ts) / NS
         yield f"{bare.symbol} has had no protective stop for {age_s:.0f} s"

@@ -20,7 +20,7 @@ from console.views.positions import money_cell
 from engine.core.pnl import Totals
 from engine.core.status import EngineStatus
 from engine.core.trading import KillRecord
-from engine.core.types import TradingState
+from engine.core.types import NS, TradingState
 
 MODE_STYLES = {"LIVE": "mode-live", "REPLAY": "mode-replay"} | dict.fromkeys(
     ("PAPER", "LOCAL", "DEMO", "TESTNET"), "mode-paper"
@@ -52,6 +52,7 @@ def view(replica: Replica, totals: Sequence[Totals], ui: UiState, stale_s: float
         _halt(replica, ui.glyphs),
         _account(state.account or (status.account if status else "")),
         _arm(ui),
+        _breaker(status),
         _link(status, stale_s, ui.glyphs),
         _drift(status, ui.glyphs),
         _open(replica, ui.glyphs),
@@ -179,6 +180,21 @@ def _link(status: EngineStatus | None, stale_s: float, glyphs: Glyphs) -> Item:
     took = f"{place.p50_s * 1000:.0f}ms" if place else ""
     long = (Cell("link ", "muted"), Cell(f"{glyphs.up} {took}".rstrip(), "good"))
     return Item(4, long, (Cell("link", "muted"), Cell(f"{glyphs.up}{took}", "good")))
+
+
+def _breaker(status: EngineStatus | None) -> Item | None:
+    """What is not sent because the venue does not answer, and how long that lasts at least."""
+    found = [b for b in status.breakers if not b.closed] if status else []
+    if status is None or not found:
+        return None
+    left_s = max(0, max(b.probe_ts for b in found) - status.ts) / NS
+    word = "BANNED" if any(b.held for b in found) else "BREAKER"
+    names = " ".join(b.name for b in found)
+    return Item(
+        3,
+        (Cell(f"{word} {names} {fmt.countdown(left_s)}", "bad"),),
+        (Cell(f"{word} {fmt.countdown(left_s)}", "bad"),),
+    )
 
 
 def _drift(status: EngineStatus | None, glyphs: Glyphs) -> Item | None:

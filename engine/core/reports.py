@@ -176,6 +176,7 @@ class SourceRead(msgspec.Struct, frozen=True, gc=False):
 class OrderLookup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything the venue says of one order. `complete` is False when any query failed.
 
+    `fault` says why, where the venue gave no answer; one that cannot be read is an answer.
     `order` None with `complete` True is one clean negative round, not yet proof of absence;
     `reads` says what was asked in it. `sent_ts` is when the first query left, on our clock.
     """
@@ -186,6 +187,7 @@ class OrderLookup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     complete: bool = True
     sent_ts: int = 0
     reads: tuple[SourceRead, ...] = ()
+    fault: str = ""
 
 
 class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -193,7 +195,8 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `cash` are the rows among the executions that are no trades.
 
-    `sent_ts` is when the first query left, on our clock. `complete` False changes nothing.
+    `sent_ts` is when the first query left, on our clock. `complete` False changes nothing. `fault`
+    is as in an OrderLookup.
     """
 
     open_orders: tuple[OrderReport, ...]
@@ -206,6 +209,7 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cash: tuple[CashReport | UnknownExecution, ...] = ()
     balances: tuple[BalanceReport, ...] = ()
     scopes: frozenset[Scope] = EVERYTHING
+    fault: str = ""
 
 
 class VenuePnl(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -213,7 +217,7 @@ class VenuePnl(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `balances` is the wallet by coin, `closed` what positions closed since `since_ts` have gained
     before fees, by symbol; `cash` the wallet's other movements since then. `complete` False says
-    nothing at all.
+    nothing at all. `fault` is as in an OrderLookup.
     """
 
     balances: dict[str, Decimal]
@@ -224,6 +228,7 @@ class VenuePnl(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     duration_s: float = 0.0
     complete: bool = True
     error: str = ""
+    fault: str = ""
 
 
 class SweepReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -36,6 +36,8 @@ def _lines(document: Document) -> Iterator[str]:
     sent = [row for row in document["requests"] if row["count"]]
     for number, row in enumerate(sent):
         yield f"{'requests' if not number else '':<12}{_requests(row)}"
+    for number, row in enumerate(health.get("breakers", ())):
+        yield f"{'breakers' if not number else '':<12}{row['name']} {_breaker(row)}"
     if health["input"]["count"]:
         yield f"unreadable  {_unreadable(health['input'])}"
     if document["replay"]:
@@ -67,6 +69,10 @@ def _requests(row: Document) -> str:
         f"{row['kind']} {row['count']}: p50 {row['p50_s'] * 1e3:.1f} ms, "
         f"p99 {row['p99_s'] * 1e3:.1f} ms, retries {row['retries']}, timeouts {row['timeouts']}"
     )
+
+
+def _breaker(row: Document) -> str:
+    return f"{row['state']}: {row['reason']}" if row["reason"] else str(row["state"])
 
 
 def _unreadable(found: Document) -> str:
