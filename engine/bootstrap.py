@@ -178,6 +178,9 @@ def build_live(
     def on_limit(kind: RequestKind, per_s: int, left: int) -> None:
         lanes[kind].learn(per_s, left, clock.now_ns())
 
+    def on_ban(until_ns: int, why: str) -> None:
+        engine.router.hold(until_ns, why)
+
     client = create_bybit_client(
         transport,
         clock,
@@ -190,6 +193,7 @@ def build_live(
         batched=addresses.batched,
         limited=True,
         on_limit=on_limit,
+        on_ban=on_ban,
         rng=random.Random(seed),
         on_close=transport.close,
     )

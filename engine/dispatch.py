@@ -159,7 +159,11 @@ class Dispatcher:
             self.spawn(self._looked_up(query))
 
     async def _looked_up(self, query: QueryOrder) -> None:
-        """Ask in turn, each order once at a time: many orders in doubt must not be a flood."""
+        """Ask in turn, each order once at a time: many orders in doubt must not be a flood.
+
+        While the venue answers nobody the question waits here, and is not used up.
+        """
+        await self._router.unheld()
         wait_s = self._questions.reserve(self._clock.now_ns(), math.inf)
         if wait_s:
             await self._clock.sleep(wait_s)
@@ -172,6 +176,7 @@ class Dispatcher:
             self._pnl_query = self.spawn(self._queried_pnl())
 
     async def _queried_pnl(self) -> None:
+        await self._router.unheld()
         baseline = self._state.pnl_baseline
         self._inbox.put(await self._router.pnl(baseline.ts if baseline is not None else 0))
 

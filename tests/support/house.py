@@ -209,6 +209,7 @@ class House:
             api_key=PAPER_KEY,
             api_secret=PAPER_KEY,
             trade_socket=self.trade_socket,
+            on_ban=lambda until_ns, why: self.live.router.hold(until_ns, why),
             rng=random.Random(self.lives),
         )
         engine = build(

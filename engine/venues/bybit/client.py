@@ -46,7 +46,7 @@ from engine.venues.bybit.links import Links
 from engine.venues.bybit.money import Money
 from engine.venues.bybit.posture import KeyPosture
 from engine.venues.bybit.quarantine import Quarantine
-from engine.venues.bybit.rest import RestSession
+from engine.venues.bybit.rest import BanObserver, RestSession
 from engine.venues.bybit.signing import Signer
 from engine.venues.orders import order_request
 from engine.venues.protocol import (
@@ -79,6 +79,7 @@ class BybitClient:
         batched: Sequence[Category],
         budget: AddressBudget | None,
         on_limit: LimitObserver | None,
+        on_ban: BanObserver | None,
         rng: random.Random,
         on_close: Callable[[], Awaitable[None] | None] | None,
     ) -> None:
@@ -89,7 +90,7 @@ class BybitClient:
         self._quarantine = Quarantine()
         self._symbols = SymbolMap()
         self._codec = Codec(self._symbols, self._quarantine)
-        self._rest = RestSession(transport, clock, signer, self._quarantine, budget)
+        self._rest = RestSession(transport, clock, signer, self._quarantine, budget, on_ban)
         self._commands = Commands(self._rest, on_limit)
         self._account = Account(
             self._rest, clock, self._codec, self._symbols, self._quarantine, self._categories
@@ -287,6 +288,7 @@ def create_bybit_client(
     batched: Sequence[str] = ("linear", "inverse", "spot"),
     limited: bool = False,
     on_limit: LimitObserver | None = None,
+    on_ban: BanObserver | None = None,
     rng: random.Random | None = None,
     on_close: Callable[[], Awaitable[None] | None] | None = None,
 ) -> BybitClient:
@@ -294,8 +296,9 @@ def create_bybit_client(
 
     `symbols` are the markets to stream (None: all that trade). With `trade_socket` orders go over
     the trade WebSocket while it is up; `connect` opens it. `batched` are the categories that know
-    batches: orders of others go one by one. `limited` keeps REST within what the
-    venue allows an address, `on_limit` hears what it allows the account. `rng` spreads reconnects;
+    batches: orders of others go one by one. `limited` keeps REST within what the venue allows an
+    address, `on_limit` hears what it allows the account, `on_ban` that it answers this address
+    nothing by REST for a while. `rng` spreads reconnects;
     pass a seeded one where they must be repeatable. `on_close` is called by `close`: there the
     owner of the transport ends it.
 
@@ -312,6 +315,7 @@ def create_bybit_client(
         batched=[Category(name) for name in batched],
         budget=AddressBudget(clock) if limited else None,
         on_limit=on_limit,
+        on_ban=on_ban,
         rng=rng or random.Random(),
         on_close=on_close,
     )

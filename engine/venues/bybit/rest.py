@@ -32,7 +32,12 @@ MAX_PAGES = 5000
 MAX_CURSOR_CHARS = 512
 MAX_TIME_MS = (1 << 63) // 1_000_000 - 1  # the year 2262, where nanoseconds end
 
+BANNED = "HTTP 403: the venue answers this address nothing by REST"
+
 T = TypeVar("T")
+
+BanObserver = Callable[[int, str], None]
+"""Called with (until when, unix ns, and why) when the venue has shut this address out of REST."""
 
 
 class _Ids(msgspec.Struct, rename="camel"):
@@ -86,7 +91,10 @@ class _ClockOff(NotExecuted):
 
 
 class RestSession:
-    """One key's requests over one transport. Without a `budget` nothing is counted."""
+    """One key's requests over one transport. Without a `budget` nothing is counted.
+
+    A ban stops every one of them here, the public ones too: asking would only prolong it.
+    """
 
     def __init__(
         self,
@@ -95,12 +103,14 @@ class RestSession:
         signer: Signer,
         quarantine: Quarantine,
         budget: AddressBudget | None = None,
+        on_ban: BanObserver | None = None,
     ) -> None:
         self._quarantine = quarantine
         self._transport = transport
         self._clock = clock
         self._signer = signer
         self._budget = budget
+        self._on_ban = on_ban
         self.venue_time = VenueTime()
         self._banned_until_ns = 0
         self._command_reply = msgspec.json.Decoder(_CommandReply)
@@ -240,11 +250,13 @@ class RestSession:
         """Learn the venue's clock; `anew` where what is known of it has proved wrong."""
         sent_ns = self._clock.now_ns()
         try:
+            self._admit(urgent=False)
             reply = await wait_for(
                 self._clock,
                 self._transport.request("GET", "/v5/market/time", "", b"", {}),
                 QUERY_TIMEOUT_S,
             )
+            self.status_ruling(reply)
             venue_ns = int(msgspec.json.decode(reply.body, type=_TimeReply).result.time_nano[:19])
         except (TimeoutError, ConnectionError, *UNREADABLE):
             return  # what found the clock off fails anyway, and what asks regularly asks again
@@ -275,6 +287,8 @@ class RestSession:
         """Judge an answer without a return code. A ban stops every request of this session."""
         if reply.status == 403:
             self._banned_until_ns = self._clock.now_ns() + BAN_NS
+            if self._on_ban is not None:
+                self._on_ban(self._banned_until_ns, BANNED)
         return HTTP_STATUS.get(reply.status, Ruling(Verdict.UNKNOWN))
 
     @property
@@ -284,7 +298,7 @@ class RestSession:
 
     def _admit(self, *, urgent: bool) -> None:
         if self.banned:
-            raise RateLimited("the venue has banned this address for now", self._banned_until_ns)
+            raise RateLimited(BANNED, self._banned_until_ns)
         room_ns = self._budget.take(urgent=urgent) if self._budget is not None else 0
         if room_ns:
             raise RateLimited("this address has sent all that it may for now", room_ns)
