@@ -198,13 +198,15 @@ def build_live(
         on_close=transport.close,
     )
     journal = _open_journal(files, identity, clock)
+    state = recover(journal)
+    client.learn(state.instruments.values())
     engine = build(
         identity=identity,
         clock=clock,
         client=client,
         journal=journal,
         latch=Latch(files.latch),
-        state=recover(journal),
+        state=state,
         limits=account.risk,
         seed=seed,
         settle_s=LIVE_SETTLE_S,

@@ -65,6 +65,8 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.placing: set[str] = set()
         """Orders of which the router has not said its last word: it may send them again."""
+        self.answering = asyncio.Event()
+        """Set once the venue has answered anything in this run: until then no question leaves."""
         self._looking: set[str] = set()
         a_minute = policy.questions_a_minute
         self._questions = Lane(a_minute / 60, max(1, a_minute // 10))
@@ -163,6 +165,7 @@ class Dispatcher:
 
         While the venue answers nobody the question waits here, and is not used up.
         """
+        await self.answering.wait()
         await self._router.unheld()
         wait_s = self._questions.reserve(self._clock.now_ns(), math.inf)
         if wait_s:

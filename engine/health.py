@@ -23,7 +23,7 @@ from engine.core.status import (
     RequestStats,
 )
 from engine.core.trading import KillRecord
-from engine.core.types import OrderState, TradingState
+from engine.core.types import JoinState, OrderState, TradingState
 
 JOURNAL_LAG_MAX_S = 1.0
 LOOP_LAG_MAX_S = 1.0
@@ -97,6 +97,7 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
     replay: ReplayStatus | None
     kill: KillRecord | None
     metrics_port: int | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def create_health(state: State, status: EngineStatus, *, uptime_s: float) -> Health:
@@ -147,11 +148,12 @@ def create_status(
         replay=status.replay,
         kill=state.kill,
         metrics_port=status.metrics_port,
+        warnings=status.warnings,
     )
 
 
 def _status(state: State, status: EngineStatus, problems: tuple[str, ...]) -> HealthStatus:
-    if status.error:
+    if status.error or status.join.state is JoinState.REFUSED:
         return HealthStatus.FAILED
     if state.trading is TradingState.HALTED or not status.gate_open:
         return HealthStatus.HALTED
@@ -164,12 +166,16 @@ def _problems(state: State, status: EngineStatus) -> Iterator[str]:
     reconcile, offset_ms = status.reconcile, _offset_ms(status) or 0.0
     checks = (
         (bool(status.error), f"engine failed: {status.error}"),
+        (not status.join.joined, _away(status)),
         (
             state.trading is not TradingState.ACTIVE,
             f"trading is {state.trading} by {state.trading_by}: {state.trading_reason}",
         ),
         (not status.gate_open, "the gate is closed: only cancels and queries pass"),
-        (not status.ready, "not ready: the account is being compared with the venue"),
+        (
+            status.join.joined and not status.ready,
+            "not ready: the account is being compared with the venue",
+        ),
         (not status.private_up, "private stream is down"),
         (not status.public_up, "public stream is down"),
         (
@@ -196,6 +202,12 @@ def _problems(state: State, status: EngineStatus) -> Iterator[str]:
     for bare in status.unprotected:
         age_s = (status.ts - bare.since_ts) / NS
         yield f"{bare.symbol} has had no protective stop for {age_s:.0f} s"
+
+
+def _away(status: EngineStatus) -> str:
+    join = status.join
+    count = f"{join.tries} tr{'y' if join.tries == 1 else 'ies'}"
+    return f"{join.told(status.ts)} ({count} in {(status.ts - join.since_ts) / NS:.0f} s)"
 
 
 def _offset_ms(status: EngineStatus) -> float | None:

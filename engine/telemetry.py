@@ -49,6 +49,8 @@ class Telemetry:
             clock=engine.venue_clock(),
             unprotected=unprotected(state, engine.clock.now_ns()),
             breakers=engine.router.breakers(),
+            join=engine.join,
+            warnings=engine.warnings,
             journal_lag_s=engine.journal.lag_s,
             loop_lag_s=self.loop_lag_s,
             stream_gap_s=engine.feed.age_s(engine.clock.now_ns()),

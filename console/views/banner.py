@@ -50,6 +50,7 @@ def view(replica: Replica, totals: Sequence[Totals], ui: UiState, stale_s: float
     made = (
         _mode(status),
         _halt(replica, ui.glyphs),
+        _away(status),
         _account(state.account or (status.account if status else "")),
         _arm(ui),
         _breaker(status),
@@ -62,7 +63,7 @@ def view(replica: Replica, totals: Sequence[Totals], ui: UiState, stale_s: float
     )
     return BannerView(
         items=tuple(item for item in made if item is not None),
-        bar="halted" if is_blocked(replica) else "",
+        bar="halted" if is_blocked(replica) or not _has_joined(status) else "",
         separator=ui.glyphs.separator,
     )
 
@@ -131,6 +132,25 @@ def _halt(replica: Replica, glyphs: Glyphs) -> Item | None:
     word = "HALTED" if state.trading is TradingState.HALTED else f"HALTING{glyphs.more}"
     progress = kill_progress(state.kill) if state.kill else ""
     return Item(1, (Cell(f"{word} {progress}".rstrip(), "halted"),), (Cell(word, "halted"),))
+
+
+def _has_joined(status: EngineStatus | None) -> bool:
+    return status is None or status.join.joined
+
+
+def _away(status: EngineStatus | None) -> Item | None:
+    """A venue that this run has not reached yet: what is on screen is from the journal alone."""
+    if status is None or status.join.joined:
+        return None
+    join, left = status.join, ""
+    if join.retry_ts:
+        left = f" {fmt.countdown(max(0, join.retry_ts - status.ts) / NS)}"
+    word = join.state.upper()
+    return Item(
+        1,
+        (Cell(f"VENUE {word}, retry{left}" if left else f"VENUE {word}", "halted"),),
+        (Cell(f"{word}{left}", "halted"),),
+    )
 
 
 def kill_progress(kill: KillRecord) -> str:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
+from engine.core.instruments import Instrument
 from engine.core.types import (
     ZERO,
     CashKind,
@@ -258,6 +259,18 @@ class InputLost(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     text: str = ""
 
 
+class InstrumentsReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The venue's list of markets, which an engine that began without it has read now."""
+
+    instruments: tuple[Instrument, ...]
+
+
+class KeyReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is not as it should be with the API key, and does not forbid trading."""
+
+    warnings: tuple[str, ...]
+
+
 Report = (
     OrderReport
     | FillEvent
@@ -271,4 +284,6 @@ Report = (
     | SweepReport
     | LinkReport
     | InputLost
+    | InstrumentsReport
+    | KeyReport
 )

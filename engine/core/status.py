@@ -13,7 +13,7 @@ import msgspec
 from engine.core.events import Drift, Event
 from engine.core.market import Level, Quote, TradeTick
 from engine.core.reports import Scope
-from engine.core.types import NS
+from engine.core.types import NS, JoinState
 
 PNL_TOLERANCE = Decimal("0.00001")
 """What the venue's rounding to eight decimals may add up to."""
@@ -62,6 +62,36 @@ class BreakerStatus(msgspec.Struct, frozen=True, kw_only=True):
     def denial(self, now_ns: int) -> str:
         """Why a request of this class stays here."""
         return f"the {self.name} breaker is {self.state}: {self.reason}; {self.next_probe(now_ns)}"
+
+
+class VenueJoin(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an engine has come with its venue; nothing but cancels is sent until it has joined.
+
+    `since_ts` is when the trying began, `retry_ts` when it is tried again (unix ns, 0 is never or
+    now), `tries` how often it was, `error` what came of the last one.
+    """
+
+    state: JoinState = JoinState.JOINED
+    since_ts: int = 0
+    retry_ts: int = 0
+    tries: int = 0
+    error: str = ""
+
+    @property
+    def joined(self) -> bool:
+        """True once the account has been reached; what is lost later comes back by itself."""
+        return self.state is JoinState.JOINED
+
+    def outlook(self, now_ns: int) -> str:
+        """What happens next, in plain words."""
+        if self.state is JoinState.REFUSED:
+            return "it is not tried again: correct that and restart"
+        left_s = (self.retry_ts - now_ns) / NS
+        return f"next try in {math.ceil(left_s)} s" if left_s > 0 else "it is being tried"
+
+    def told(self, now_ns: int) -> str:
+        """All of it in one line."""
+        return f"venue {self.state}: {self.error or 'no answer yet'}; {self.outlook(now_ns)}"
 
 
 class ReconcileRun(msgspec.Struct, kw_only=True, frozen=True):
@@ -187,7 +217,8 @@ class ReplayStatus(msgspec.Struct, kw_only=True):
 class EngineStatus(msgspec.Struct, kw_only=True):
     """One look at the engine's health. `ts` is its clock (unix ns) at the time of the look.
 
-    `metrics_port` is the port of 127.0.0.1 where `/health` and `/metrics` are served, if one is.
+    `warnings` is what speaks against the API key. `metrics_port` is the port of 127.0.0.1 where
+    `/health` and `/metrics` are served, if one is.
     """
 
     ts: int
@@ -205,6 +236,8 @@ class EngineStatus(msgspec.Struct, kw_only=True):
     clock: ClockStatus = ClockStatus()
     unprotected: tuple[Unprotected, ...] = ()
     breakers: tuple[BreakerStatus, ...] = ()
+    join: VenueJoin = VenueJoin()
+    warnings: tuple[str, ...] = ()
     journal_lag_s: float = 0.0
     loop_lag_s: float = 0.0
     stream_gap_s: float = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -12,7 +13,9 @@ import pytest
 from console.replica import Replica
 from engine.config import AccountConfig, Credentials
 from engine.core.commands import CancelOrder, PlaceOrder
-from engine.core.types import OrderState, Side
+from engine.core.events import KeyNoted
+from engine.core.status import VenueJoin
+from engine.core.types import JoinState, OrderState, Side
 from engine.journal import JournalLocked
 from engine.live import LiveRefused, start_live
 from engine.paths import find_running
@@ -116,7 +119,7 @@ def test_a_second_engine_on_the_account_is_refused(tmp_path: Path, exchange: Ser
 def test_a_wrong_secret_ends_the_start_and_is_not_shown(tmp_path: Path, exchange: Served) -> None:
     canary = "canary-77aa"
     with (
-        pytest.raises(LiveRefused, match="account desk: local could not be asked") as refused,
+        pytest.raises(LiveRefused, match="account desk: local refused the key") as refused,
         started(tmp_path, account(exchange.url), secret=canary),
     ):
         pass
@@ -125,10 +128,46 @@ def test_a_wrong_secret_ends_the_start_and_is_not_shown(tmp_path: Path, exchange
     assert [path for path in kept if canary.encode() in path.read_bytes()] == []
 
 
-def test_a_venue_that_is_not_there_ends_the_start(tmp_path: Path) -> None:
-    nowhere = account("http://127.0.0.1:9", name="far")
-    with (
-        pytest.raises(LiveRefused, match=r"account far: .*no connection: Connection refused"),
-        started(tmp_path, nowhere),
-    ):
-        pass
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+def join_of(replica: Replica) -> VenueJoin:
+    return replica.status.join if replica.status is not None else VenueJoin()
+
+
+def test_an_account_whose_venue_is_away_opens_on_its_journal_and_joins_when_it_is_back(
+    tmp_path: Path, exchange: Served
+) -> None:
+    with started(tmp_path, account(exchange.url)) as screen:
+        screen.sees(is_ready)
+        place(screen, "kept", "58000")
+        screen.sees(lambda replica: in_state(replica, "kept", OrderState.NEW))
+    port = free_port()
+    with started(tmp_path, account(f"http://127.0.0.1:{port}")) as screen:
+        screen.sees(lambda replica: join_of(replica).state is JoinState.UNREACHABLE)
+        assert in_state(screen.replica, "kept", OrderState.NEW)
+        assert join_of(screen.replica).error == "no connection: Connection refused"
+        assert not is_ready(screen.replica)
+        place(screen, "early", "58000")
+        screen.sees(lambda replica: in_state(replica, "early", OrderState.DENIED))
+        early = screen.replica.state.orders.get_order("early")
+        assert early is not None
+        assert early.reason == "VENUE_AWAY"
+        with served(port=port):
+            screen.sees(is_ready)
+            assert join_of(screen.replica) == VenueJoin()
+
+
+def test_f32_what_speaks_against_the_key_is_told_at_the_start_and_in_the_status(
+    tmp_path: Path, exchange: Served
+) -> None:
+    with started(tmp_path, account(exchange.url)) as screen:
+        screen.sees(is_ready)
+        status = screen.replica.status
+        assert status is not None
+        assert status.warnings == ("the key works from every address: bind it to this one",)
+        screen.sees(lambda replica: any(isinstance(e.event, KeyNoted) for e in replica.log))

@@ -35,8 +35,8 @@ class Served:
 
 
 @contextmanager
-def served(seed: int = 7) -> Iterator[Served]:
-    """Serve a synthetic market; one account, `KEY` and `SECRET`."""
+def served(seed: int = 7, port: int = 0) -> Iterator[Served]:
+    """Serve a synthetic market; one account, `KEY` and `SECRET`. Port 0 is any that is free."""
     opened: list[Served] = []
     ready, leave = threading.Event(), asyncio.Event()
 
@@ -46,7 +46,7 @@ def served(seed: int = 7) -> Iterator[Served]:
             clock, create_synthetic(seed, clock.now_ns()), credentials={KEY: SECRET}, seed=seed
         )
         server = ExchangeServer(exchange)
-        await server.listen("127.0.0.1", 0)
+        await server.listen("127.0.0.1", port)
         exchange.start()
         opened.append(Served(exchange, server, asyncio.get_running_loop()))
         ready.set()

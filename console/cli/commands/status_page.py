@@ -20,6 +20,8 @@ def _lines(document: Document) -> Iterator[str]:
     yield f"{state}  {health['status'].upper()}    {program}, up {_span(health['uptime_s'])}"
     for problem in health["problems"]:
         yield f"  ! {problem}"
+    for warning in document.get("warnings", ()):
+        yield f"  ~ {warning}"
     yield ""
     links = ", ".join(f"{name} {'up' if up else 'DOWN'}" for name, up in health["links"].items())
     yield f"links       {links}"

@@ -58,6 +58,12 @@ def _permission(state: State, order: PlaceOrder, context: Context) -> Denial | N
         return Denial("HALTED", reason or "trading is halted", "release first", "cancels")
     if trading is TradingState.REDUCING and not order.reduce_only:
         return Denial("REDUCING", "order adds exposure", REDUCE_ONLY, REDUCE_ONLY)
+    join = context.join
+    if not join.joined:
+        error = join.error or "no answer yet"
+        return Denial(
+            "VENUE_AWAY", f"{join.state}: {error}", join.outlook(context.now_ns), "cancels"
+        )
     if not state.ready:
         return Denial("RECONCILING", "the account is being compared with the venue", "wait")
     if order.reduce_only:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from decimal import Decimal
 from types import TracebackType
 from typing import Self
@@ -182,6 +182,10 @@ class BybitClient:
                         self._quarantine.note("instrument_row", bytes(raw), error)
         self._symbols.learn(found)
         return found
+
+    def learn(self, instruments: Iterable[Instrument]) -> None:
+        """Know these markets, before the venue is there to tell: cancels need their names."""
+        self._symbols.learn(instruments)
 
     async def posture(self) -> KeyPosture:
         """What the key may do. Raises TimeoutError, ConnectionError or VenueRefused."""

@@ -23,8 +23,8 @@ from engine.core.reports import Outcome, VenueStatus
 from engine.core.requests import OrderRequest
 from engine.core.risk import RULES
 from engine.core.state import evolve
-from engine.core.status import BreakerStatus, ClockStatus
-from engine.core.types import Category, OrderType, Side, TimeInForce
+from engine.core.status import BreakerStatus, ClockStatus, VenueJoin
+from engine.core.types import Category, JoinState, OrderType, Side, TimeInForce
 from tests.support.desk import NS, Desk, d, fill, outcome, perpetual, row
 
 MARKET: dict[str, Any] = {
@@ -266,6 +266,23 @@ def test_f107_while_the_venue_does_not_answer_only_reducing_orders_pass() -> Non
         "the place breaker is half-open: HTTP 502; the next probe is under way"
     )
     assert not desk.breaker.closed
+
+
+def test_before_the_venue_was_reached_every_order_stays_here() -> None:
+    desk = desk_with()
+    desk.join = VenueJoin(state=JoinState.JOINING)
+    assert said(verdict(desk, "a1")) == (
+        "VENUE_AWAY", "joining: no answer yet", "it is being tried", "cancels",
+    )  # fmt: skip
+    desk.join = VenueJoin(
+        state=JoinState.UNREACHABLE, retry_ts=desk.now_ns + 2 * NS, error="HTTP 502"
+    )
+    assert said(verdict(desk, "a2", reduce_only=True)) == (
+        "VENUE_AWAY", "unreachable: HTTP 502", "next try in 2 s", "cancels",
+    )  # fmt: skip
+    assert desk.join.told(desk.now_ns) == "venue unreachable: HTTP 502; next try in 2 s"
+    desk.join = VenueJoin(state=JoinState.REFUSED, error="bad key")
+    assert said(verdict(desk, "a3"))[2] == "it is not tried again: correct that and restart"
 
 
 def test_a_clock_not_measured_for_ten_minutes_or_set_back_since_is_not_known() -> None:
