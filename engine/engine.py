@@ -79,8 +79,8 @@ class Engine:
     """One account's engine. Build it with `bootstrap.build`; `start`, then `run` until `stop`.
 
     `join` is how far it has come with its venue, `warnings` what speaks against its key: whoever
-    takes it there sets them. `submit` and `halt` are safe from any thread. Everything else belongs to the loop that
-    `start` was called on.
+    takes it there sets them. `submit` and `halt` are safe from any thread. Everything else belongs
+    to the loop that `start` was called on.
     """
 
     def __init__(
