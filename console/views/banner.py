@@ -145,12 +145,9 @@ def _away(status: EngineStatus | None) -> Item | None:
     join, left = status.join, ""
     if join.retry_ts:
         left = f" {fmt.countdown(max(0, join.retry_ts - status.ts) / NS)}"
-    word = join.state.upper()
-    return Item(
-        1,
-        (Cell(f"VENUE {word}, retry{left}" if left else f"VENUE {word}", "halted"),),
-        (Cell(f"{word}{left}", "halted"),),
-    )
+    word = f"VENUE {join.state.upper()}"
+    long = f"{word}, retry{left}" if left else word
+    return Item(1, (Cell(long, "halted"),), (Cell(f"{word}{left}", "halted"),))
 
 
 def kill_progress(kill: KillRecord) -> str:

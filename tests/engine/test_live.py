@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 import socket
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
 
+import msgspec
 import pytest
 
+from console.cli.commands.status import ask
 from console.replica import Replica
 from engine.config import AccountConfig, Credentials
 from engine.core.commands import CancelOrder, PlaceOrder
@@ -116,16 +122,75 @@ def test_a_second_engine_on_the_account_is_refused(tmp_path: Path, exchange: Ser
         pass
 
 
-def test_a_wrong_secret_ends_the_start_and_is_not_shown(tmp_path: Path, exchange: Served) -> None:
+def test_f97_a_wrong_secret_ends_the_start_and_neither_it_nor_the_key_is_shown(
+    tmp_path: Path, exchange: Served, caplog: pytest.LogCaptureFixture
+) -> None:
     canary = "canary-77aa"
+    caplog.set_level(logging.DEBUG)
     with (
-        pytest.raises(LiveRefused, match="account desk: local refused the key") as refused,
+        pytest.raises(
+            LiveRefused, match=r"account desk: local refused the key: .*10004"
+        ) as refused,
         started(tmp_path, account(exchange.url), secret=canary),
     ):
         pass
-    assert canary not in str(refused.value)
-    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert [path for path in kept if canary.encode() in path.read_bytes()] == []
+    assert "***" in str(refused.value), "the venue repeats what was signed"
+    kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    shown = [*variables_of(refused.value), str(refused.value), caplog.text, *map(str, kept)]
+    assert [text for text in shown if canary in text or KEY in text] == []
+
+
+def variables_of(error: BaseException | None) -> Iterator[str]:
+    """What a traceback with variables shows of the program's own frames, causes included."""
+    while error is not None:
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            module = frame.f_globals.get("__name__", "")
+            if module.startswith("engine.") and frame.f_code.co_name != "start_live":
+                yield from (repr(value) for value in frame.f_locals.values())
+        error = error.__cause__ or error.__context__
+
+
+def parts_of(whole: object) -> Iterator[object]:
+    """Every object of the engine's own types that can be reached from `whole`."""
+    seen, waiting = {id(whole)}, [whole]
+    while waiting:
+        found = waiting.pop()
+        home = type(found).__module__
+        if home.startswith("engine.") and not home.startswith("engine.exchange"):
+            yield found
+        for part in gc.get_referents(found):
+            if id(part) not in seen and not isinstance(part, type | ModuleType):
+                seen.add(id(part))
+                waiting.append(part)
+
+
+def test_f97_nothing_that_an_engine_keeps_or_tells_has_key_or_secret(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    key, secret = "canary-key-1b", "canary-secret-2c"
+    caplog.set_level(logging.DEBUG)
+    file = tmp_path / "desk.key"
+    file.touch(0o600)
+    file.write_text(f'api_key = "{key}"\napi_secret = "{secret}"\n')
+    with served(key=key, secret=secret) as exchange:
+        traded = msgspec.structs.replace(
+            account(exchange.url), credentials=Credentials("file", str(file))
+        )
+        with started(tmp_path, traded) as screen:
+            screen.sees(is_ready)
+            place(screen, "rests", "58000")
+            screen.sees(lambda replica: in_state(replica, "rests", OrderState.NEW))
+            exchange.drop()
+            screen.sees(lambda replica: not is_ready(replica))
+            screen.sees(is_ready)
+            running = find_running(tmp_path / "state")
+            assert running is not None
+            told = [ask(running, path) for path in ("/status", "/metrics")]
+            made = [repr(found) for found in parts_of(screen.engine)]
+    assert any("RestSession" in text for text in made)
+    kept = [path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file()]
+    shown = [*map(str, told), *map(str, kept), *made, caplog.text]
+    assert [text for text in shown if key in text or secret in text] == []
 
 
 def free_port() -> int:

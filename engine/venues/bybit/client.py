@@ -283,7 +283,7 @@ def create_bybit_client(
     transport: Transport,
     clock: Clock,
     *,
-    api_key: str,
+    api_key: str | Secret,
     api_secret: str | Secret,
     categories: Sequence[str] = ("linear", "spot"),
     symbols: Sequence[str] | None = None,
@@ -308,11 +308,11 @@ def create_bybit_client(
 
     Raises ValueError for an unknown category, or a secret that cannot sign.
     """
-    secret = api_secret if isinstance(api_secret, Secret) else Secret(api_secret)
+    key, secret = (s if isinstance(s, Secret) else Secret(s) for s in (api_key, api_secret))
     return BybitClient(
         transport,
         clock,
-        signer=Signer(api_key, secret, recv_window_ms),
+        signer=Signer(key, secret, recv_window_ms),
         categories=[Category(name) for name in categories],
         symbols=symbols,
         trade_socket=trade_socket,

@@ -123,4 +123,12 @@ class Links:
         on_link: Callable[[bool, str], None],
         ping_s: float = PING_S,
     ) -> StreamKeeper:
-        return StreamKeeper(self._transport, self._clock, self._rng, feed, on_link, ping_s=ping_s)
+        return StreamKeeper(
+            self._transport,
+            self._clock,
+            self._rng,
+            feed,
+            on_link,
+            ping_s=ping_s,
+            clean=lambda text: sanitise(self._signer.hide(text)),
+        )

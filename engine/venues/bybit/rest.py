@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
 from engine.clock import NS, Clock, wait_for
 from engine.venues.bybit.budget import AddressBudget
@@ -86,6 +87,14 @@ def read_answer(ruling: Ruling, code: int, message: str, order_id: str, ts_ms: i
     return Answer(ruling, "", sanitise(f"{code} {message}".rstrip()), ts_ms * 1_000_000)
 
 
+class _Cleaned(NamedTuple):
+    """An answer that had something to hide."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class _ClockOff(NotExecuted):
     """Our timestamp was too old or too new for the venue."""
 
@@ -138,7 +147,7 @@ class RestSession:
         self._admit(urgent=path in CANCELS)
         headers = self._signer.headers(self.timestamp_ms(), body)
         headers["Content-Type"] = "application/json"
-        return await self._transport.request("POST", path, "", body, headers)
+        return self._clean(await self._transport.request("POST", path, "", body, headers))
 
     def _read_command(self, reply: HttpReply) -> Answer:
         decoded = self.read(self._command_of, reply)
@@ -155,8 +164,10 @@ class RestSession:
         that nothing happened.
         """
         verdict = answer.ruling.verdict
-        if verdict is Verdict.ACCEPTED or verdict is Verdict.REJECTED:
+        if verdict is Verdict.ACCEPTED:
             return answer
+        if verdict is Verdict.REJECTED:
+            return self._shown(answer)
         if verdict is Verdict.CLOCK:
             await self.measure_clock(anew=True)
         raise self._failure(answer.ruling, headers, answer.text)
@@ -168,7 +179,7 @@ class RestSession:
         if any(answer.ruling.verdict is Verdict.CLOCK for answer in answers):
             await self.measure_clock(anew=True)
         return [
-            answer
+            self._shown(answer)
             if answer.ruling.verdict in DEFINITE
             else self._failure(answer.ruling, headers, answer.text)
             for answer in answers
@@ -216,7 +227,7 @@ class RestSession:
         query += f"&cursor={cursor}" if cursor else ""
         headers = self._signer.headers(self.timestamp_ms(), query.encode())
         request = self._transport.request("GET", path, query, b"", headers)
-        reply = await wait_for(self._clock, request, QUERY_TIMEOUT_S)
+        reply = self._clean(await wait_for(self._clock, request, QUERY_TIMEOUT_S))
         decoded = self.read(self._query_reply.decode, reply)
         if decoded is not None and decoded.ret_code == 0:
             try:
@@ -303,9 +314,20 @@ class RestSession:
         if room_ns:
             raise RateLimited("this address has sent all that it may for now", room_ns)
 
+    def _clean(self, reply: HttpReply) -> HttpReply:
+        """The reply without the key in it, before anything is made of it."""
+        body = self._signer.hide_in(reply.body)
+        return reply if body is reply.body else _Cleaned(reply.status, reply.headers, body)
+
+    def _shown(self, answer: Answer) -> Answer:
+        """The answer, as anybody may see it."""
+        hidden = self._signer.hide(answer.text)
+        return answer if hidden == answer.text else replace(answer, text=hidden)
+
     def _failure(
         self, ruling: Ruling, headers: Mapping[str, str], text: str
     ) -> VenueUnknown | NotExecuted:
+        text = self._signer.hide(text)
         if ruling.verdict is Verdict.RATE:
             return RateLimited(text, max(self._reset_ns(headers), self._banned_until_ns))
         if ruling.verdict is Verdict.CLOCK:

@@ -140,13 +140,13 @@ def test_f10_a_ban_is_said_with_the_time_left() -> None:
 @pytest.mark.parametrize(
     ("join", "text", "short"),
     [
-        (VenueJoin(state=JoinState.JOINING), "VENUE JOINING", "JOINING"),
+        (VenueJoin(state=JoinState.JOINING), "VENUE JOINING", "VENUE JOINING"),
         (
             VenueJoin(state=JoinState.UNREACHABLE, retry_ts=NOW + 12 * NS, error="no connection"),
             "VENUE UNREACHABLE, retry 0:12",
-            "UNREACHABLE 0:12",
+            "VENUE UNREACHABLE 0:12",
         ),
-        (VenueJoin(state=JoinState.REFUSED, error="bad key"), "VENUE REFUSED", "REFUSED"),
+        (VenueJoin(state=JoinState.REFUSED, error="bad key"), "VENUE REFUSED", "VENUE REFUSED"),
     ],
 )
 def test_a_venue_that_was_not_reached_colours_the_whole_banner_and_survives_any_width(
@@ -155,7 +155,7 @@ def test_a_venue_that_was_not_reached_colours_the_whole_banner_and_survives_any_
     made = _view(_replica(told=status(join=join)))
     assert made.bar == "halted"
     assert f"│ {text} │" in _one_line(made)
-    assert _one_line(made, 26).startswith(f" PAPER │{short}")
+    assert _one_line(made, 34).startswith(f" PAPER │{short}")
 
 
 def test_reducing_is_said_and_does_not_colour_everything() -> None:
