@@ -7,7 +7,6 @@ import msgspec
 from console.replica import Changes, Replica
 from console.ui_state import UiState
 from console.views import banner, blotter, events, ladder, positions, recon, replay, requests
-from console.views.cells import TableView
 from engine.core.pnl import totals
 
 
@@ -18,7 +17,7 @@ class Frame(msgspec.Struct, kw_only=True):
     blotter: blotter.BlotterView
     positions: positions.PositionsView
     ladder: ladder.LadderView
-    requests: TableView
+    requests: requests.RequestsView
     recon: recon.ReconView
     events: events.EventsView
     replay: replay.ReplayView | None

@@ -178,6 +178,9 @@ def build_live(
     def on_limit(kind: RequestKind, per_s: int, left: int) -> None:
         lanes[kind].learn(per_s, left, clock.now_ns())
 
+    def on_ban(until_ns: int, why: str) -> None:
+        engine.router.hold(until_ns, why)
+
     client = create_bybit_client(
         transport,
         clock,
@@ -190,17 +193,20 @@ def build_live(
         batched=addresses.batched,
         limited=True,
         on_limit=on_limit,
+        on_ban=on_ban,
         rng=random.Random(seed),
         on_close=transport.close,
     )
     journal = _open_journal(files, identity, clock)
+    state = recover(journal)
+    client.learn(state.instruments.values())
     engine = build(
         identity=identity,
         clock=clock,
         client=client,
         journal=journal,
         latch=Latch(files.latch),
-        state=recover(journal),
+        state=state,
         limits=account.risk,
         seed=seed,
         settle_s=LIVE_SETTLE_S,

@@ -89,6 +89,7 @@ class Comparison:
 
     async def _answer(self) -> None:
         while self._wanted:
+            await self._router.unheld()
             scopes, self._wanted = self._wanted, frozenset()
             self._asked_ns |= dict.fromkeys(scopes, self._clock.now_ns())
             known = None if self._in_doubt() else partial(is_booked, self._state)

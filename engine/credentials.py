@@ -32,7 +32,7 @@ _NAMES = ("api_key", "api_secret")
 class ApiKey(NamedTuple):
     """A key and what signs for it: a shared secret, or a private RSA key in PEM form."""
 
-    key: str
+    key: Secret
     secret: Secret
 
 
@@ -55,7 +55,7 @@ def load_credentials(
         raise ConfigError(f"{where}: {missing} not found there")
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise ConfigError(f"{where}: api_key has characters that no key has; copy it again")
-    return ApiKey(key, Secret(secret))
+    return ApiKey(Secret(key), Secret(secret))
 
 
 def _from_env(name: str, environment: str, env: Mapping[str, str]) -> dict[str, str]:

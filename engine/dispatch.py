@@ -65,6 +65,8 @@ class Dispatcher:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.placing: set[str] = set()
         """Orders of which the router has not said its last word: it may send them again."""
+        self.answering = asyncio.Event()
+        """Set once the venue has answered anything in this run: until then no question leaves."""
         self._looking: set[str] = set()
         a_minute = policy.questions_a_minute
         self._questions = Lane(a_minute / 60, max(1, a_minute // 10))
@@ -159,7 +161,12 @@ class Dispatcher:
             self.spawn(self._looked_up(query))
 
     async def _looked_up(self, query: QueryOrder) -> None:
-        """Ask in turn, each order once at a time: many orders in doubt must not be a flood."""
+        """Ask in turn, each order once at a time: many orders in doubt must not be a flood.
+
+        While the venue answers nobody the question waits here, and is not used up.
+        """
+        await self.answering.wait()
+        await self._router.unheld()
         wait_s = self._questions.reserve(self._clock.now_ns(), math.inf)
         if wait_s:
             await self._clock.sleep(wait_s)
@@ -172,6 +179,7 @@ class Dispatcher:
             self._pnl_query = self.spawn(self._queried_pnl())
 
     async def _queried_pnl(self) -> None:
+        await self._router.unheld()
         baseline = self._state.pnl_baseline
         self._inbox.put(await self._router.pnl(baseline.ts if baseline is not None else 0))
 

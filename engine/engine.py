@@ -28,6 +28,7 @@ from engine.core.events import (
     OrderSubmitted,
     TradingStateChanged,
 )
+from engine.core.instruments import Instrument
 from engine.core.pnl_check import compare_pnl
 from engine.core.react import react
 from engine.core.reconcile import note_snapshot
@@ -39,8 +40,14 @@ from engine.core.requests import (
     Sweep,
 )
 from engine.core.state import State, evolve
-from engine.core.status import ClockStatus, InputStatus, PnlComparison, ReconcileStatus
-from engine.core.types import FLATTEN_PREFIX, KillLevel, TradingState
+from engine.core.status import (
+    ClockStatus,
+    InputStatus,
+    PnlComparison,
+    ReconcileStatus,
+    VenueJoin,
+)
+from engine.core.types import FLATTEN_PREFIX, JoinState, KillLevel, TradingState
 from engine.dispatch import Dispatcher
 from engine.doubt import Doubt
 from engine.feed import MarketFeed
@@ -71,8 +78,9 @@ class LedgerBroken(Exception):
 class Engine:
     """One account's engine. Build it with `bootstrap.build`; `start`, then `run` until `stop`.
 
-    `submit` and `halt` are safe from any thread. Everything else belongs to the loop that
-    `start` was called on.
+    `join` is how far it has come with its venue, `warnings` what speaks against its key: whoever
+    takes it there sets them. `submit` and `halt` are safe from any thread. Everything else belongs
+    to the loop that `start` was called on.
     """
 
     def __init__(
@@ -105,7 +113,8 @@ class Engine:
         self.inbox = Inbox(self.fail)
         self.publisher = Publisher(self.feed, lambda: (state.encode(), state.seq))
         self.standstill = Standstill(awake_ns)
-        self.failure = ""
+        self.join, self.failure = VenueJoin(), ""
+        self.warnings: tuple[str, ...] = ()
         self.started_ns = clock.now_ns()
         self._client = client
         self._halt = Halt(router.gate, latch, clock, self._not_latched, threaded=threaded)
@@ -150,19 +159,35 @@ class Engine:
 
         Raises ConnectionError or TimeoutError when the venue cannot be reached at all.
         """
-        instruments = tuple(await self._client.instruments())
+        await self.begin(tuple(await self._client.instruments()))
+        await self.connect()
+
+    async def begin(self, instruments: tuple[Instrument, ...] | None = None) -> None:
+        """Take up the recovered state and decide from now on.
+
+        Without `instruments` the venue is not there yet, and new orders are denied until it has
+        been joined (`Joining`).
+        """
         now_ns = self.clock.now_ns()
         if self.state.trading is TradingState.HALTED:
             self._halt.engage(self.state.trading_by, self.state.trading_reason)
         latched = self._halt.latched()
+        if instruments is None:
+            self.join = VenueJoin(state=JoinState.JOINING, since_ts=now_ns)
+        else:
+            self.dispatcher.answering.set()
         for step in begin_run(self.state, self.identity, instruments, latched, self._terms, now_ns):
             self._take(step)
         self._count(self._fresh)
         await self._commit()
         self._loop_task = asyncio.get_running_loop().create_task(self._run())
+
+    async def connect(self) -> None:
+        """Open the streams and begin to compare. Raises what the client's `connect` does."""
         await self._client.connect(self.inbox.put, self.feed.apply)
         self.dispatcher.spawn(self.dispatcher.comparison.keep_asking())
         self.dispatcher.spawn(keep_comparing_pnl(self.dispatcher, self.clock))
+        self.dispatcher.spawn(self.router.keep_probing())
         self.dispatcher.spawn(keep_measuring_clock(self.state, self._client, self.clock))
 
     async def stop(self) -> None:
@@ -282,6 +307,8 @@ class Engine:
             placing=self.dispatcher.placing,
             canceling=self.dispatcher.canceling,
             broken=self.failure,
+            breaker=self.router.placing_breaker(),
+            join=self.join,
         )
 
     def _fold(self, event: Event) -> None:

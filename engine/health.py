@@ -15,6 +15,7 @@ import msgspec
 from engine.clock import NS
 from engine.core.state import State
 from engine.core.status import (
+    BreakerStatus,
     EngineStatus,
     InputStatus,
     ReconcileStatus,
@@ -22,7 +23,7 @@ from engine.core.status import (
     RequestStats,
 )
 from engine.core.trading import KillRecord
-from engine.core.types import OrderState, TradingState
+from engine.core.types import JoinState, OrderState, TradingState
 
 JOURNAL_LAG_MAX_S = 1.0
 LOOP_LAG_MAX_S = 1.0
@@ -44,8 +45,9 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     """The answer of `/health`. Ages and lags are seconds of the engine's clock.
 
     `reconcile_age_s` is None until a comparison with the venue has passed. `problems` says in
-    plain words why the status is not `ok`. `input` is what the venue sent that could not be read.
-    `clock_offset_ms` is the venue's clock minus ours; None, with its age, before it is measured.
+    plain words why the status is not `ok`. `breakers` has one for each class of requests, `input`
+    what the venue sent that could not be read. `clock_offset_ms` is the venue's clock minus ours;
+    None, with its age, before it is measured.
     """
 
     status: HealthStatus
@@ -61,6 +63,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     unknown_orders: int
     uptime_s: float
     problems: tuple[str, ...] = ()
+    breakers: tuple[BreakerStatus, ...] = ()
     input: InputStatus = msgspec.field(default_factory=InputStatus)
     clock_offset_ms: float | None = None
     clock_age_s: float | None = None
@@ -94,6 +97,7 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
     replay: ReplayStatus | None
     kill: KillRecord | None
     metrics_port: int | None = None
+    warnings: tuple[str, ...] = ()
 
 
 def create_health(state: State, status: EngineStatus, *, uptime_s: float) -> Health:
@@ -114,6 +118,7 @@ def create_health(state: State, status: EngineStatus, *, uptime_s: float) -> Hea
         unknown_orders=_unknown_orders(state),
         uptime_s=uptime_s,
         problems=problems,
+        breakers=status.breakers,
         input=status.input,
         clock_offset_ms=_offset_ms(status),
         clock_age_s=(status.ts - status.clock.ts) / NS if status.clock.ts else None,
@@ -143,11 +148,12 @@ def create_status(
         replay=status.replay,
         kill=state.kill,
         metrics_port=status.metrics_port,
+        warnings=status.warnings,
     )
 
 
 def _status(state: State, status: EngineStatus, problems: tuple[str, ...]) -> HealthStatus:
-    if status.error:
+    if status.error or status.join.state is JoinState.REFUSED:
         return HealthStatus.FAILED
     if state.trading is TradingState.HALTED or not status.gate_open:
         return HealthStatus.HALTED
@@ -160,15 +166,18 @@ def _problems(state: State, status: EngineStatus) -> Iterator[str]:
     reconcile, offset_ms = status.reconcile, _offset_ms(status) or 0.0
     checks = (
         (bool(status.error), f"engine failed: {status.error}"),
+        (not status.join.joined, _away(status)),
         (
             state.trading is not TradingState.ACTIVE,
             f"trading is {state.trading} by {state.trading_by}: {state.trading_reason}",
         ),
         (not status.gate_open, "the gate is closed: only cancels and queries pass"),
-        (not status.ready, "not ready: the account is being compared with the venue"),
+        (
+            status.join.joined and not status.ready,
+            "not ready: the account is being compared with the venue",
+        ),
         (not status.private_up, "private stream is down"),
         (not status.public_up, "public stream is down"),
-        (status.breaker != "closed", f"circuit breaker is {status.breaker}"),
         (
             status.journal_lag_s > JOURNAL_LAG_MAX_S,
             f"journal is {status.journal_lag_s:.1f} s behind",
@@ -186,9 +195,19 @@ def _problems(state: State, status: EngineStatus) -> Iterator[str]:
         ),
     )
     yield from (problem for failed, problem in checks if failed)
+    for breaker in status.breakers:
+        if not breaker.closed:
+            open_s = (status.ts - breaker.since_ts) / NS
+            yield f"{breaker.denial(status.ts)} (for {open_s:.0f} s)"
     for bare in status.unprotected:
         age_s = (status.ts - bare.since_ts) / NS
         yield f"{bare.symbol} has had no protective stop for {age_s:.0f} s"
+
+
+def _away(status: EngineStatus) -> str:
+    join = status.join
+    count = f"{join.tries} tr{'y' if join.tries == 1 else 'ies'}"
+    return f"{join.told(status.ts)} ({count} in {(status.ts - join.since_ts) / NS:.0f} s)"
 
 
 def _offset_ms(status: EngineStatus) -> float | None:

@@ -1,13 +1,16 @@
 """A real account in this process: network client, engine, control socket, as one host.
 
-Nothing of the account is touched before its key has been judged (`KeyPosture`): a key that can
-withdraw, or cannot trade, ends the start with what to do about it.
+No order leaves before the key has been judged (`KeyPosture`): one that can withdraw, or cannot
+trade, ends the start with what to do about it. A venue that cannot be reached does not: the engine
+runs on its journal, and goes on trying.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from engine.bootstrap import Files, build_live
@@ -17,6 +20,7 @@ from engine.credentials import ApiKey, load_credentials
 from engine.embedded import EmbeddedEngine
 from engine.engine import Engine
 from engine.errors import TradedeckError
+from engine.joining import Joining
 from engine.paths import account_dir
 from engine.serving import serve
 from engine.telemetry import Telemetry
@@ -71,7 +75,7 @@ class LiveHost:
         self._version = version
 
     async def open(self, stack: AsyncExitStack) -> None:
-        """Judge the key, then build and start; what must be closed is on `stack`, newest first.
+        """Build, begin, and join the venue if it is there; what must be closed is on `stack`.
 
         Raises TradedeckError for an account that cannot be traded, JournalLocked when another
         engine trades it.
@@ -93,10 +97,13 @@ class LiveHost:
             version=self._version,
             replay=self.market.status,
         )
-        await _judge_key(client, account)
+        await self.engine.begin()
+        judge = partial(_judge_key, client, account)
+        joining = Joining(self.engine, client, judge, random.Random(self._seed))
+        self.engine.dispatcher.spawn(joining.run())
         try:
-            await self.engine.start()
-        except (TimeoutError, ConnectionError, VenueRefused) as error:
+            await joining.first()
+        except VenueRefused as error:
             raise LiveRefused(f"account {account.name}: {error}") from error
         await serve(
             self.telemetry,
@@ -108,16 +115,20 @@ class LiveHost:
         )
 
 
-async def _judge_key(client: BybitClient, account: AccountConfig) -> None:
-    """Raise LiveRefused unless the key is fit to trade the account."""
+async def _judge_key(client: BybitClient, account: AccountConfig) -> tuple[str, ...]:
+    """What to warn of; raises LiveRefused unless the key is fit to trade the account.
+
+    Raises TimeoutError or ConnectionError when the venue could not be asked.
+    """
     try:
         posture = await client.posture()
-    except (TimeoutError, ConnectionError, VenueRefused) as error:
-        where = f"{account.environment} could not be asked about the key"
+    except VenueRefused as error:
+        where = f"{account.environment} refused the key"
         raise LiveRefused(f"account {account.name}: {where}: {error}") from error
     problems = posture.problems([account.category])
     if problems:
         raise LiveRefused(f"account {account.name}: {'; '.join(problems)}")
+    return tuple(posture.warnings())
 
 
 def start_live(

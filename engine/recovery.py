@@ -86,14 +86,15 @@ class RunTerms(NamedTuple):
 def begin_run(
     state: State,
     identity: Identity,
-    instruments: tuple[Instrument, ...],
+    instruments: tuple[Instrument, ...] | None,
     latched: LatchRecord | None,
     terms: RunTerms,
     now_ns: int,
 ) -> Iterator[Event | StartTimer | Sweep]:
     """Yield what a new run begins with; the caller folds each event before it asks for the next.
 
-    Of the two copies of a halt, journal and latch, the stricter one holds.
+    Of the two copies of a halt, journal and latch, the stricter one holds. `instruments` None: the
+    venue has not been asked, and what the journal knows of its markets holds.
     """
     yield EngineStarted(
         ts=now_ns,
@@ -104,7 +105,7 @@ def begin_run(
         closed_kept=terms.closed_kept,
         new_venue=terms.new_venue,
     )
-    if instruments != tuple(state.instruments.values()):
+    if instruments is not None and instruments != tuple(state.instruments.values()):
         yield InstrumentsChanged(ts=now_ns, instruments=instruments)
     if terms.limits != state.risk.limits or state.risk.pending:
         yield configured(state.risk, terms.limits, now_ns, first=state.run == 1)

@@ -18,10 +18,12 @@ from engine.core.reports import AccountSnapshot, OrderReport, Scope, SweepReport
 from engine.core.requests import CancelRequest
 from engine.core.state import State
 from engine.core.trading import KillRecord
-from engine.core.types import KillLevel
+from engine.core.types import KillLevel, OrderState
 
 ROUND_S = 0.25
 """Pause between two looks while something is left."""
+BLIND_S = 1.0
+"""Pause between two rounds of cancels while the venue cannot be asked what is left."""
 BUDGET_S = 60.0
 """A sweep that has not reached zero by then says so; pressing the key again starts a new one."""
 
@@ -63,6 +65,7 @@ class Sweeper:
         self._settle_s = settle_s
         self._first_cancel_at = 0
         self._zeros = 0
+        self._blind_ns = 0
 
     async def run(self) -> None:
         """Look and cancel until the venue showed zero twice, or the budget is used up."""
@@ -70,11 +73,13 @@ class Sweeper:
         if residual:
             self._first_cancel_at = self._clock.now_ns()
         deadline_ns = self._clock.now_ns() + round(BUDGET_S * NS)
+        self._blind_ns = self._clock.now_ns() + round(BLIND_S * NS)
         looks = 0
         await self._venue.cancels_answered(ROUND_S)  # a look before would only list them all
         while self._clock.now_ns() < deadline_ns:
             snapshot = await self._venue.snapshot(self._clock.now_ns(), OPEN_ORDERS)
             if not snapshot.complete:
+                residual = self._cancel_unseen()
                 await self._clock.sleep(ROUND_S)
                 continue
             left = [row for row in snapshot.open_orders if self._is_ours(row)]
@@ -106,6 +111,19 @@ class Sweeper:
             self._venue.resend_cancel(
                 CancelRequest(client_order_id=row.client_order_id, symbol=row.symbol)
             )
+
+    def _cancel_unseen(self) -> tuple[str, ...]:
+        """What the private stream leaves open; those whose cancel was turned away are repeated."""
+        left = [o for o in self._state.orders.open_orders() if is_swept(o, self._kill.level)]
+        now_ns = self._clock.now_ns()
+        if now_ns >= self._blind_ns:
+            self._blind_ns = now_ns + round(BLIND_S * NS)
+            for order in left:
+                if order.state is not OrderState.PENDING_CANCEL:
+                    self._venue.resend_cancel(
+                        CancelRequest(client_order_id=order.client_order_id, symbol=order.symbol)
+                    )
+        return tuple(order.client_order_id for order in left)
 
     def _is_ours(self, row: OrderReport) -> bool:
         orders, level = self._state.orders, self._kill.level

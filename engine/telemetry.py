@@ -48,7 +48,9 @@ class Telemetry:
             input=engine.unreadable(),
             clock=engine.venue_clock(),
             unprotected=unprotected(state, engine.clock.now_ns()),
-            breaker=engine.router.breaker_state,
+            breakers=engine.router.breakers(),
+            join=engine.join,
+            warnings=engine.warnings,
             journal_lag_s=engine.journal.lag_s,
             loop_lag_s=self.loop_lag_s,
             stream_gap_s=engine.feed.age_s(engine.clock.now_ns()),
@@ -80,7 +82,8 @@ class Telemetry:
         trust.journal_lag.set(look.journal_lag_s)
         trust.stream_gap.set(look.stream_gap_s)
         trust.reconcile_duration.set(look.reconcile.duration_s)
-        trust.breaker_open.set(look.breaker != "closed", "place")
+        for breaker in look.breakers:
+            trust.breaker_open.set(not breaker.closed, breaker.name)
         kill = engine.state.kill
         if kill is not None and kill.verified_zero_at:
             trust.cancel_all_duration.set((kill.verified_zero_at - kill.blocked_at) / NS)

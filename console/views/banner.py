@@ -20,7 +20,7 @@ from console.views.positions import money_cell
 from engine.core.pnl import Totals
 from engine.core.status import EngineStatus
 from engine.core.trading import KillRecord
-from engine.core.types import TradingState
+from engine.core.types import NS, TradingState
 
 MODE_STYLES = {"LIVE": "mode-live", "REPLAY": "mode-replay"} | dict.fromkeys(
     ("PAPER", "LOCAL", "DEMO", "TESTNET"), "mode-paper"
@@ -50,8 +50,10 @@ def view(replica: Replica, totals: Sequence[Totals], ui: UiState, stale_s: float
     made = (
         _mode(status),
         _halt(replica, ui.glyphs),
+        _away(status),
         _account(state.account or (status.account if status else "")),
         _arm(ui),
+        _breaker(status),
         _link(status, stale_s, ui.glyphs),
         _drift(status, ui.glyphs),
         _open(replica, ui.glyphs),
@@ -61,7 +63,7 @@ def view(replica: Replica, totals: Sequence[Totals], ui: UiState, stale_s: float
     )
     return BannerView(
         items=tuple(item for item in made if item is not None),
-        bar="halted" if is_blocked(replica) else "",
+        bar="halted" if is_blocked(replica) or not _has_joined(status) else "",
         separator=ui.glyphs.separator,
     )
 
@@ -132,6 +134,22 @@ def _halt(replica: Replica, glyphs: Glyphs) -> Item | None:
     return Item(1, (Cell(f"{word} {progress}".rstrip(), "halted"),), (Cell(word, "halted"),))
 
 
+def _has_joined(status: EngineStatus | None) -> bool:
+    return status is None or status.join.joined
+
+
+def _away(status: EngineStatus | None) -> Item | None:
+    """A venue that this run has not reached yet: what is on screen is from the journal alone."""
+    if status is None or status.join.joined:
+        return None
+    join, left = status.join, ""
+    if join.retry_ts:
+        left = f" {fmt.countdown(max(0, join.retry_ts - status.ts) / NS)}"
+    word = f"VENUE {join.state.upper()}"
+    long = f"{word}, retry{left}" if left else word
+    return Item(1, (Cell(long, "halted"),), (Cell(f"{word}{left}", "halted"),))
+
+
 def kill_progress(kill: KillRecord) -> str:
     """How far the newest use of the kill switch has come."""
     if kill.verified_zero_at:
@@ -179,6 +197,21 @@ def _link(status: EngineStatus | None, stale_s: float, glyphs: Glyphs) -> Item:
     took = f"{place.p50_s * 1000:.0f}ms" if place else ""
     long = (Cell("link ", "muted"), Cell(f"{glyphs.up} {took}".rstrip(), "good"))
     return Item(4, long, (Cell("link", "muted"), Cell(f"{glyphs.up}{took}", "good")))
+
+
+def _breaker(status: EngineStatus | None) -> Item | None:
+    """What is not sent because the venue does not answer, and how long that lasts at least."""
+    found = [b for b in status.breakers if not b.closed] if status else []
+    if status is None or not found:
+        return None
+    left_s = max(0, max(b.probe_ts for b in found) - status.ts) / NS
+    word = "BANNED" if any(b.held for b in found) else "BREAKER"
+    names = " ".join(b.name for b in found)
+    return Item(
+        3,
+        (Cell(f"{word} {names} {fmt.countdown(left_s)}", "bad"),),
+        (Cell(f"{word} {fmt.countdown(left_s)}", "bad"),),
+    )
 
 
 def _drift(status: EngineStatus | None, glyphs: Glyphs) -> Item | None:

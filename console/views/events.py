@@ -21,6 +21,7 @@ from engine.core.events import (
     EventType,
     ExecutionQuarantined,
     InstrumentsChanged,
+    KeyNoted,
     KillProgress,
     KillStarted,
     LimitsChanged,
@@ -297,6 +298,10 @@ def _instruments(event: InstrumentsChanged) -> Told:
     return Told("engine", f"{len(event.instruments)} instruments", "muted")
 
 
+def _key(event: KeyNoted) -> Told:
+    return Told("key", "; ".join(event.warnings), "warn")
+
+
 _TELLERS: Mapping[type, Callable[[Any], Told]] = {
     OrderSubmitted: _submitted,
     OrderDenied: _denied,
@@ -319,4 +324,5 @@ _TELLERS: Mapping[type, Callable[[Any], Told]] = {
     ConnectivityChanged: _link,
     EngineStarted: _started,
     InstrumentsChanged: _instruments,
+    KeyNoted: _key,
 }

@@ -7,7 +7,8 @@ from console.glyphs import Glyphs
 from console.replica import Replica
 from console.ui_state import UiState
 from console.views.cells import Cell, Column, Line, Row, TableView
-from engine.core.status import EngineStatus, RequestStats
+from engine.core.status import BreakerStatus, EngineStatus, RequestStats
+from engine.core.types import NS
 
 COLUMNS = (
     Column("kind", "OP", 7),
@@ -25,17 +26,33 @@ SHRINK = (("max", 0), ("limited", 0), ("count", 5), ("kind", 6), ("count", 0))
 SLOW_LOOP_MS = 100.0
 
 
-def view(replica: Replica, ui: UiState, *, stale: bool) -> TableView:
+class RequestsView(TableView, kw_only=True):
+    """The table; `breakers` is a line for each class of requests, `open_breakers` those in trouble.
+
+    They stand below the foot, as far as there is room.
+    """
+
+    breakers: tuple[Line, ...] = ()
+    open_breakers: tuple[Line, ...] = ()
+
+
+def view(replica: Replica, ui: UiState, *, stale: bool) -> RequestsView:
     """The table of the newest status, with the health of loops and streams below it."""
     status = replica.status
     if status is None:
-        return TableView(head=((Cell("waiting for the engine", "muted"),),), stale=stale)
-    return TableView(
+        return RequestsView(head=((Cell("waiting for the engine", "muted"),),), stale=stale)
+    return RequestsView(
         keys=tuple(stats.kind for stats in status.requests),
         rows=tuple(row(stats, ui.glyphs) for stats in status.requests),
         foot=health(status, ui),
         title="ms",
         stale=stale,
+        breakers=tuple(breaker_line(breaker, status.ts, ui) for breaker in status.breakers),
+        open_breakers=tuple(
+            breaker_line(breaker, status.ts, ui)
+            for breaker in status.breakers
+            if not breaker.closed
+        ),
     )
 
 
@@ -53,10 +70,11 @@ def row(stats: RequestStats, glyphs: Glyphs) -> Row:
 
 
 def health(status: EngineStatus, ui: UiState) -> tuple[Line, ...]:
-    """Stream gap, lags of the engine's loop and journal, the console's own, the breaker; in ms."""
+    """Stream gap, lags of the engine's loop and journal, the console's own, in ms; the breakers."""
     ui_lag = "warn" if ui.loop_lag_ms > SLOW_LOOP_MS else "text"
     engine_lag = "warn" if status.loop_lag_s * 1000 > SLOW_LOOP_MS else "text"
-    breaker = "good" if status.breaker == "closed" else "bad"
+    in_trouble = " ".join(b.name for b in status.breakers if not b.closed)
+    breaker = f"{in_trouble} open" if in_trouble else "closed"
     return (
         (
             *_pair("ws gap", fmt.millis(status.stream_gap_s)),
@@ -66,10 +84,20 @@ def health(status: EngineStatus, ui: UiState) -> tuple[Line, ...]:
         (
             *_pair("ui loop", f"{ui.loop_lag_ms:.0f}", ui_lag),
             *_pair("frame", f"{ui.frame_ms:.0f}"),
-            *_pair("breaker", status.breaker, breaker),
+            *_pair("breaker", breaker, "bad" if in_trouble else "good"),
         ),
         *_unreadable(status, ui),
     )
+
+
+def breaker_line(breaker: BreakerStatus, now_ns: int, ui: UiState) -> Line:
+    """How one class of requests stands: since when, why, and when the venue is tried again."""
+    name = Cell(f"{breaker.name:<6} ", "muted")
+    if breaker.closed:
+        return (name, Cell(f"{ui.glyphs.ok} closed", "good"))
+    since = fmt.age((now_ns - breaker.since_ts) / NS, whole=True)
+    told = f"{breaker.next_probe(now_ns)}: {breaker.reason}"
+    return (name, Cell(f"{ui.glyphs.fail} {breaker.state} {since} ", "bad"), Cell(told, "warn"))
 
 
 def _unreadable(status: EngineStatus, ui: UiState) -> tuple[Line, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from engine.core.market import Quote
-from engine.core.status import ClockStatus
+from engine.core.status import BreakerStatus, ClockStatus, VenueJoin
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,7 +51,9 @@ class Context(msgspec.Struct, kw_only=True):
     `compared_ns` is when account and venue were last compared without a fault, 0 for never.
     `clock` is the venue's against ours. `gate_closed_at` is 0 while the gate is open. `placing` are
     the orders that the router may still send again, `canceling` those whose cancel was sent with
-    others, or waits to be, and has no answer yet. `broken` says what of the engine itself failed.
+    others, or waits to be, and has no answer yet. `broken` says what of the engine itself failed,
+    `breaker` what keeps new orders here, None while nothing does, `join` whether the venue has been
+    reached.
     """
 
     now_ns: int
@@ -63,3 +65,5 @@ class Context(msgspec.Struct, kw_only=True):
     placing: Collection[str] = ()
     canceling: Collection[str] = ()
     broken: str = ""
+    breaker: BreakerStatus | None = None
+    join: VenueJoin = VenueJoin()

@@ -55,6 +55,7 @@ from engine.core.decide_reports import (
     decide_outcome,
     decide_position,
 )
+from engine.core.decide_start import decide_instruments, decide_key
 from engine.core.decide_stops import decide_flatten, decide_kill, decide_release, decide_sweep
 from engine.core.pnl_check import decide_pnl
 from engine.core.recall import decide_recalled, recalling
@@ -64,6 +65,8 @@ from engine.core.reports import (
     CashReport,
     FillEvent,
     InputLost,
+    InstrumentsReport,
+    KeyReport,
     LinkReport,
     OrderLookup,
     OrderReport,
@@ -142,6 +145,8 @@ _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     VenuePnl: decide_pnl,
     LinkReport: decide_link,
     InputLost: decide_lost,
+    InstrumentsReport: decide_instruments,
+    KeyReport: decide_key,
     TimerFired: recalling(_timer),
     RecallAnswer: _recalled,
     SweepReport: decide_sweep,

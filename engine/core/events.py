@@ -41,6 +41,7 @@ __all__ = [
     "EventType",
     "ExecutionQuarantined",
     "InstrumentsChanged",
+    "KeyNoted",
     "KillProgress",
     "KillStarted",
     "LimitsChanged",
@@ -320,6 +321,15 @@ class InstrumentsChanged(
     instruments: tuple[Instrument, ...]
 
 
+class KeyNoted(
+    msgspec.Struct, frozen=True, tag="key", tag_field="event", kw_only=True, omit_defaults=True
+):
+    """What is not as it should be with the API key that this run trades with."""
+
+    ts: int
+    warnings: tuple[str, ...]
+
+
 Event = (
     OrderSubmitted
     | OrderDenied
@@ -342,5 +352,6 @@ Event = (
     | ConnectivityChanged
     | EngineStarted
     | InstrumentsChanged
+    | KeyNoted
 )
 """Everything the journal can hold. A tagged union: `msgspec.json` decodes it by its `event` key."""

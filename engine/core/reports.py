@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
+from engine.core.instruments import Instrument
 from engine.core.types import (
     ZERO,
     CashKind,
@@ -176,6 +177,7 @@ class SourceRead(msgspec.Struct, frozen=True, gc=False):
 class OrderLookup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Everything the venue says of one order. `complete` is False when any query failed.
 
+    `fault` says why, where the venue gave no answer; one that cannot be read is an answer.
     `order` None with `complete` True is one clean negative round, not yet proof of absence;
     `reads` says what was asked in it. `sent_ts` is when the first query left, on our clock.
     """
@@ -186,6 +188,7 @@ class OrderLookup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     complete: bool = True
     sent_ts: int = 0
     reads: tuple[SourceRead, ...] = ()
+    fault: str = ""
 
 
 class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -193,7 +196,8 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `cash` are the rows among the executions that are no trades.
 
-    `sent_ts` is when the first query left, on our clock. `complete` False changes nothing.
+    `sent_ts` is when the first query left, on our clock. `complete` False changes nothing. `fault`
+    is as in an OrderLookup.
     """
 
     open_orders: tuple[OrderReport, ...]
@@ -206,6 +210,7 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     cash: tuple[CashReport | UnknownExecution, ...] = ()
     balances: tuple[BalanceReport, ...] = ()
     scopes: frozenset[Scope] = EVERYTHING
+    fault: str = ""
 
 
 class VenuePnl(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -213,7 +218,7 @@ class VenuePnl(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `balances` is the wallet by coin, `closed` what positions closed since `since_ts` have gained
     before fees, by symbol; `cash` the wallet's other movements since then. `complete` False says
-    nothing at all.
+    nothing at all. `fault` is as in an OrderLookup.
     """
 
     balances: dict[str, Decimal]
@@ -224,6 +229,7 @@ class VenuePnl(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     duration_s: float = 0.0
     complete: bool = True
     error: str = ""
+    fault: str = ""
 
 
 class SweepReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -253,6 +259,18 @@ class InputLost(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     text: str = ""
 
 
+class InstrumentsReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The venue's list of markets, which an engine that began without it has read now."""
+
+    instruments: tuple[Instrument, ...]
+
+
+class KeyReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is not as it should be with the API key, and does not forbid trading."""
+
+    warnings: tuple[str, ...]
+
+
 Report = (
     OrderReport
     | FillEvent
@@ -266,4 +284,6 @@ Report = (
     | SweepReport
     | LinkReport
     | InputLost
+    | InstrumentsReport
+    | KeyReport
 )

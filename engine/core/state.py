@@ -27,6 +27,7 @@ from engine.core.events import (
     Event,
     ExecutionQuarantined,
     InstrumentsChanged,
+    KeyNoted,
     KillProgress,
     KillStarted,
     LimitsChanged,
@@ -260,4 +261,5 @@ _FOLDS: dict[type, Callable[[State, Any], object]] = {
     ConnectivityChanged: _connectivity,
     EngineStarted: _started,
     InstrumentsChanged: lambda state, event: state.set_instruments(event.instruments),
+    KeyNoted: lambda state, event: None,
 }

@@ -5,6 +5,7 @@ The engine fills these and publishes the newest; a console that misses one loses
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from engine.core.events import Drift, Event
 from engine.core.market import Level, Quote, TradeTick
 from engine.core.reports import Scope
+from engine.core.types import NS, JoinState
 
 PNL_TOLERANCE = Decimal("0.00001")
 """What the venue's rounding to eight decimals may add up to."""
@@ -28,6 +30,68 @@ class RequestStats(msgspec.Struct, kw_only=True):
     retries: int = 0
     rate_limited: int = 0
     timeouts: int = 0
+
+
+class BreakerStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """The circuit breaker of one class of requests: `place` (with amends), `cancel` or `query`.
+
+    `state` is `closed`, `open` or `half-open`: the venue is being tried. While it is not closed,
+    `since_ts` is when it opened, `probe_ts` when the next probe may leave (unix ns) and `reason`
+    why; else 0 and empty. `held`: the venue itself has shut this address out until `probe_ts`.
+    """
+
+    name: str
+    state: str = "closed"
+    since_ts: int = 0
+    probe_ts: int = 0
+    reason: str = ""
+    held: bool = False
+
+    @property
+    def closed(self) -> bool:
+        """True while every request of the class may leave."""
+        return self.state == "closed"
+
+    def next_probe(self, now_ns: int) -> str:
+        """When the venue is tried again, in plain words."""
+        left_s = (self.probe_ts - now_ns) / NS
+        if self.state != "open" or left_s <= 0:
+            return "the next probe is under way"
+        return f"next probe in {math.ceil(left_s)} s"
+
+    def denial(self, now_ns: int) -> str:
+        """Why a request of this class stays here."""
+        return f"the {self.name} breaker is {self.state}: {self.reason}; {self.next_probe(now_ns)}"
+
+
+class VenueJoin(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an engine has come with its venue; nothing but cancels is sent until it has joined.
+
+    `since_ts` is when the trying began, `retry_ts` when it is tried again (unix ns, 0 is never or
+    now), `tries` how often it was, `error` what came of the last one.
+    """
+
+    state: JoinState = JoinState.JOINED
+    since_ts: int = 0
+    retry_ts: int = 0
+    tries: int = 0
+    error: str = ""
+
+    @property
+    def joined(self) -> bool:
+        """True once the account has been reached; what is lost later comes back by itself."""
+        return self.state is JoinState.JOINED
+
+    def outlook(self, now_ns: int) -> str:
+        """What happens next, in plain words."""
+        if self.state is JoinState.REFUSED:
+            return "it is not tried again: correct that and restart"
+        left_s = (self.retry_ts - now_ns) / NS
+        return f"next try in {math.ceil(left_s)} s" if left_s > 0 else "it is being tried"
+
+    def told(self, now_ns: int) -> str:
+        """All of it in one line."""
+        return f"venue {self.state}: {self.error or 'no answer yet'}; {self.outlook(now_ns)}"
 
 
 class ReconcileRun(msgspec.Struct, kw_only=True, frozen=True):
@@ -153,7 +217,8 @@ class ReplayStatus(msgspec.Struct, kw_only=True):
 class EngineStatus(msgspec.Struct, kw_only=True):
     """One look at the engine's health. `ts` is its clock (unix ns) at the time of the look.
 
-    `metrics_port` is the port of 127.0.0.1 where `/health` and `/metrics` are served, if one is.
+    `warnings` is what speaks against the API key. `metrics_port` is the port of 127.0.0.1 where
+    `/health` and `/metrics` are served, if one is.
     """
 
     ts: int
@@ -170,7 +235,9 @@ class EngineStatus(msgspec.Struct, kw_only=True):
     input: InputStatus = msgspec.field(default_factory=InputStatus)
     clock: ClockStatus = ClockStatus()
     unprotected: tuple[Unprotected, ...] = ()
-    breaker: str = "closed"
+    breakers: tuple[BreakerStatus, ...] = ()
+    join: VenueJoin = VenueJoin()
+    warnings: tuple[str, ...] = ()
     journal_lag_s: float = 0.0
     loop_lag_s: float = 0.0
     stream_gap_s: float = 0.0

@@ -131,6 +131,15 @@ CLOSED_STATES = frozenset(
 )
 
 
+class JoinState(StrEnum):
+    """How far an engine has come with its venue since it began on its journal."""
+
+    JOINING = "joining"
+    JOINED = "joined"
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+
+
 class TradingState(StrEnum):
     """What the account may do: everything, only reduce, or only cancel and query."""
 

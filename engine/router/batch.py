@@ -22,7 +22,7 @@ from engine.router.answers import given_up, refused, unknown
 from engine.router.deadlines import Deadlines
 from engine.router.job import Job
 from engine.router.retry import RETRIED
-from engine.router.sender import CANCEL, UNKNOWN, Sender
+from engine.router.sender import CANCEL, Sender, only_reduces
 from engine.venues.errors import NotExecuted, RateLimited
 from engine.venues.protocol import BatchAnswer, MassCancelResponse, OrderResponse
 from engine.venues.reasons import Reason
@@ -66,6 +66,8 @@ class BatchSender(Sender):
         course = _Course(jobs, send, on_end, self._clock.now_ns())
 
         async def again() -> None:
+            if jobs[0].kind is CANCEL:
+                await self.breakers.pause(CANCEL)
             await self._attempt_batch(course)
             failure = course.latest()
             if failure is not None:
@@ -99,8 +101,8 @@ class BatchSender(Sender):
                     refusal = refused(job.request.client_order_id, Reason.RATE_LIMITED, text)
                     self._end(course, job, refusal)
                 break
-            if kind is not CANCEL:
-                await self._probe()
+            if kind is not CANCEL and not all(only_reduces(job.request) for job in wave):
+                await self.breakers.probe()
             waiting = waiting[len(wave) :]
             portions = self._client.split([job.request for job in wave])
             work = [self._send_portion(course, [wave[at] for at in places]) for places in portions]
@@ -153,15 +155,16 @@ class BatchSender(Sender):
                 self._end(course, job, unknown(job.request.client_order_id, text))
             else:
                 course.failures[job] = answer
-        self._judge_portion(course, going)
+        self._judge_portion(going[0].kind, answers)
 
-    def _judge_portion(self, course: _Course, going: list[Job]) -> None:
-        """For the breaker a portion is one request: it was answered, or it was not."""
-        ended = [(job, course.outcomes[job]) for job in going if job in course.outcomes]
-        if not ended or ended[0][0].kind is CANCEL:
-            return
-        heard = [(job, outcome) for job, outcome in ended if outcome.outcome is not UNKNOWN]
-        self._judge_venue(*(heard or ended)[0])
+    def _judge_portion(self, kind: RequestKind, answers: Sequence[BatchAnswer]) -> None:
+        """For the breaker a portion is one attempt: it was answered, or it was not."""
+        failures = [answer for answer in answers if isinstance(answer, Exception)]
+        if len(failures) < len(answers):
+            self.breakers.by_kind[kind].succeeded()
+        else:
+            worst = next((f for f in failures if not isinstance(f, NotExecuted)), failures[0])
+            self.breakers.failed(kind, worst)
 
     def _end(self, course: _Course, job: Job, response: OrderResponse) -> None:
         """Book the outcome of one request, and tell whoever waits for it."""
@@ -189,9 +192,12 @@ class BatchSender(Sender):
         deadline = Deadlines(self._clock, min(MASS_CANCEL_S, self._timeout_s))
         sent_ns = self._clock.now_ns()
         try:
-            return await deadline.run(self._client.cancel_all(request), sent_ns)
+            answer = await deadline.run(self._client.cancel_all(request), sent_ns)
+            self.breakers.by_kind[CANCEL].succeeded()
+            return answer
         except RETRIED as failure:
             stats.note(failure)
+            self.breakers.failed(CANCEL, failure)
             failed = given_up("", not isinstance(failure, NotExecuted), failure)
             return _unsent(failed.outcome, failed.reason, failed.text)
         finally:

@@ -29,15 +29,15 @@ from engine.core.requests import (
     OrderRequest,
     QueryOrder,
 )
-from engine.core.status import RequestStats
+from engine.core.status import BreakerStatus, RequestStats
 from engine.core.types import OrderType, TimeInForce, to_decimal
 from engine.router.answers import refused, terms_differ, unknown
 from engine.router.batch import BatchSender
-from engine.router.breaker import Breaker, BreakerState
+from engine.router.breaker import Breaker, create_breakers
 from engine.router.gate import HaltGate
 from engine.router.job import Job, Route
 from engine.router.lanes import Lane
-from engine.router.sender import Observer
+from engine.router.sender import CLOSED, Observer
 from engine.router.stats import RouteMetrics
 from engine.venues.orders import Number, order_request
 from engine.venues.protocol import Booked, ExchangeClient, MassCancelResponse, OrderResponse
@@ -64,7 +64,7 @@ class OrderRouter:
         timeout_s: float = 5.0,
         gate: HaltGate | None = None,
         lanes: Mapping[RequestKind, Lane] | None = None,
-        breaker: Breaker | None = None,
+        breakers: Mapping[RequestKind, Breaker] | None = None,
         on_done: Observer | None = None,
         remember: int = REMEMBERED_ORDERS,
     ) -> None:
@@ -80,7 +80,7 @@ class OrderRouter:
             timeout_s=timeout_s,
             gate=self.gate,
             lanes=lanes or {},
-            breaker=breaker or Breaker(),
+            breakers=breakers or create_breakers(),
             on_done=on_done,
         )
 
@@ -307,10 +307,28 @@ class OrderRouter:
         """Latency and trouble, one entry a kind of request."""
         return tuple(stats.summary() for stats in self._sender.stats.values())
 
-    @property
-    def breaker_state(self) -> BreakerState:
-        """Whether new orders and amends may be sent."""
-        return self._sender.breaker.state
+    # --- the breakers --------------------------------------------------------------------------
+
+    def breakers(self) -> tuple[BreakerStatus, ...]:
+        """How each class of requests stands: places with amends, cancels, queries."""
+        return self._sender.breakers.status()
+
+    def placing_breaker(self) -> BreakerStatus | None:
+        """What keeps new orders here; None while they may leave."""
+        breaker = self._sender.breakers.by_kind[RequestKind.PLACE]
+        return None if breaker.state is CLOSED else breaker.status()
+
+    def hold(self, until_ns: int, reason: str) -> None:
+        """The venue answers no HTTP request before then (unix ns): only the trade socket works."""
+        self._sender.breakers.hold(until_ns, reason)
+
+    async def unheld(self) -> None:
+        """Wait until the venue answers queries again, where it has said that it does not."""
+        await self._sender.breakers.unheld()
+
+    async def keep_probing(self) -> None:
+        """Try a venue that stopped answering again when it is time, for ever."""
+        await self._sender.breakers.keep_probing()
 
     def budget(self) -> dict[RequestKind, float]:
         """Requests that each limited lane would let through at once now."""

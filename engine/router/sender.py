@@ -11,7 +11,6 @@ from engine.clock import NS, Clock
 from engine.core.reports import (
     AccountSnapshot,
     OrderLookup,
-    Outcome,
     RequestKind,
     Scope,
     VenuePnl,
@@ -19,20 +18,23 @@ from engine.core.reports import (
 from engine.core.requests import CancelRequest, OrderRequest, QueryOrder, VenueRequest
 from engine.router.answers import from_lookup, given_up, refused, unknown
 from engine.router.breaker import Breaker, BreakerState
+from engine.router.breakers import Breakers
 from engine.router.deadlines import Deadlines
 from engine.router.gate import HaltGate
 from engine.router.job import Job
 from engine.router.lanes import Lane
 from engine.router.retry import RETRIED, RetryPolicy
 from engine.router.stats import KindStats
-from engine.venues.errors import NotExecuted, VenueUnknown
+from engine.venues.errors import NotExecuted, VenueUnknown, fault_of
 from engine.venues.protocol import Booked, ExchangeClient, OrderResponse
 from engine.venues.reasons import Reason
 
 # Looking a member up through its class takes 100 ns on Python 3.11; these are needed every request.
 CLOSED = BreakerState.CLOSED
 CANCEL = RequestKind.CANCEL
-UNKNOWN = Outcome.UNKNOWN
+QUERY = RequestKind.QUERY
+
+OPEN_ORDERS = frozenset({Scope.ORDERS})
 
 Observer = Callable[[RequestKind, str, int, float], None]
 """Called with (kind, symbol, attempts, latency_s) when a request that was sent has ended."""
@@ -50,17 +52,17 @@ class Sender:
         timeout_s: float,
         gate: HaltGate,
         lanes: Mapping[RequestKind, Lane],
-        breaker: Breaker,
+        breakers: Mapping[RequestKind, Breaker],
         on_done: Observer | None,
     ) -> None:
         self.lanes = dict(lanes)
-        self.breaker = breaker
+        self.breakers = Breakers(clock, breakers, self._read_something)
+        self._by_kind = self.breakers.by_kind
         self.stats = {kind: KindStats(kind) for kind in RequestKind}
         self._client = client
         self._clock = clock
         self._timeout_s = timeout_s
         self._gate = gate
-        self._suspect: QueryOrder | None = None  # whose lookup is the breaker's probe
         self._on_done = on_done
         self._deadlines = Deadlines(clock, timeout_s)
         self._retry = RetryPolicy(clock, rng, timeout_s)
@@ -69,12 +71,13 @@ class Sender:
         """Return the request's outcome. Nothing that the venue does raises."""
         started_ns = sent_ns = self._clock.now_ns()
         kind = job.kind
-        if kind in self.lanes or self.breaker.state is not CLOSED:
+        breaker = self._by_kind[kind]
+        if kind in self.lanes or breaker.state is not CLOSED:
             if not await self._enter_lane(kind):
                 order_id = job.request.client_order_id
                 return refused(order_id, Reason.RATE_LIMITED, f"the {kind} lane is full")
-            if kind is not CANCEL:
-                await self._probe()
+            if kind is not CANCEL and not only_reduces(job.request):
+                await self.breakers.probe()
             sent_ns = self._clock.now_ns()
         refusal = self._refusal(job)
         if refusal is not None:
@@ -83,11 +86,13 @@ class Sender:
         try:
             response = await self._deadlines.run(job.send(), sent_ns)
         except RETRIED as failure:
+            self._failed(job, failure)
             response = await self._try_again(job, failure)
+        else:
+            if breaker.failures:
+                breaker.succeeded()
         latency_s = (self._clock.now_ns() - started_ns) / NS
         self.stats[kind].add(latency_s, job.attempts)
-        if kind is not CANCEL:
-            self._judge_venue(job, response)
         if job.route is not None:
             job.route.metrics.attempts = job.attempts
             job.route.metrics.latency_s = latency_s
@@ -98,13 +103,8 @@ class Sender:
     async def _try_again(self, job: Job, failure: Exception) -> OrderResponse:
         async def again() -> OrderResponse:
             job.attempts += 1
-            try:
-                return await self._attempt_again(job)
-            except RETRIED as error:
-                self._note(job, error)
-                raise
+            return await self._attempt_again(job)
 
-        self._note(job, failure)
         try:
             return await self._retry.run(failure, again)
         except RETRIED as last:
@@ -118,13 +118,20 @@ class Sender:
             known = self._confirmed(job) or await self._find(request)
             if known is not None:
                 return known
+        if job.kind is CANCEL:
+            await self.breakers.pause(CANCEL)
         if not await self._enter_lane(job.kind):
             raise NotExecuted(f"the {job.kind} lane is full")
         refusal = self._refusal(job)
         if refusal is not None:
             # An earlier attempt may still arrive: what is refused now is only the next one.
             return unknown(order_id, refusal.text, refusal.reason) if job.ambiguous else refusal
-        response = await self._deadlines.run(job.send(), self._clock.now_ns())
+        try:
+            response = await self._deadlines.run(job.send(), self._clock.now_ns())
+        except RETRIED as failure:
+            self._failed(job, failure)
+            raise
+        self._by_kind[job.kind].succeeded()
         if not job.ambiguous or response.accepted or job.kind is CANCEL:
             return response
         if isinstance(request, OrderRequest):
@@ -163,8 +170,9 @@ class Sender:
         if not self._gate.lets_pass(request):
             text = f"the halt gate is closed by {self._gate.closed_by}"
             return refused(request.client_order_id, Reason.HALTED, text)
-        if self.breaker.state is not CLOSED:
-            text = "the venue stopped answering; cancels and queries still go out"
+        breaker = self._by_kind[job.kind]
+        if breaker.state is not CLOSED and not only_reduces(request):
+            text = breaker.status().denial(self._clock.now_ns())
             return refused(request.client_order_id, Reason.BREAKER_OPEN, text)
         return None
 
@@ -183,23 +191,27 @@ class Sender:
     async def lookup(self, query: QueryOrder) -> OrderLookup:
         """Ask for one order, once. `complete` is False where the venue did not answer in time."""
         absent = OrderLookup(client_order_id=query.client_order_id, order=None, complete=False)
-        if not await self._enter_lane(RequestKind.QUERY):
+        await self.breakers.pause(QUERY)
+        if not await self._enter_lane(QUERY):
             return absent
-        stats = self.stats[RequestKind.QUERY]
+        stats = self.stats[QUERY]
         sent_ns = self._clock.now_ns()
         try:
-            return await self._deadlines.run(self._client.lookup(query), sent_ns)
+            found = await self._deadlines.run(self._client.lookup(query), sent_ns)
         except RETRIED as failure:
             stats.note(failure)
-            return absent
+            found = replace(absent, fault=fault_of(failure))
         finally:
             stats.add((self._clock.now_ns() - sent_ns) / NS, attempts=1)
+        self.breakers.queried(found.fault)
+        return found
 
     async def snapshot(
         self, fills_since_ns: int, scopes: frozenset[Scope], is_booked: Booked | None = None
     ) -> AccountSnapshot:
         """Ask for parts of the account, through the query lane. Never raises."""
-        if not await self._enter_lane(RequestKind.QUERY):
+        await self.breakers.pause(QUERY)
+        if not await self._enter_lane(QUERY):
             return AccountSnapshot(
                 open_orders=(),
                 positions=(),
@@ -207,16 +219,18 @@ class Sender:
                 sent_ts=self._clock.now_ns(),
                 duration_s=0.0,
                 complete=False,
-                error="too many queries are waiting",
+                error=BUSY,
                 scopes=scopes,
             )
         snapshot = await self._client.snapshot(fills_since_ns, scopes, is_booked)
-        self.stats[RequestKind.QUERY].add(snapshot.duration_s, attempts=1)
+        self.stats[QUERY].add(snapshot.duration_s, attempts=1)
+        self.breakers.queried(snapshot.fault)
         return snapshot
 
     async def pnl(self, since_ns: int) -> VenuePnl:
         """Ask for the venue's own figures of money, through the query lane. Never raises."""
-        if not await self._enter_lane(RequestKind.QUERY):
+        await self.breakers.pause(QUERY)
+        if not await self._enter_lane(QUERY):
             return VenuePnl(
                 balances={},
                 closed={},
@@ -224,10 +238,11 @@ class Sender:
                 since_ts=since_ns,
                 sent_ts=self._clock.now_ns(),
                 complete=False,
-                error="too many queries are waiting",
+                error=BUSY,
             )
         found = await self._client.pnl(since_ns)
-        self.stats[RequestKind.QUERY].add(found.duration_s, attempts=1)
+        self.stats[QUERY].add(found.duration_s, attempts=1)
+        self.breakers.queried(found.fault)
         return found
 
     def _note(self, job: Job, failure: Exception) -> None:
@@ -235,26 +250,22 @@ class Sender:
         if not isinstance(failure, NotExecuted):
             job.ambiguous = True
 
-    def _judge_venue(self, job: Job, response: OrderResponse) -> None:
-        if response.outcome is UNKNOWN:
-            self._suspect = _query(job.request)
-            self.breaker.failed(self._clock.now_ns())
-        else:
-            self.breaker.succeeded()
+    def _failed(self, job: Job, failure: Exception) -> None:
+        self._note(job, failure)
+        self.breakers.failed(job.kind, failure)
 
-    async def _probe(self) -> None:
-        """Let one query decide whether the venue answers again."""
-        if self._suspect is None or not self.breaker.start_probe(self._clock.now_ns()):
-            return
-        answered = False
-        try:
-            answered = (await self.lookup(self._suspect)).complete
-        finally:
-            if answered:
-                self.breaker.succeeded()
-            else:
-                self.breaker.failed(self._clock.now_ns())
+    async def _read_something(self) -> str:
+        """The breakers' probe: why the venue did not tell the open orders, or nothing."""
+        return (await self.snapshot(self._clock.now_ns(), OPEN_ORDERS)).fault
+
+
+def only_reduces(request: VenueRequest) -> bool:
+    """True for an order that adds no exposure whatever becomes of it."""
+    return isinstance(request, OrderRequest) and request.reduce_only
 
 
 def _query(request: VenueRequest) -> QueryOrder:
     return QueryOrder(client_order_id=request.client_order_id, symbol=request.symbol)
+
+
+BUSY = "too many queries are waiting"

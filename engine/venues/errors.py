@@ -29,3 +29,9 @@ class RateLimited(NotExecuted):
 
 class VenueRefused(Exception):
     """The venue refused a query or a login for good: a wrong key, a wrong parameter."""
+
+
+def fault_of(failure: Exception) -> str:
+    """Why a query was left without an answer; empty for a failure that is an answer."""
+    unanswered = isinstance(failure, TimeoutError | ConnectionError)
+    return (str(failure) or type(failure).__name__) if unanswered else ""

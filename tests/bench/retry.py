@@ -14,7 +14,7 @@ from engine.clock import LiveClock
 from engine.core.reports import RequestKind
 from engine.core.requests import OrderRequest
 from engine.core.types import Side
-from engine.router import Breaker, HaltGate, OrderRouter
+from engine.router import HaltGate, OrderRouter, create_breakers
 from engine.router.job import Job
 from engine.router.retry import RETRIED, RetryPolicy
 from engine.router.sender import Sender
@@ -101,7 +101,7 @@ def _sender() -> Callable[[OrderRequest], Awaitable[object]]:
         timeout_s=5.0,
         gate=HaltGate(clock),
         lanes={},
-        breaker=Breaker(),
+        breakers=create_breakers(),
         on_done=None,
     )
 

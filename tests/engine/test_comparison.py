@@ -66,6 +66,9 @@ class Asking:
             scopes=scopes,
         )
 
+    async def unheld(self) -> None:
+        """The venue answers."""
+
     async def answers(self) -> list[object]:
         """What has come to be decided."""
         items: list[object] = []

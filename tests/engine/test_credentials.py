@@ -19,7 +19,7 @@ LINES = f'api_key = "KEY"\napi_secret = "{CANARY}"\n'
 def found(source: str, name: str, environment: str = "testnet", **env: str) -> tuple[str, str]:
     key = load_credentials(Credentials(source, name), environment, env)
     assert CANARY not in repr(key)
-    return key.key, key.secret.reveal()
+    return key.key.reveal(), key.secret.reveal()
 
 
 def refusal(source: str, name: str, environment: str = "testnet", **env: str) -> str:
@@ -130,8 +130,8 @@ def test_an_account_without_credentials_says_how_to_write_them() -> None:
         load_credentials(None, "testnet", {})
 
 
-def test_a_key_shows_no_secret() -> None:
+def test_neither_key_nor_secret_is_shown() -> None:
     env = {"DESK_API_KEY": "KEY", "DESK_API_SECRET": CANARY}
     key = load_credentials(Credentials("env", "DESK"), "testnet", env)
     assert isinstance(key, ApiKey)
-    assert repr(key) == "ApiKey(key='KEY', secret=***)"
+    assert repr(key) == "ApiKey(key=***, secret=***)"

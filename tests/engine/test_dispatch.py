@@ -47,6 +47,7 @@ class Hands:
             policy=policy or Policy(),
             settle_s=0.1,
         )
+        self.dispatcher.answering.set()
 
     async def answer(self) -> object:
         (item,) = await self.inbox.take(1)
@@ -91,6 +92,22 @@ def test_every_answer_comes_back_through_the_inbox(tmp_path: Path) -> None:
             canceled = await hands.answer()
             assert isinstance(canceled, RequestOutcome)
             assert (canceled.kind, canceled.outcome) == (RequestKind.CANCEL, expected)
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_a_question_leaves_when_the_venue_has_answered_anything_in_this_run(
+    tmp_path: Path,
+) -> None:
+    async def scenario(house: House) -> None:
+        await house.engine()
+        hands = Hands(house)
+        hands.dispatcher.answering.clear()
+        hands.dispatcher.send(QueryOrder(client_order_id="d1", symbol="BTCUSDT"))
+        await house.clock.sleep(60)
+        assert len(hands.inbox) == 0
+        hands.dispatcher.answering.set()
+        assert isinstance(await hands.answer(), OrderLookup)
 
     simulate(tmp_path / "h", scenario)
 

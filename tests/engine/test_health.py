@@ -18,7 +18,13 @@ from engine.core.events import (
     TradingStateChanged,
 )
 from engine.core.state import State, evolve
-from engine.core.status import ClockStatus, EngineStatus, ReconcileStatus, Unprotected
+from engine.core.status import (
+    BreakerStatus,
+    ClockStatus,
+    EngineStatus,
+    ReconcileStatus,
+    Unprotected,
+)
 from engine.core.types import Side, TradingState
 from engine.health import Health, HealthStatus, create_health, create_status
 
@@ -84,7 +90,20 @@ def test_an_engine_in_which_all_is_well_is_ok() -> None:
     [
         ({"private_up": False}, "private stream is down"),
         ({"public_up": False}, "public stream is down"),
-        ({"breaker": "open"}, "circuit breaker is open"),
+        (
+            {
+                "breakers": (
+                    BreakerStatus(
+                        name="cancel",
+                        state="open",
+                        since_ts=T0 - 7 * NS,
+                        probe_ts=T0 + 3 * NS,
+                        reason="HTTP 502",
+                    ),
+                )
+            },
+            "the cancel breaker is open: HTTP 502; next probe in 3 s (for 7 s)",
+        ),
         ({"journal_lag_s": 1.5}, "journal is 1.5 s behind"),
         ({"loop_lag_s": 2.0}, "loop is 2.0 s behind"),
         ({"ready": False}, "not ready: the account is being compared with the venue"),

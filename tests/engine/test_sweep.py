@@ -2,10 +2,19 @@ from __future__ import annotations
 
 from engine.clock import NS, SimClock, run_simulated
 from engine.core.commands import Kill
-from engine.core.reports import AccountSnapshot, OrderReport, Scope, SweepReport, VenueStatus
+from engine.core.reports import (
+    AccountSnapshot,
+    OrderReport,
+    Outcome,
+    RequestKind,
+    RequestOutcome,
+    Scope,
+    SweepReport,
+    VenueStatus,
+)
 from engine.core.requests import CancelRequest
 from engine.core.types import KillLevel
-from engine.sweep import BUDGET_S, OPEN_ORDERS, ROUND_S, Sweeper
+from engine.sweep import BLIND_S, BUDGET_S, OPEN_ORDERS, ROUND_S, Sweeper
 from tests.support.desk import Desk, row
 from tests.support.memory import ForgetfulDesk
 
@@ -149,6 +158,27 @@ def test_a_sweep_that_never_reaches_zero_ends_incomplete_with_what_is_left() -> 
 
 def test_a_venue_that_never_answers_leaves_everything_on_the_list() -> None:
     _, reports = swept(desk_with_two_orders(), None)
+    assert reports == [report("a1", "a2", finished=True)]
+
+
+def test_f48_a_cancel_that_was_turned_away_is_repeated_while_the_venue_cannot_be_asked() -> None:
+    desk = desk_with_two_orders()
+    venue = Venue(SimClock(T0), None)
+    desk.give(Kill(command_id="k1", level=KillLevel.KILL))
+    desk.give(
+        RequestOutcome(
+            kind=RequestKind.CANCEL, client_order_id="a2", outcome=Outcome.REJECTED, reason="BUSY"
+        )
+    )
+    kill = desk.state.kill
+    assert kill is not None
+    reports: list[SweepReport] = []
+    run_simulated(
+        venue.clock,
+        Sweeper(kill, desk.state, venue, venue.clock, reports.append, settle_s=SETTLE_S).run(),
+    )
+    assert {request.client_order_id for request in venue.canceled} == {"a2"}
+    assert len(venue.canceled) == (BUDGET_S - BLIND_S) / BLIND_S
     assert reports == [report("a1", "a2", finished=True)]
 
 

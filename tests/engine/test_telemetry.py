@@ -15,7 +15,7 @@ from engine.core.events import LimitsChanged
 from engine.core.limits import PAPER_LIMITS
 from engine.core.market import Quote
 from engine.core.state import evolve
-from engine.core.status import Unprotected
+from engine.core.status import BreakerStatus, Unprotected
 from engine.engine import Engine
 from engine.exchange.sources.synthetic import create_synthetic
 from engine.telemetry import Telemetry
@@ -47,6 +47,7 @@ def test_metrics_are_brought_up_to_date_before_they_are_written(tmp_path: Path) 
         engine.feed.quotes["BTCUSDT"] = Quote(symbol="BTCUSDT", mark=Decimal(60_100), ts=T0)
         telemetry = look_at(engine)
         telemetry.loop_lag_s = 0.25
+        engine.router.hold(T0 + NS, "HTTP 403")
         text = await telemetry.metrics_text()
         engine.journal.close()
         return text
@@ -55,7 +56,8 @@ def test_metrics_are_brought_up_to_date_before_they_are_written(tmp_path: Path) 
     assert 'position_qty{symbol="BTCUSDT"} 2.0\n' in text
     assert 'position_pnl{symbol="BTCUSDT"} 200.0\n' in text
     assert "loop_lag_seconds 0.25\n" in text
-    assert 'breaker_open{class="place"} 0.0\n' in text
+    for name, is_open in (("place", 1.0), ("cancel", 0.0), ("query", 1.0)):
+        assert f'breaker_open{{class="{name}"}} {is_open}\n' in text
 
 
 def test_the_loop_runs_on_while_metrics_are_written(
@@ -98,7 +100,8 @@ def test_a_look_says_what_is_up_and_what_was_compared(tmp_path: Path) -> None:
             house.clock.now_ns(),
         )
         assert (now.reconcile.runs, now.reconcile.running) == (2, False)
-        assert (now.gate_open, now.breaker, now.error) == (True, "closed", "")
+        assert (now.gate_open, now.error) == (True, "")
+        assert now.breakers == tuple(BreakerStatus(name=n) for n in ("place", "cancel", "query"))
         assert [stats.kind for stats in now.requests] == ["place", "amend", "cancel", "query"]
         runs = now.reconcile.runs
         await engine.settled()

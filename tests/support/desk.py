@@ -38,7 +38,7 @@ from engine.core.requests import (
     StartTimer,
 )
 from engine.core.state import State, evolve
-from engine.core.status import ClockStatus
+from engine.core.status import BreakerStatus, ClockStatus, VenueJoin
 from engine.core.types import Category, OrderType, Side, TimeInForce
 
 NS = 1_000_000_000
@@ -78,6 +78,8 @@ class Desk:
         self.quotes = {"BTCUSDT": Quote(symbol="BTCUSDT", mark=d(60_000), ts=self.now_ns)}
         self.compared_ns = self.now_ns
         self.clock = ClockStatus()
+        self.breaker: BreakerStatus | None = None
+        self.join = VenueJoin()
         self.gate_closed_at = 0
         self.placing: set[str] = set()
         self.canceling: set[str] = set()
@@ -118,6 +120,8 @@ class Desk:
             policy=self.policy,
             compared_ns=self.compared_ns,
             clock=self.clock,
+            breaker=self.breaker,
+            join=self.join,
             gate_closed_at=self.gate_closed_at,
             placing=self.placing,
             canceling=self.canceling,

@@ -47,7 +47,7 @@ class Screen:
     """What a console sees of an engine, without the screen."""
 
     def __init__(self, engine: EmbeddedEngine) -> None:
-        self.link = engine.link
+        self.engine, self.link = engine, engine.link
         self.replica = Replica()
 
     def sees(self, reached: Callable[[Replica], object]) -> None:

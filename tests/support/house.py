@@ -78,6 +78,7 @@ class EdgeTransport:
         on_reply: Callable[[str, str, HttpReply], Awaitable[HttpReply]],
         hears: Callable[[bytes], bool],
         damage: Callable[[bytes], bytes],
+        opens: Callable[[str], bool],
     ) -> None:
         self._inner = inner
         self._edge = edge
@@ -85,6 +86,7 @@ class EdgeTransport:
         self._on_reply = on_reply
         self._hears = hears
         self._damage = damage
+        self._opens = opens
 
     async def request(
         self, method: str, path: str, query: str, body: bytes, headers: Mapping[str, str]
@@ -105,6 +107,8 @@ class EdgeTransport:
             elif self._edge.crosses() and self._hears(message):
                 on_message(self._damage(message))
 
+        if not self._opens(path):
+            raise ConnectionError("the venue refused the stream")
         return await self._inner.open_stream(path, hear, on_close)
 
 
@@ -176,6 +180,8 @@ class House:
         self.hears: Callable[[bytes], bool] = lambda message: True
         self.damage: Callable[[bytes], bytes] = lambda message: message
         """What becomes of each private message on its way to the engine."""
+        self.refused_streams: set[str] = set()
+        """Paths of streams that cannot be opened."""
         self._owner = asyncio.current_task()
         self._commands = 0
 
@@ -202,6 +208,7 @@ class House:
             lambda path, query, reply: self.on_reply(path, query, reply),
             lambda message: self.hears(message),
             lambda message: self.damage(message),
+            lambda path: path not in self.refused_streams,
         )
         client = create_bybit_client(
             transport,
@@ -209,15 +216,19 @@ class House:
             api_key=PAPER_KEY,
             api_secret=PAPER_KEY,
             trade_socket=self.trade_socket,
+            on_ban=lambda until_ns, why: self.live.router.hold(until_ns, why),
             rng=random.Random(self.lives),
         )
+        self.client = client
+        state = recover(self.journal)
+        client.learn(state.instruments.values())
         engine = build(
             identity=PAPER,
             clock=self.clock,
             client=client,
             journal=cast(Journal, EdgeJournal(self.journal, self.edge, self.disk)),
             latch=Latch(self.folder / "halt.latch"),
-            state=recover(self.journal),
+            state=state,
             limits=self.limits,
             seed=self.lives,
             settle_s=0.1,

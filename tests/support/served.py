@@ -35,18 +35,18 @@ class Served:
 
 
 @contextmanager
-def served(seed: int = 7) -> Iterator[Served]:
-    """Serve a synthetic market; one account, `KEY` and `SECRET`."""
+def served(seed: int = 7, port: int = 0, key: str = KEY, secret: str = SECRET) -> Iterator[Served]:
+    """Serve a synthetic market; one account, with this key. Port 0 is any that is free."""
     opened: list[Served] = []
     ready, leave = threading.Event(), asyncio.Event()
 
     async def serve() -> None:
         clock = LiveClock()
         exchange = create_exchange(
-            clock, create_synthetic(seed, clock.now_ns()), credentials={KEY: SECRET}, seed=seed
+            clock, create_synthetic(seed, clock.now_ns()), credentials={key: secret}, seed=seed
         )
         server = ExchangeServer(exchange)
-        await server.listen("127.0.0.1", 0)
+        await server.listen("127.0.0.1", port)
         exchange.start()
         opened.append(Served(exchange, server, asyncio.get_running_loop()))
         ready.set()

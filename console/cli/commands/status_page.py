@@ -20,6 +20,8 @@ def _lines(document: Document) -> Iterator[str]:
     yield f"{state}  {health['status'].upper()}    {program}, up {_span(health['uptime_s'])}"
     for problem in health["problems"]:
         yield f"  ! {problem}"
+    for warning in document.get("warnings", ()):
+        yield f"  ~ {warning}"
     yield ""
     links = ", ".join(f"{name} {'up' if up else 'DOWN'}" for name, up in health["links"].items())
     yield f"links       {links}"
@@ -36,6 +38,8 @@ def _lines(document: Document) -> Iterator[str]:
     sent = [row for row in document["requests"] if row["count"]]
     for number, row in enumerate(sent):
         yield f"{'requests' if not number else '':<12}{_requests(row)}"
+    for number, row in enumerate(health.get("breakers", ())):
+        yield f"{'breakers' if not number else '':<12}{row['name']} {_breaker(row)}"
     if health["input"]["count"]:
         yield f"unreadable  {_unreadable(health['input'])}"
     if document["replay"]:
@@ -67,6 +71,10 @@ def _requests(row: Document) -> str:
         f"{row['kind']} {row['count']}: p50 {row['p50_s'] * 1e3:.1f} ms, "
         f"p99 {row['p99_s'] * 1e3:.1f} ms, retries {row['retries']}, timeouts {row['timeouts']}"
     )
+
+
+def _breaker(row: Document) -> str:
+    return f"{row['state']}: {row['reason']}" if row["reason"] else str(row["state"])
 
 
 def _unreadable(found: Document) -> str:

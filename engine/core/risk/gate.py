@@ -16,6 +16,7 @@ from engine.core.types import ZERO, OrderType, TimeInForce, TradingState
 
 CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
 """What the venue accepts as our id (bybit: orderLinkId)."""
+REDUCE_ONLY = "reduce-only orders"
 MS = 1_000_000
 CLOCK_AGE_NS = 600_000 * MS
 """A measurement of the venue's clock counts as long; several are made in that time."""
@@ -59,14 +60,28 @@ def _permission(state: State, order: PlaceOrder, context: Context) -> Denial | N
         reason = state.narrowing_of(order.symbol).reason
         return Denial("HALTED", reason or "trading is halted", "release first", "cancels")
     if trading is REDUCING and not order.reduce_only:
-        passes = "reduce-only orders"
-        return Denial("REDUCING", "order adds exposure", passes, passes)
+        return Denial("REDUCING", "order adds exposure", REDUCE_ONLY, REDUCE_ONLY)
+    join = context.join
+    if not join.joined:
+        error = join.error or "no answer yet"
+        return Denial(
+            "VENUE_AWAY", f"{join.state}: {error}", join.outlook(context.now_ns), "cancels"
+        )
     if not state.ready:
         return Denial("RECONCILING", "the account is being compared with the venue", "wait")
     if order.reduce_only:
         return None
     limits = state.risk.limits
-    return _compared(limits, context) or _clock(limits, context)
+    return _answering(context) or _compared(limits, context) or _clock(limits, context)
+
+
+def _answering(context: Context) -> Denial | None:
+    """The router would keep it, too; here the denial is an event and nothing has left."""
+    breaker = context.breaker
+    if breaker is None:
+        return None
+    value = f"{breaker.name}: {breaker.reason}"
+    return Denial("BREAKER_OPEN", value, breaker.next_probe(context.now_ns), REDUCE_ONLY)
 
 
 def _compared(limits: RiskLimits, context: Context) -> Denial | None:
@@ -75,7 +90,7 @@ def _compared(limits: RiskLimits, context: Context) -> Denial | None:
     if longest is None or age_ns <= to_ns(longest):
         return None
     age = seconds(age_ns) if context.compared_ns else "never"
-    return Denial("RECONCILE_AGE", age, f"{longest} s", "reduce-only orders")
+    return Denial("RECONCILE_AGE", age, f"{longest} s", REDUCE_ONLY)
 
 
 def _clock(limits: RiskLimits, context: Context) -> Denial | None:
@@ -87,7 +102,7 @@ def _clock(limits: RiskLimits, context: Context) -> Denial | None:
     if known and abs(clock.offset_ns) <= most * MS:
         return None
     value = f"{clock.offset_ns / MS:+.1f} ms" if known else "not measured lately"
-    return Denial("CLOCK_OFFSET", value, f"{most} ms", "reduce-only orders")
+    return Denial("CLOCK_OFFSET", value, f"{most} ms", REDUCE_ONLY)
 
 
 def _allowed(allowed: tuple[str, ...] | None, symbol: str) -> Denial | None:

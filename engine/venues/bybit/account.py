@@ -29,7 +29,7 @@ from engine.venues.bybit.instruments import SymbolMap
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rest import RestSession
 from engine.venues.bybit.windows import MS, windows
-from engine.venues.errors import VenueRefused
+from engine.venues.errors import VenueRefused, fault_of
 from engine.venues.protocol import Booked
 
 _OPEN = "/v5/order/realtime"
@@ -81,7 +81,7 @@ class Account:
         order: OrderReport | None = None
         fills: list[FillEvent] = []
         reads: list[SourceRead] = []
-        complete = True
+        complete, fault = True, ""
         base: _Params = {"category": category, "symbol": venue_symbol}
         base |= {"orderId": order_id} if order_id else {"orderLinkId": link_id}
         try:
@@ -100,8 +100,8 @@ class Account:
             fills = [row for row in found_all if isinstance(row, FillEvent)]
             complete = complete and clean
             reads.append(SourceRead("executions", asked_ns, len(fills)))
-        except _FAILURES:
-            complete = False
+        except _FAILURES as failure:
+            complete, fault = False, fault_of(failure)
         return OrderLookup(
             client_order_id=link_id,
             order=order,
@@ -109,6 +109,7 @@ class Account:
             complete=complete,
             sent_ts=sent_ns,
             reads=tuple(reads),
+            fault=fault,
         )
 
     async def fills_of(self, client_order_id: str, category: Category) -> list[FillEvent]:
@@ -135,7 +136,7 @@ class Account:
         positions: list[PositionReport] = []
         executions: list[Execution] = []
         balances: list[BalanceReport] = []
-        complete, error = True, ""
+        complete, error, fault = True, "", ""
         try:
             if Scope.ORDERS in scopes:
                 orders, clean = await self._open_orders()
@@ -153,6 +154,7 @@ class Account:
                 error = "some rows could not be read"
         except _FAILURES as failure:
             complete, error = False, str(failure) or type(failure).__name__
+            fault = fault_of(failure)
         return AccountSnapshot(
             open_orders=tuple(order for order in orders if _is_open(order)),
             positions=tuple(positions),
@@ -164,6 +166,7 @@ class Account:
             complete=complete,
             error=error,
             scopes=scopes,
+            fault=fault,
         )
 
     async def _open_orders(self) -> tuple[list[OrderReport], bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from decimal import Decimal
 from types import TracebackType
 from typing import Self
@@ -46,7 +46,7 @@ from engine.venues.bybit.links import Links
 from engine.venues.bybit.money import Money
 from engine.venues.bybit.posture import KeyPosture
 from engine.venues.bybit.quarantine import Quarantine
-from engine.venues.bybit.rest import RestSession
+from engine.venues.bybit.rest import BanObserver, RestSession
 from engine.venues.bybit.signing import Signer
 from engine.venues.orders import order_request
 from engine.venues.protocol import (
@@ -79,6 +79,7 @@ class BybitClient:
         batched: Sequence[Category],
         budget: AddressBudget | None,
         on_limit: LimitObserver | None,
+        on_ban: BanObserver | None,
         rng: random.Random,
         on_close: Callable[[], Awaitable[None] | None] | None,
     ) -> None:
@@ -89,7 +90,7 @@ class BybitClient:
         self._quarantine = Quarantine()
         self._symbols = SymbolMap()
         self._codec = Codec(self._symbols, self._quarantine)
-        self._rest = RestSession(transport, clock, signer, self._quarantine, budget)
+        self._rest = RestSession(transport, clock, signer, self._quarantine, budget, on_ban)
         self._commands = Commands(self._rest, on_limit)
         self._account = Account(
             self._rest, clock, self._codec, self._symbols, self._quarantine, self._categories
@@ -181,6 +182,10 @@ class BybitClient:
                         self._quarantine.note("instrument_row", bytes(raw), error)
         self._symbols.learn(found)
         return found
+
+    def learn(self, instruments: Iterable[Instrument]) -> None:
+        """Know these markets, before the venue is there to tell: cancels need their names."""
+        self._symbols.learn(instruments)
 
     async def posture(self) -> KeyPosture:
         """What the key may do. Raises TimeoutError, ConnectionError or VenueRefused."""
@@ -278,7 +283,7 @@ def create_bybit_client(
     transport: Transport,
     clock: Clock,
     *,
-    api_key: str,
+    api_key: str | Secret,
     api_secret: str | Secret,
     categories: Sequence[str] = ("linear", "spot"),
     symbols: Sequence[str] | None = None,
@@ -287,6 +292,7 @@ def create_bybit_client(
     batched: Sequence[str] = ("linear", "inverse", "spot"),
     limited: bool = False,
     on_limit: LimitObserver | None = None,
+    on_ban: BanObserver | None = None,
     rng: random.Random | None = None,
     on_close: Callable[[], Awaitable[None] | None] | None = None,
 ) -> BybitClient:
@@ -294,24 +300,26 @@ def create_bybit_client(
 
     `symbols` are the markets to stream (None: all that trade). With `trade_socket` orders go over
     the trade WebSocket while it is up; `connect` opens it. `batched` are the categories that know
-    batches: orders of others go one by one. `limited` keeps REST within what the
-    venue allows an address, `on_limit` hears what it allows the account. `rng` spreads reconnects;
+    batches: orders of others go one by one. `limited` keeps REST within what the venue allows an
+    address, `on_limit` hears what it allows the account, `on_ban` that it answers this address
+    nothing by REST for a while. `rng` spreads reconnects;
     pass a seeded one where they must be repeatable. `on_close` is called by `close`: there the
     owner of the transport ends it.
 
     Raises ValueError for an unknown category, or a secret that cannot sign.
     """
-    secret = api_secret if isinstance(api_secret, Secret) else Secret(api_secret)
+    key, secret = (s if isinstance(s, Secret) else Secret(s) for s in (api_key, api_secret))
     return BybitClient(
         transport,
         clock,
-        signer=Signer(api_key, secret, recv_window_ms),
+        signer=Signer(key, secret, recv_window_ms),
         categories=[Category(name) for name in categories],
         symbols=symbols,
         trade_socket=trade_socket,
         batched=[Category(name) for name in batched],
         budget=AddressBudget(clock) if limited else None,
         on_limit=on_limit,
+        on_ban=on_ban,
         rng=rng or random.Random(),
         on_close=on_close,
     )

@@ -22,6 +22,7 @@ from engine.venues.bybit.signing import Signer
 from engine.venues.bybit.streams import PING_S, StreamKeeper
 from engine.venues.bybit.trade import TradeFeed
 from engine.venues.protocol import Transport
+from engine.venues.text import sanitise
 
 PRIVATE_PING_S = 5.0
 """The private stream is pinged as often: one that is silent for 10 s is down, and orders wait."""
@@ -85,8 +86,9 @@ class Links:
                 keeper = self._trade_keeper(trade)
                 streams.append(keeper)
                 await keeper.start(required=False)  # without it orders go by REST
-        except BaseException:
+        except BaseException as error:
             await self.close()
+            self._private(False, sanitise(str(error)))
             raise
 
     async def close(self) -> None:
@@ -121,4 +123,12 @@ class Links:
         on_link: Callable[[bool, str], None],
         ping_s: float = PING_S,
     ) -> StreamKeeper:
-        return StreamKeeper(self._transport, self._clock, self._rng, feed, on_link, ping_s=ping_s)
+        return StreamKeeper(
+            self._transport,
+            self._clock,
+            self._rng,
+            feed,
+            on_link,
+            ping_s=ping_s,
+            clean=lambda text: sanitise(self._signer.hide(text)),
+        )

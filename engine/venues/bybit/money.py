@@ -18,7 +18,7 @@ from engine.venues.bybit.numbers import millis_to_ns, number
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rest import RestSession
 from engine.venues.bybit.windows import MS, windows
-from engine.venues.errors import VenueRefused
+from engine.venues.errors import VenueRefused, fault_of
 from engine.venues.text import sanitise
 
 _WALLET = "/v5/account/wallet-balance"
@@ -89,7 +89,7 @@ class Money:
         balances: dict[str, Decimal] = {}
         closed: dict[str, Decimal] = {}
         cash: dict[str, CashReport] = {}
-        error = ""
+        error, fault = "", ""
         try:
             rows, _ = await self._rest.query(_WALLET, {"accountType": "UNIFIED"})
             for raw in rows:
@@ -101,7 +101,7 @@ class Money:
                         await self._add_closed(closed, category, window)
                 await self._add_cash(cash, window)
         except (TimeoutError, ConnectionError, VenueRefused, *UNREADABLE) as failure:
-            error = sanitise(str(failure)) or type(failure).__name__
+            error, fault = sanitise(str(failure)) or type(failure).__name__, fault_of(failure)
         return VenuePnl(
             balances=balances,
             closed=closed,
@@ -111,6 +111,7 @@ class Money:
             duration_s=(self._clock.now_ns() - sent_ns) / NS,
             complete=not error,
             error=error,
+            fault=fault,
         )
 
     async def _add_closed(

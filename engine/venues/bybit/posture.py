@@ -22,6 +22,8 @@ _TRADES: dict[Category, tuple[str, ...]] = {
     Category.SPOT: ("Spot",),
 }
 """Groups of permissions, any of which lets a key trade the category."""
+_TRADING = frozenset({"ContractTrade", "Derivatives", "Options", "Spot"})
+"""Groups that move positions and orders, and no coins; every other is more than trading needs."""
 
 
 class KeyPosture(msgspec.Struct, frozen=True, rename="camel"):
@@ -69,6 +71,13 @@ class KeyPosture(msgspec.Struct, frozen=True, rename="camel"):
         found = []
         if not self.ips or "*" in self.ips:
             found.append("the key works from every address: bind it to this one")
+        more = [
+            f"{sanitise(group)}: {', '.join(map(sanitise, names))}"
+            for group, names in sorted(self.permissions.items())
+            if names and group not in _TRADING
+        ]
+        if more:
+            found.append(f"the key may do more than trade ({'; '.join(more)}): take that from it")
         days = self.days_left
         if days is not None and EXPIRY_REFUSED_DAYS <= days < EXPIRY_WARNED_DAYS:
             found.append(f"the key expires in {days} days")

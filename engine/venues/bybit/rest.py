@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated, NamedTuple, TypeVar
 from urllib.parse import quote
 
 import msgspec
+from msgspec.structs import replace
 
 from engine.clock import NS, Clock, wait_for
 from engine.venues.bybit.budget import AddressBudget
@@ -32,7 +33,12 @@ MAX_PAGES = 5000
 MAX_CURSOR_CHARS = 512
 MAX_TIME_MS = (1 << 63) // 1_000_000 - 1  # the year 2262, where nanoseconds end
 
+BANNED = "HTTP 403: the venue answers this address nothing by REST"
+
 T = TypeVar("T")
+
+BanObserver = Callable[[int, str], None]
+"""Called with (until when, unix ns, and why) when the venue has shut this address out of REST."""
 
 
 class _Ids(msgspec.Struct, rename="camel"):
@@ -81,12 +87,23 @@ def read_answer(ruling: Ruling, code: int, message: str, order_id: str, ts_ms: i
     return Answer(ruling, "", sanitise(f"{code} {message}".rstrip()), ts_ms * 1_000_000)
 
 
+class _Cleaned(NamedTuple):
+    """An answer that had something to hide."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class _ClockOff(NotExecuted):
     """Our timestamp was too old or too new for the venue."""
 
 
 class RestSession:
-    """One key's requests over one transport. Without a `budget` nothing is counted."""
+    """One key's requests over one transport. Without a `budget` nothing is counted.
+
+    A ban stops every one of them here, the public ones too: asking would only prolong it.
+    """
 
     def __init__(
         self,
@@ -95,12 +112,14 @@ class RestSession:
         signer: Signer,
         quarantine: Quarantine,
         budget: AddressBudget | None = None,
+        on_ban: BanObserver | None = None,
     ) -> None:
         self._quarantine = quarantine
         self._transport = transport
         self._clock = clock
         self._signer = signer
         self._budget = budget
+        self._on_ban = on_ban
         self.venue_time = VenueTime()
         self._banned_until_ns = 0
         self._command_reply = msgspec.json.Decoder(_CommandReply)
@@ -128,7 +147,7 @@ class RestSession:
         self._admit(urgent=path in CANCELS)
         headers = self._signer.headers(self.timestamp_ms(), body)
         headers["Content-Type"] = "application/json"
-        return await self._transport.request("POST", path, "", body, headers)
+        return self._clean(await self._transport.request("POST", path, "", body, headers))
 
     def _read_command(self, reply: HttpReply) -> Answer:
         decoded = self.read(self._command_of, reply)
@@ -145,8 +164,10 @@ class RestSession:
         that nothing happened.
         """
         verdict = answer.ruling.verdict
-        if verdict is Verdict.ACCEPTED or verdict is Verdict.REJECTED:
+        if verdict is Verdict.ACCEPTED:
             return answer
+        if verdict is Verdict.REJECTED:
+            return self._shown(answer)
         if verdict is Verdict.CLOCK:
             await self.measure_clock(anew=True)
         raise self._failure(answer.ruling, headers, answer.text)
@@ -158,7 +179,7 @@ class RestSession:
         if any(answer.ruling.verdict is Verdict.CLOCK for answer in answers):
             await self.measure_clock(anew=True)
         return [
-            answer
+            self._shown(answer)
             if answer.ruling.verdict in DEFINITE
             else self._failure(answer.ruling, headers, answer.text)
             for answer in answers
@@ -206,7 +227,7 @@ class RestSession:
         query += f"&cursor={cursor}" if cursor else ""
         headers = self._signer.headers(self.timestamp_ms(), query.encode())
         request = self._transport.request("GET", path, query, b"", headers)
-        reply = await wait_for(self._clock, request, QUERY_TIMEOUT_S)
+        reply = self._clean(await wait_for(self._clock, request, QUERY_TIMEOUT_S))
         decoded = self.read(self._query_reply.decode, reply)
         if decoded is not None and decoded.ret_code == 0:
             try:
@@ -240,11 +261,13 @@ class RestSession:
         """Learn the venue's clock; `anew` where what is known of it has proved wrong."""
         sent_ns = self._clock.now_ns()
         try:
+            self._admit(urgent=False)
             reply = await wait_for(
                 self._clock,
                 self._transport.request("GET", "/v5/market/time", "", b"", {}),
                 QUERY_TIMEOUT_S,
             )
+            self.status_ruling(reply)
             venue_ns = int(msgspec.json.decode(reply.body, type=_TimeReply).result.time_nano[:19])
         except (TimeoutError, ConnectionError, *UNREADABLE):
             return  # what found the clock off fails anyway, and what asks regularly asks again
@@ -275,6 +298,8 @@ class RestSession:
         """Judge an answer without a return code. A ban stops every request of this session."""
         if reply.status == 403:
             self._banned_until_ns = self._clock.now_ns() + BAN_NS
+            if self._on_ban is not None:
+                self._on_ban(self._banned_until_ns, BANNED)
         return HTTP_STATUS.get(reply.status, Ruling(Verdict.UNKNOWN))
 
     @property
@@ -284,14 +309,25 @@ class RestSession:
 
     def _admit(self, *, urgent: bool) -> None:
         if self.banned:
-            raise RateLimited("the venue has banned this address for now", self._banned_until_ns)
+            raise RateLimited(BANNED, self._banned_until_ns)
         room_ns = self._budget.take(urgent=urgent) if self._budget is not None else 0
         if room_ns:
             raise RateLimited("this address has sent all that it may for now", room_ns)
 
+    def _clean(self, reply: HttpReply) -> HttpReply:
+        """The reply without the key in it, before anything is made of it."""
+        body = self._signer.hide_in(reply.body)
+        return reply if body is reply.body else _Cleaned(reply.status, reply.headers, body)
+
+    def _shown(self, answer: Answer) -> Answer:
+        """The answer, as anybody may see it."""
+        hidden = self._signer.hide(answer.text)
+        return answer if hidden == answer.text else replace(answer, text=hidden)
+
     def _failure(
         self, ruling: Ruling, headers: Mapping[str, str], text: str
     ) -> VenueUnknown | NotExecuted:
+        text = self._signer.hide(text)
         if ruling.verdict is Verdict.RATE:
             return RateLimited(text, max(self._reset_ns(headers), self._banned_until_ns))
         if ruling.verdict is Verdict.CLOCK:

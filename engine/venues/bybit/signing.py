@@ -61,33 +61,65 @@ def signing_key(secret: Secret) -> Key:
     return RsaKey(secret) if secret.reveal().startswith(PEM) else HmacKey(secret)
 
 
+class _Headers(dict[str, str]):
+    """Headers that say who asks: whatever prints a frame's variables prints none of them."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "{***}"
+
+
+class _Login(bytes):
+    """A login message, hidden likewise."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "b'***'"
+
+
 class Signer:
     """Signs for one key. `recv_window_ms` is how long a request stays valid at the venue."""
 
-    def __init__(self, api_key: str, api_secret: Secret, recv_window_ms: int) -> None:
-        self._key = api_key
+    def __init__(self, api_key: Secret, api_secret: Secret, recv_window_ms: int) -> None:
+        self._key = api_key.reveal()
         self._signing = signing_key(api_secret)
         self.recv_window_ms = recv_window_ms
         self._window = str(recv_window_ms)
-        self._middle = f"{api_key}{recv_window_ms}".encode()
+        self._middle = f"{self._key}{recv_window_ms}".encode()
 
     def __repr__(self) -> str:
-        return f"Signer({self._key[:4]}…)"
+        return "Signer(***)"
+
+    def hide(self, text: str) -> str:
+        """`text` without the key: the venue repeats it where it could not verify a signature."""
+        return text.replace(self._key, "***")
+
+    def hide_in(self, body: bytes) -> bytes:
+        """The same of an answer; most have nothing to hide and are given back as they are."""
+        key = self._key.encode()
+        return body.replace(key, b"***") if key in body else body
 
     def headers(self, timestamp_ms: int, payload: bytes) -> dict[str, str]:
         """Headers of one REST request; `payload` is the raw body, or the raw query of a GET."""
         timestamp = str(timestamp_ms)
-        return {
-            "X-BAPI-API-KEY": self._key,
-            "X-BAPI-TIMESTAMP": timestamp,
-            "X-BAPI-RECV-WINDOW": self._window,
-            "X-BAPI-SIGN": self._signing.sign(timestamp.encode() + self._middle + payload),
-        }
+        return _Headers(
+            {
+                "X-BAPI-API-KEY": self._key,
+                "X-BAPI-TIMESTAMP": timestamp,
+                "X-BAPI-RECV-WINDOW": self._window,
+                "X-BAPI-SIGN": self._signing.sign(timestamp.encode() + self._middle + payload),
+            }
+        )
 
     def login(self, expires_ms: int) -> bytes:
         """The `auth` message of a private WebSocket, valid until `expires_ms`."""
-        return b'{"op":"auth","args":["%s",%d,"%s"]}' % (
-            self._key.encode(),
-            expires_ms,
-            self._signing.sign(b"GET/realtime%d" % expires_ms).encode(),
+        return _Login(
+            b'{"op":"auth","args":["%s",%d,"%s"]}'
+            % (
+                self._key.encode(),
+                expires_ms,
+                self._signing.sign(b"GET/realtime%d" % expires_ms).encode(),
+            )
         )

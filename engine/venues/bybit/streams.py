@@ -49,10 +49,11 @@ class Feed(Protocol):
 class _Exchange:
     """What a handshake waits for: `count` good answers to `op`."""
 
-    __slots__ = ("count", "done", "op")
+    __slots__ = ("clean", "count", "done", "op")
 
-    def __init__(self, op: str, count: int) -> None:
+    def __init__(self, op: str, count: int, clean: Callable[[str], str]) -> None:
         self.op = op
+        self.clean = clean
         self.count = count
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -60,7 +61,7 @@ class _Exchange:
         if control.op != self.op or self.done.done():
             return
         if control.success is False and "already subscribed" not in control.ret_msg:
-            text = f"{self.op} refused: {sanitise(control.ret_msg)}"
+            text = f"{self.op} refused: {self.clean(control.ret_msg)}"
             self.done.set_exception(VenueRefused(text))
             return
         self.count -= 1
@@ -78,7 +79,7 @@ class StreamKeeper:
     After a reconnect the login always comes before the subscriptions. Reconnects wait 0.5 s,
     doubling to 30 s, each shortened by up to half at random, so that many clients do not
     return in step. A ping leaves every `ping_s` seconds; a connection on which nothing is heard
-    for twice as long is given up at that moment.
+    for twice as long is given up at that moment. `clean` makes what the venue says fit to be shown.
     """
 
     def __init__(
@@ -90,8 +91,10 @@ class StreamKeeper:
         on_link: Callable[[bool, str], None],
         *,
         ping_s: float = PING_S,
+        clean: Callable[[str], str] = sanitise,
     ) -> None:
         self._ping_s = ping_s
+        self._clean = clean
         self._silence_s = SILENT_PINGS * ping_s
         self._transport = transport
         self._clock = clock
@@ -118,7 +121,7 @@ class StreamKeeper:
             if required:
                 raise
             lost = asyncio.get_running_loop().create_future()
-            lost.set_result(sanitise(str(error)))
+            lost.set_result(self._clean(str(error)))
         self._task = asyncio.create_task(self._keep(lost), name=f"stream {self._feed.path}")
         self._task.add_done_callback(self._ended)
 
@@ -199,7 +202,7 @@ class StreamKeeper:
             await self._ask("subscribe", subscriptions)
 
     async def _ask(self, op: str, messages: list[bytes]) -> None:
-        self._exchange = exchange = _Exchange(op, len(messages))
+        self._exchange = exchange = _Exchange(op, len(messages), self._clean)
         try:
             for message in messages:
                 self._send(message)
@@ -228,7 +231,7 @@ class StreamKeeper:
                 self._fail(str(error))
 
     def _fail(self, reason: str) -> None:
-        text = sanitise(reason)
+        text = self._clean(reason)
         if self._exchange is not None:
             self._exchange.fail(text)
         if self._lost is not None and not self._lost.done():

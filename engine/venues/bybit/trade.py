@@ -2,7 +2,8 @@
 
 The socket is logged in once; its messages carry a timestamp and no signature. Answers are matched
 by request id and may come in any order. What is unanswered when the socket is lost may have been
-carried out: it is VenueUnknown, never refused.
+carried out: it is VenueUnknown, never refused. So is what an answer was for that cannot be read, or
+that names no request: that one where it can be told, else every one of its operation, else all.
 """
 
 from __future__ import annotations
@@ -22,17 +23,22 @@ from engine.venues.bybit.batch_reply import (
 )
 from engine.venues.bybit.codec import UNREADABLE
 from engine.venues.bybit.endpoints import TRADE
+from engine.venues.bybit.names import check_names
 from engine.venues.bybit.private import LOGIN_VALID_MS
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rest import Answer, read_answer
 from engine.venues.bybit.retcodes import Channel, classify
 from engine.venues.bybit.rows import Control
+from engine.venues.bybit.strict import MAX_BYTES, refuse_repeated_keys
 from engine.venues.errors import NotExecuted, VenueUnknown
+from engine.venues.text import sanitise
 
 RESTARTING = 10019
 """The gateway is about to restart: it takes no new request, those under way go on."""
 
 
+NO_CODE = -(1 << 62)
+"""Stands for the return code of an answer that has none: a login or a ping needs none."""
 _NULL = msgspec.Raw(b"null")
 
 
@@ -49,13 +55,20 @@ class _Message(msgspec.Struct, rename="camel"):
 
     op: str = ""
     req_id: str = ""
-    ret_code: int = 0
+    ret_code: int = NO_CODE
     ret_msg: str = ""
     data: _Ids | None = None
     ret_ext_info: msgspec.Raw = _NULL
     header: dict[str, str] = {}
     success: bool | None = None
     old_ret_msg: str = msgspec.field(default="", name="ret_msg")
+
+
+class _Head(msgspec.Struct, rename="camel"):
+    """As much of an answer as tells what it was for."""
+
+    req_id: str = ""
+    op: str = ""
 
 
 class _Waiting(msgspec.Struct):
@@ -87,6 +100,7 @@ class TradeFeed:
         self._timestamp_ms = timestamp_ms
         self._window = recv_window_ms
         self._decode = msgspec.json.Decoder(_Message).decode
+        self._decode_name = msgspec.json.Decoder(_Head).decode
         self._waiting: dict[str, _Waiting] = {}
         self._count = 0
 
@@ -163,25 +177,56 @@ class TradeFeed:
     def receive(self, message: bytes) -> Control | None:
         """Take an answer; return it where it is about the connection itself."""
         try:
-            heard = self._decode(message)
-        except UNREADABLE:
-            self._quarantine.note("trade_message", message)
+            heard = self._read(message)
+        except UNREADABLE as error:
+            self._quarantine.note("trade_message", message, error)
+            self._give_up(self._name_of(message), VenueUnknown("the answer could not be read"))
             return None
-        if heard.op in ("auth", "ping", "pong"):
-            return Control(heard.op, heard.ret_code in _LOGGED_IN, heard.ret_msg)
+        if heard.op in CONTROLS:
+            return Control(heard.op, heard.ret_code in _AGREED, heard.ret_msg)
         if heard.ret_code == RESTARTING:
             self.ready = False
             self.restarting = True
+        if heard.ret_code == NO_CODE or not heard.req_id:
+            # Something was refused, and what, or that it was, does not say itself: it is asked for.
+            missing = "code" if heard.req_id else "id"
+            self._quarantine.note(f"trade_answer_without_{missing}", message)
+            text = heard.ret_msg or heard.old_ret_msg or f"an answer without {missing}"
+            self._give_up(_Head(req_id=heard.req_id, op=heard.op), VenueUnknown(sanitise(text)))
+            return None
         waiting = self._waiting.get(heard.req_id)
         if waiting is not None and not waiting.answer.done():
             waiting.answer.set_result(heard)
-        elif not heard.req_id:
-            # One of those that wait was refused, and nothing says which: all of them are asked for.
-            self._quarantine.note("trade_answer_without_id", message)
-            asked = [req_id for req_id, held in self._waiting.items() if held.op == heard.op]
-            text = heard.ret_msg or heard.old_ret_msg or "an answer names no request"
-            self._fail(asked or list(self._waiting), VenueUnknown(text))
         return None
+
+    def _read(self, message: bytes) -> _Message:
+        """One answer, taken at its word. Raises one of UNREADABLE."""
+        if len(message) > MAX_BYTES:
+            raise ValueError(f"a frame of {len(message)} bytes")
+        heard = self._decode(message)
+        refuse_repeated_keys(message)
+        if heard.data is not None:
+            check_names(heard.data.order_id or "")
+        return heard
+
+    def _name_of(self, message: bytes) -> _Head:
+        """What an answer that cannot be used was for, as far as it can be trusted to say."""
+        if len(message) > MAX_BYTES:
+            return _Head()
+        try:
+            named = self._decode_name(message)
+            refuse_repeated_keys(message)
+        except UNREADABLE:
+            return _Head()
+        return named
+
+    def _give_up(self, named: _Head, error: VenueUnknown) -> None:
+        """Leave open what may have been answered, and no more than that."""
+        if named.req_id:
+            self._fail([named.req_id] if named.req_id in self._waiting else [], error)
+        elif named.op not in CONTROLS:
+            asked = [req_id for req_id, held in self._waiting.items() if held.op == named.op]
+            self._fail(asked or list(self._waiting), error)
 
     def _fail(self, req_ids: list[str], error: VenueUnknown) -> None:
         for req_id in req_ids:
@@ -190,4 +235,7 @@ class TradeFeed:
                 answer.set_exception(error)
 
 
-_LOGGED_IN = (0, 20001)
+_AGREED = (0, 20001, NO_CODE)
+"""20001: it was logged in already."""
+CONTROLS = frozenset({"auth", "ping", "pong"})
+"""Operations that are about the connection and answer no request."""

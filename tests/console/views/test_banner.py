@@ -14,9 +14,15 @@ from console.views.banner import BannerView, is_blocked, kill_progress, lay_out,
 from console.views.cells import Line
 from engine.core import events as ev
 from engine.core.pnl import totals
-from engine.core.status import EngineStatus, LinkUpdate, ReconcileStatus
+from engine.core.status import (
+    BreakerStatus,
+    EngineStatus,
+    LinkUpdate,
+    ReconcileStatus,
+    VenueJoin,
+)
 from engine.core.trading import KillRecord
-from engine.core.types import KillLevel, TradingState
+from engine.core.types import JoinState, KillLevel, TradingState
 from tests.console.fakes import NOW, NS, busy_link, status
 
 
@@ -107,6 +113,49 @@ def test_a_closed_gate_is_shown_before_the_event_arrives() -> None:
     replica = _replica(told=status(gate_open=False))
     assert is_blocked(replica)
     assert "HALTING…" in _one_line(_view(replica))
+
+
+def test_an_open_breaker_is_said_with_its_classes_and_the_time_left() -> None:
+    told = status(
+        breakers=(
+            BreakerStatus(name="place", state="open", since_ts=NOW, probe_ts=NOW + 5 * NS),
+            BreakerStatus(name="cancel"),
+        )
+    )
+    made = _view(_replica(told=told))
+    assert "│ BREAKER place 0:05 │" in _one_line(made)
+    assert "BREAKER 0:05" in _one_line(made, 60)
+
+
+def test_f10_a_ban_is_said_with_the_time_left() -> None:
+    told = status(
+        breakers=tuple(
+            BreakerStatus(name=name, state="open", since_ts=NOW, probe_ts=NOW + 581 * NS, held=True)
+            for name in ("place", "query")
+        )
+    )
+    assert "│ BANNED place query 9:41 │" in _one_line(_view(_replica(told=told)))
+
+
+@pytest.mark.parametrize(
+    ("join", "text", "short"),
+    [
+        (VenueJoin(state=JoinState.JOINING), "VENUE JOINING", "VENUE JOINING"),
+        (
+            VenueJoin(state=JoinState.UNREACHABLE, retry_ts=NOW + 12 * NS, error="no connection"),
+            "VENUE UNREACHABLE, retry 0:12",
+            "VENUE UNREACHABLE 0:12",
+        ),
+        (VenueJoin(state=JoinState.REFUSED, error="bad key"), "VENUE REFUSED", "VENUE REFUSED"),
+    ],
+)
+def test_a_venue_that_was_not_reached_colours_the_whole_banner_and_survives_any_width(
+    join: VenueJoin, text: str, short: str
+) -> None:
+    made = _view(_replica(told=status(join=join)))
+    assert made.bar == "halted"
+    assert f"│ {text} │" in _one_line(made)
+    assert _one_line(made, 34).startswith(f" PAPER │{short}")
 
 
 def test_reducing_is_said_and_does_not_colour_everything() -> None:

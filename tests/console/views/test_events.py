@@ -107,6 +107,7 @@ def _order(type: EventType, **fields: object) -> ev.OrderEvent:
          "c-1 | read back from the journal | muted"),
         (ev.OrderRecalled(ts=NOW, client_order_id="c-1", error="no disk"),
          "c-1 | not read back from the journal: no disk | bad"),
+        (ev.KeyNoted(ts=NOW, warnings=("bind it", "renew it")), "key | bind it; renew it | warn"),
         (ev.InstrumentsChanged(ts=NOW, instruments=(BTC,)), "engine | 1 instruments | muted"),
     ],
 )  # fmt: skip

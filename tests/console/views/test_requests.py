@@ -7,7 +7,8 @@ from console.replica import Replica
 from console.ui_state import UiState
 from console.views.cells import Cell, Line
 from console.views.requests import health, row, view
-from engine.core.status import InputStatus, LinkUpdate, RequestStats
+from engine.core.status import BreakerStatus, InputStatus, LinkUpdate, RequestStats
+from engine.core.types import NS
 from tests.console.fakes import NOW, status
 
 
@@ -46,9 +47,30 @@ def test_health_is_two_lines() -> None:
 
 
 def test_slow_loops_and_an_open_breaker_are_marked() -> None:
-    lines = health(status(loop_lag_s=0.2, breaker="open"), UiState(loop_lag_ms=600))
+    lines = health(status(loop_lag_s=0.2, breakers=BREAKERS), UiState(loop_lag_ms=600))
     marked = [cell for line in lines for cell in line if cell.style in ("warn", "bad")]
-    assert marked == [Cell("200", "warn"), Cell("600", "warn"), Cell("open", "bad")]
+    assert marked == [Cell("200", "warn"), Cell("600", "warn"), Cell("place query open", "bad")]
+
+
+BREAKERS = (
+    BreakerStatus(
+        name="place", state="open", since_ts=NOW - 65 * NS, probe_ts=NOW + 3 * NS, reason="HTTP 502"
+    ),
+    BreakerStatus(name="cancel"),
+    BreakerStatus(name="query", state="half-open", since_ts=NOW - 7 * NS, reason="TimeoutError"),
+)
+
+
+def test_each_class_of_requests_has_a_line_and_those_in_trouble_are_apart() -> None:
+    replica = Replica()
+    replica.apply(LinkUpdate(status=status(breakers=BREAKERS)), NOW)
+    made = view(replica, UiState(), stale=False)
+    assert [_text(line) for line in made.breakers] == [
+        "place  ✗ open 1m05 next probe in 3 s: HTTP 502",
+        "cancel ✓ closed",
+        "query  ✗ half-open 7s the next probe is under way: TimeoutError",
+    ]
+    assert made.open_breakers == (made.breakers[0], made.breakers[2])
 
 
 def test_input_that_could_not_be_read_is_counted_and_the_newest_said() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from textual.pilot import Pilot
 
 from console.widgets.requests import RequestsPanel
+from engine.core.status import BreakerStatus
+from tests.console.fakes import NOW, status
 from tests.console.widgets.harness import Desk, lines, show
 
 
@@ -33,3 +35,28 @@ def test_nothing_can_be_chosen_in_it() -> None:
         assert panel.cursor_id is None
 
     show(panel, steps, (60, 10))
+
+
+def test_every_breaker_has_its_line_where_there_is_room_and_an_open_one_everywhere() -> None:
+    desk = Desk()
+    desk.link.tell(
+        status(
+            breakers=(
+                BreakerStatus(name="place", state="open", since_ts=NOW, probe_ts=NOW, reason="502"),
+                BreakerStatus(name="cancel"),
+                BreakerStatus(name="query"),
+            )
+        )
+    )
+    for height, expected in ((14, ["place", "cancel", "query"]), (8, ["place"])):
+        panel = RequestsPanel()
+
+        async def steps(
+            pilot: Pilot[None], panel: RequestsPanel = panel, names: list[str] = expected
+        ) -> None:
+            panel.sync(desk.frame().requests)
+            await pilot.pause()
+            shown = lines(panel)
+            assert [line.split()[0] for line in shown[-len(names) :]] == names
+
+        show(panel, steps, (60, height))

@@ -23,8 +23,8 @@ from engine.core.reports import Outcome, VenueStatus
 from engine.core.requests import OrderRequest
 from engine.core.risk import RULES
 from engine.core.state import evolve
-from engine.core.status import ClockStatus
-from engine.core.types import Category, OrderType, Side, TimeInForce
+from engine.core.status import BreakerStatus, ClockStatus, VenueJoin
+from engine.core.types import Category, JoinState, OrderType, Side, TimeInForce
 from tests.support.desk import NS, Desk, d, fill, outcome, perpetual, row
 
 MARKET: dict[str, Any] = {
@@ -249,6 +249,40 @@ def test_with_a_clock_far_from_the_venues_only_reducing_orders_pass(sign: int) -
     desk.working("a4", reduce_only=True)
     (event,) = desk.give(CancelOrder(command_id="x1", client_order_id="a4"))
     assert isinstance(event, OrderEvent)
+
+
+def test_f107_while_the_venue_does_not_answer_only_reducing_orders_pass() -> None:
+    desk = desk_with()
+    now_ns = desk.now_ns
+    desk.breaker = BreakerStatus(
+        name="place", state="open", since_ts=now_ns, probe_ts=now_ns + 3 * NS - 1, reason="HTTP 502"
+    )
+    denied = ("BREAKER_OPEN", "place: HTTP 502", "next probe in 3 s", "reduce-only orders")
+    assert said(verdict(desk, "a1")) == denied
+    assert verdict(desk, "a2", reduce_only=True) is None
+    desk.breaker = BreakerStatus(name="place", state="half-open", reason="HTTP 502")
+    assert said(verdict(desk, "a3"))[2] == "the next probe is under way"
+    assert desk.breaker.denial(now_ns) == (
+        "the place breaker is half-open: HTTP 502; the next probe is under way"
+    )
+    assert not desk.breaker.closed
+
+
+def test_before_the_venue_was_reached_every_order_stays_here() -> None:
+    desk = desk_with()
+    desk.join = VenueJoin(state=JoinState.JOINING)
+    assert said(verdict(desk, "a1")) == (
+        "VENUE_AWAY", "joining: no answer yet", "it is being tried", "cancels",
+    )  # fmt: skip
+    desk.join = VenueJoin(
+        state=JoinState.UNREACHABLE, retry_ts=desk.now_ns + 2 * NS, error="HTTP 502"
+    )
+    assert said(verdict(desk, "a2", reduce_only=True)) == (
+        "VENUE_AWAY", "unreachable: HTTP 502", "next try in 2 s", "cancels",
+    )  # fmt: skip
+    assert desk.join.told(desk.now_ns) == "venue unreachable: HTTP 502; next try in 2 s"
+    desk.join = VenueJoin(state=JoinState.REFUSED, error="bad key")
+    assert said(verdict(desk, "a3"))[2] == "it is not tried again: correct that and restart"
 
 
 def test_a_clock_not_measured_for_ten_minutes_or_set_back_since_is_not_known() -> None:

@@ -11,9 +11,8 @@ import pytest
 from engine.core.reports import Outcome, RequestKind
 from engine.core.requests import AmendRequest, CancelRequest, MassCancelRequest, OrderRequest
 from engine.core.types import Category
-from engine.router import Breaker, Lane
+from engine.router import Lane, create_breakers
 from engine.router.batch import MASS_CANCEL_S
-from engine.router.breaker import BreakerState
 from engine.router.retry import JITTER
 from engine.venues.errors import NotExecuted, RateLimited, VenueUnknown
 from engine.venues.protocol import MassCancelResponse, OrderResponse
@@ -323,23 +322,52 @@ def test_a_wave_that_is_not_answered_does_not_hold_up_the_next() -> None:
 
 
 def test_a_batch_that_is_not_answered_counts_once_for_the_breaker() -> None:
-    rig = Rig(breaker=Breaker(threshold=2))
+    rig = Rig(breakers=create_breakers(threshold=2))
     rig.venue.batch_failures = [HANG, HANG]
     rig.run(rig.router.place_batch(orders(*numbered(10))))
-    states = [rig.router.breaker_state]
+    states = [rig.router.placing_breaker()]
     rig.run(rig.router.place_batch(orders("x", "y")))
-    states.append(rig.router.breaker_state)
-    assert states == [BreakerState.CLOSED, BreakerState.OPEN]
+    states.append(rig.router.placing_breaker())
+    assert [state is not None and state.state for state in states] == [False, "open"]
     refused = rig.run(rig.router.place_batch(orders("p", "q")))
     assert {response.reason for response in refused} == {Reason.BREAKER_OPEN}
     assert outcomes(rig.run(rig.router.cancel_batch(cancels("x", "y")))) == [ACCEPTED] * 2
 
 
 def test_one_definite_answer_in_a_batch_is_an_answer_of_the_venue() -> None:
-    rig = Rig(breaker=Breaker(threshold=1))
+    rig = Rig(breakers=create_breakers(threshold=1))
     rig.venue.failures = [VenueUnknown("10016"), None]
     rig.run(rig.router.place_batch(orders("a", "b")))
-    assert rig.router.breaker_state is BreakerState.CLOSED
+    assert rig.router.placing_breaker() is None
+
+
+def test_cancels_that_nobody_answers_open_their_class_whatever_way_they_went() -> None:
+    rig = Rig(breakers=create_breakers(threshold=2, cool_s=60))
+    rig.venue.batch_failures = [HANG]
+    rig.venue.mass_answer = VenueUnknown("502")
+
+    async def scenario() -> None:
+        await rig.router.cancel_batch(cancels("a", "b"))
+        await rig.router.mass_cancel(EVERYTHING)
+        (cancel,) = (b for b in rig.router.breakers() if b.name == "cancel")
+        assert (cancel.state, cancel.reason) == ("open", "502")
+        rig.venue.mass_answer = MassCancelResponse()
+        assert (await rig.router.mass_cancel(EVERYTHING)).accepted
+        assert all(breaker.closed for breaker in rig.router.breakers())
+
+    rig.run(scenario())
+
+
+def test_a_batch_of_cancels_that_was_turned_away_waits_while_its_class_is_in_trouble() -> None:
+    rig = Rig(breakers=create_breakers(threshold=1, cool_s=60))
+    rig.venue.batch_failures = [HANG]
+    rig.run(rig.router.cancel_batch(cancels("a", "b")))
+    at_s = rig.now_s()
+    rig.venue.failures = [NotExecuted("busy")] * 2
+    rig.run(rig.router.cancel_batch(cancels("c", "d")))
+    first, second = (at - at_s for _, _, at in rig.venue.batches[-2:])
+    assert first == 0
+    assert 0.3 <= second <= 0.31
 
 
 def test_observers_hear_of_each_order() -> None:
@@ -357,7 +385,7 @@ EVERYTHING = MassCancelRequest(
 
 
 def test_cancel_all_passes_the_gate_and_the_breaker_and_counts_for_each_order() -> None:
-    rig = Rig(breaker=Breaker(threshold=1))
+    rig = Rig(breakers=create_breakers(threshold=1))
     rig.venue.failures = [HANG] * 4
     rig.run(rig.router.place(request("a")))
     rig.gate.close("test")

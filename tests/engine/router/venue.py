@@ -78,7 +78,7 @@ class Venue:
         self.mass: list[MassCancelRequest] = []
         self.always: Exception | Reason | str | None = None
         self.arrives = False
-        self.blind = False  # lookups fail
+        self.blind = False  # no query is answered
         self.hidden: set[str] = set()  # orders that lookups do not show
         self.calls: list[tuple[str, float]] = []
         self.latency_s = 0.0
@@ -177,7 +177,9 @@ class Venue:
         order_id = query.client_order_id
         self.calls.append(("lookup", (self.clock.now_ns() - T0) / NS))
         if self.blind:
-            return OrderLookup(client_order_id=order_id, order=None, complete=False)
+            return OrderLookup(
+                client_order_id=order_id, order=None, complete=False, fault="HTTP 502"
+            )
         known = None if order_id in self.hidden else self.orders.get(order_id)
         row = None if known is None else self._row(known)
         return OrderLookup(client_order_id=order_id, order=row)
@@ -201,13 +203,16 @@ class Venue:
         scopes: frozenset[Scope] = EVERYTHING,
         is_booked: Booked | None = None,
     ) -> AccountSnapshot:
+        self.calls.append(("snapshot", (self.clock.now_ns() - T0) / NS))
         return AccountSnapshot(
             open_orders=(),
             positions=(),
             fills=(),
             sent_ts=self.clock.now_ns(),
             duration_s=0.25,
+            complete=not self.blind,
             scopes=scopes,
+            fault="HTTP 502" if self.blind else "",
         )
 
     async def pnl(self, since_ns: int) -> VenuePnl:
@@ -218,6 +223,8 @@ class Venue:
             since_ts=since_ns,
             sent_ts=self.clock.now_ns(),
             duration_s=0.25,
+            complete=not self.blind,
+            fault="HTTP 502" if self.blind else "",
         )
 
     def unreadable(self) -> InputStatus:

@@ -126,6 +126,21 @@ def test_the_venues_clock_is_shown_when_it_was_measured() -> None:
     assert line in page(health=health)
 
 
+def test_what_speaks_against_the_key_stands_below_the_problems() -> None:
+    health = {**DOCUMENT["health"], "problems": ["trading is HALTED"]}
+    lines = page(health=health, warnings=["the key expires in 3 days"])
+    assert lines[1:3] == ["  ! trading is HALTED", "  ~ the key expires in 3 days"]
+
+
+def test_every_class_of_requests_has_its_breaker() -> None:
+    breakers = [
+        {"name": "place", "state": "open", "reason": "HTTP 502"},
+        {"name": "cancel", "state": "closed", "reason": ""},
+    ]
+    lines = page(health={**DOCUMENT["health"], "breakers": breakers})
+    assert lines[-2:] == ["breakers    place open: HTTP 502", "            cancel closed"]
+
+
 def test_problems_come_first() -> None:
     health = {**DOCUMENT["health"], "status": "halted", "problems": ["trading is HALTED"]}
     assert page(health=health)[1:3] == ["  ! trading is HALTED", ""]

@@ -10,7 +10,7 @@ T0 = 1_700_000_000 * NS
 
 def test_requests_are_counted_over_a_window_that_slides() -> None:
     clock = SimClock(T0)
-    budget = AddressBudget(clock, requests=3, kept=0)
+    budget = AddressBudget(clock, ordinary=3, urgent=3)
     assert [budget.take(urgent=False) for _ in range(2)] == [0, 0]
     clock.move_to(T0 + NS)
     assert budget.take(urgent=False) == 0
@@ -23,7 +23,7 @@ def test_requests_are_counted_over_a_window_that_slides() -> None:
 
 def test_a_part_is_kept_for_cancels() -> None:
     clock = SimClock(T0)
-    budget = AddressBudget(clock, requests=5, kept=2)
+    budget = AddressBudget(clock, ordinary=3, urgent=5)
     assert [budget.take(urgent=False) for _ in range(4)] == [0, 0, 0, T0 + 5 * NS]
     assert [budget.take(urgent=True) for _ in range(3)] == [0, 0, T0 + 5 * NS]
     clock.move_to(T0 + NS)

@@ -200,6 +200,24 @@ def test_f10_an_ip_ban_stops_every_request_for_ten_minutes() -> None:
     rig.run(scenario())
 
 
+def test_f10_a_ban_is_told_once_whatever_request_found_it_and_no_other_leaves() -> None:
+    told: list[tuple[int, str]] = []
+    answers = {"/v5/market/time": [Reply(403, b""), ok({"timeNano": str(T0)})], REALTIME: [page()]}
+    rig = Rig(answers, on_ban=lambda *heard: told.append(heard))
+
+    async def scenario() -> None:
+        for _ in range(3):
+            await rig.client.measure_clock()
+            await rig.client.snapshot(0, frozenset({Scope.ORDERS}))
+        assert rig.transport.paths() == ["/v5/market/time"]
+        await rig.clock.sleep(600)
+        await rig.client.measure_clock()
+        assert rig.client.venue_clock().ts == T0 + 600 * NS
+
+    rig.run(scenario())
+    assert told == [(T0 + 600 * NS, "HTTP 403: the venue answers this address nothing by REST")]
+
+
 def test_what_the_venue_allows_is_told_with_every_answer() -> None:
     told: list[tuple[RequestKind, int, int]] = []
     limits = {"X-Bapi-Limit": "20", "X-Bapi-Limit-Status": "19"}
@@ -226,16 +244,16 @@ def test_f10_an_address_stops_by_itself_before_it_is_banned_and_still_cancels() 
     rig = Rig({CREATE: [ok({"orderId": "9"})], CANCEL: [ok({"orderId": "9"})]}, limited=True)
 
     async def scenario() -> None:
-        for _ in range(480):
+        for _ in range(300):
             await rig.client.place_order(REQUEST)
         with pytest.raises(RateLimited, match="all that it may") as limited:
             await rig.client.place_order(REQUEST)
         assert limited.value.retry_at_ns == T0 + 5 * NS
-        for _ in range(120):
+        for _ in range(180):
             assert (await rig.client.cancel_order(CANCEL_REQUEST)).accepted
 
     rig.run(scenario())
-    assert len(rig.transport.sent) == 600
+    assert len(rig.transport.sent) == 480
 
 
 def test_f11_a_clock_that_is_off_is_measured_once_and_the_request_was_not_executed() -> None:

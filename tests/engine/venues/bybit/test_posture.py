@@ -37,6 +37,15 @@ def test_a_key_that_can_withdraw_is_refused() -> None:
     assert posture.problems(BOTH) == ["the key can withdraw (Withdraw): make one that cannot"]
 
 
+def test_a_key_that_may_do_more_than_trade_is_warned_of() -> None:
+    more = {"Wallet": ["AccountTransfer"], "Earn": ["E\x1b[31m"], "Options": ["OptionsTrade"]}
+    posture = but(permissions=GOOD.permissions | more)
+    assert posture.problems(BOTH) == []
+    assert posture.warnings() == [
+        "the key may do more than trade (Earn: E[31m; Wallet: AccountTransfer): take that from it"
+    ]
+
+
 def test_an_old_kind_of_account_is_refused() -> None:
     assert but(uta=0).problems(BOTH) == ["the account is no Unified Trading Account: upgrade it"]
 

@@ -11,7 +11,7 @@ import pytest
 from engine.secret import Secret
 from engine.venues.bybit.signing import PEM, Signer
 
-_SIGNER = Signer("KEY", Secret("SECRET"), 5000)
+_SIGNER = Signer(Secret("KEY"), Secret("SECRET"), 5000)
 
 
 def test_a_query_is_signed_as_it_is_sent() -> None:
@@ -47,7 +47,24 @@ def test_a_login_is_signed_over_its_expiry() -> None:
 
 
 def test_neither_secret_nor_key_shows_in_the_repr() -> None:
-    assert repr(Signer("ABCDEFGH", Secret("SECRET"), 5000)) == "Signer(ABCD…)"
+    assert repr(Signer(Secret("ABCDEFGH"), Secret("SECRET"), 5000)) == "Signer(***)"
+
+
+def test_what_is_signed_shows_neither_key_nor_signature_where_variables_are_printed() -> None:
+    signer = Signer(Secret("ABCDEFGH"), Secret("SECRET"), 5000)
+    headers, login = signer.headers(1, b"x=1"), signer.login(2)
+    assert (repr(headers), repr([login])) == ("{***}", "[b'***']")
+    assert headers["X-BAPI-API-KEY"] == "ABCDEFGH"
+    assert b"ABCDEFGH" in login
+
+
+def test_a_text_of_the_venue_that_repeats_the_key_is_shown_without_it() -> None:
+    signer = Signer(Secret("ABCDEFGH"), Secret("SECRET"), 5000)
+    told = "error sign! origin_string[1700ABCDEFGH5000x=1]"
+    assert signer.hide(told) == "error sign! origin_string[1700***5000x=1]"
+    assert signer.hide_in(told.encode()) == b"error sign! origin_string[1700***5000x=1]"
+    other = b'{"retCode":0}'
+    assert signer.hide_in(other) is other
 
 
 def test_an_rsa_key_signs_so_that_its_public_half_verifies() -> None:
@@ -61,7 +78,7 @@ def test_an_rsa_key_signs_so_that_its_public_half_verifies() -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    signer = Signer("KEY", Secret(pem.decode()), 5000)
+    signer = Signer(Secret("KEY"), Secret(pem.decode()), 5000)
     signature = signer.headers(1700000000000, b"category=linear")["X-BAPI-SIGN"]
     private.public_key().verify(
         base64.b64decode(signature, validate=True),
@@ -76,12 +93,12 @@ def test_an_rsa_key_without_its_library_says_what_to_install(
 ) -> None:
     monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.serialization", None)
     with pytest.raises(ValueError, match=r"pip install 'tradedeck\[rsa\]'"):
-        Signer("KEY", Secret(f"{PEM} PRIVATE KEY-----"), 5000)
+        Signer(Secret("KEY"), Secret(f"{PEM} PRIVATE KEY-----"), 5000)
 
 
 def test_a_broken_rsa_key_is_refused_without_showing_it() -> None:
     pytest.importorskip("cryptography")
     with pytest.raises(ValueError, match="no private key in PEM form") as refusal:
-        Signer("KEY", Secret(f"{PEM} PRIVATE KEY-----\nCANARY"), 5000)
+        Signer(Secret("KEY"), Secret(f"{PEM} PRIVATE KEY-----\nCANARY"), 5000)
     assert "CANARY" not in str(refusal.value)
     assert refusal.value.__suppress_context__

@@ -126,7 +126,7 @@ def test_a_refused_login_fails_the_connect_and_leaves_nothing_open() -> None:
     with pytest.raises(VenueRefused, match=r"^auth refused: bad \[31msign$"):
         rig.run(rig.connect())
     assert all(stream.closed for stream in rig.transport.streams)
-    assert rig.reports == []
+    assert rig.reports == [LinkReport(link="private", up=False, text="auth refused: bad [31msign")]
 
 
 def test_already_subscribed_is_as_good_as_subscribed() -> None:

@@ -16,6 +16,7 @@ from engine.core.requests import CancelRequest, OrderRequest
 from engine.core.types import Side
 from engine.venues.bybit import BybitClient, create_bybit_client
 from engine.venues.bybit.endpoints import TRADE
+from engine.venues.bybit.strict import MAX_BYTES
 from engine.venues.errors import NotExecuted, RateLimited, VenueUnknown
 from engine.venues.protocol import OrderResponse
 from engine.venues.reasons import Reason
@@ -259,3 +260,117 @@ def test_a_cancelled_request_leaves_nothing_behind_and_a_late_answer_harms_nobod
 
     rig.play(scenario)
     assert rig.client.anomalies == {"trade_message": 1}
+
+
+NAMED = '{"reqId":"td1","op":"order.create","retCode":0,"retMsg":"OK"'
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        NAMED + ',"data":{"orderId":"a\\u001bb"}}',
+        NAMED + ',"data":{"orderId":7}}',
+        NAMED + ',"header":{"X-Bapi-Limit":{}}}',
+        NAMED.replace("0", '"0"') + "}",
+    ],
+    ids=lambda answer: answer[-40:],
+)
+def test_f34_what_an_answer_that_cannot_be_used_was_for_is_unknown_and_nothing_else(
+    answer: str,
+) -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        first, second = await rig.place("a1"), await rig.place("a2")
+        rig.trade.push(answer.encode())
+        with pytest.raises(VenueUnknown, match="could not be read"):
+            await first
+        assert not second.done()
+        rig.answer(rig.asked[1])
+        assert (await second).accepted
+
+    rig.play(scenario)
+    assert rig.client.anomalies == {"trade_message": 1}
+    assert rig.client.quarantined[-1] == ("trade_message", answer.encode())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"NaN",
+        b"\xff not json",
+        b"<html>bad gateway</html>",
+        NAMED.encode() + b',"retCode":0}',
+        NAMED.encode() + b',"reqId":"td2"}',
+        NAMED.encode(),
+        NAMED.replace("0", "1e400").encode() + b"}",
+        b'{"reqId":7,"op":"order.create"}',
+        b"[" * 100_000 + b"]" * 100_000,
+        NAMED.encode() + b',"note":"' + b"x" * MAX_BYTES + b'"}',
+    ],
+    ids=lambda answer: repr(answer[-30:]),
+)
+def test_f34_an_answer_that_does_not_say_what_it_was_for_leaves_everything_unknown(
+    answer: bytes,
+) -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        placed = await rig.place()
+        cancel = CancelRequest(client_order_id="b1", symbol="BTCUSDT")
+        canceled = asyncio.create_task(rig.client.cancel_order(cancel))
+        await asyncio.sleep(0)
+        rig.trade.push(answer)
+        for task in (placed, canceled):
+            with pytest.raises(VenueUnknown, match="could not be read"):
+                await task
+
+    rig.play(scenario)
+    assert rig.client.anomalies == {"trade_message": 1}
+
+
+@pytest.mark.parametrize("op", ["auth", "ping", "pong"])
+def test_what_is_about_the_connection_and_cannot_be_read_leaves_requests_alone(op: str) -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        placed = await rig.place()
+        rig.trade.push({"op": op, "retCode": "soon"})
+        assert not placed.done()
+        rig.answer(rig.asked[0])
+        assert (await placed).accepted
+
+    rig.play(scenario)
+    assert rig.client.anomalies == {"trade_message": 1}
+
+
+def test_an_answer_without_a_code_is_no_acceptance() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        first, second = await rig.place("a1"), await rig.place("a2")
+        refusal = {"success": False, "ret_msg": "Params\x1b Error", "op": "order.create"}
+        rig.trade.push(refusal | {"reqId": "td1"})
+        with pytest.raises(VenueUnknown) as unknown:
+            await first
+        assert str(unknown.value) == "Params Error"
+        assert not second.done()
+        rig.answer(rig.asked[1])
+        await second
+
+    rig.play(scenario)
+    assert rig.client.anomalies == {"trade_answer_without_code": 1}
+
+
+def test_an_answer_to_nobody_is_nothing() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        placed = await rig.place()
+        rig.trade.push({"reqId": "td99", "op": "order.create", "retCode": "no number"})
+        assert not placed.done()
+        rig.answer(rig.asked[0])
+        await placed
+
+    rig.play(scenario)
