@@ -21,6 +21,10 @@ class _Place(msgspec.Struct, frozen=True):
     level: Level
     qty: Decimal
 
+    def is_where(self, other: _Place) -> bool:
+        """True at the same level: most often an order was filled, and works on with less."""
+        return self.level == other.level and self.symbol == other.symbol
+
 
 class OwnLevels:
     """Open limit orders of each symbol by level. O(1) an update, whatever the number of orders."""
@@ -44,6 +48,10 @@ class OwnLevels:
             place = _Place(order.symbol, (order.side, order.price), order.leaves_qty)
         known = self._places.get(order_id)
         if place == known:
+            return
+        if known is not None and place is not None and known.is_where(place):
+            self._places[order_id] = place
+            self._totals[place.symbol][place.level] += place.qty - known.qty
             return
         if known is not None:
             self._remove(order_id, known)

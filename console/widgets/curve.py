@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 BRAILLE_BASE = 0x2800
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
@@ -12,19 +13,22 @@ _ASCII = "'-_"
 """One character a third of a line, from the top."""
 
 
+@lru_cache(maxsize=4)
 def curve_lines(
-    values: Sequence[float], width: int, height: int, *, braille: bool = True
+    values: tuple[float, ...], width: int, height: int, *, braille: bool = True
 ) -> tuple[str, ...]:
     """`height` lines of `width` cells that draw `values` from left to right, newest at the right.
 
-    The newest values are kept where there are more than fit; neighbours are joined by dots.
+    The newest values are kept where there are more than fit; neighbours are joined by dots. Kept:
+    a curve gets a value a second, and is asked for with every frame.
     """
     across, down = (2, 4) if braille else (1, 3)
     columns, rows = width * across, height * down
     newest = list(values[-columns:]) if columns > 0 else []
     if not newest or height <= 0:
         return (" " * max(0, width),) * max(0, height)
-    points = [_row(value, min(newest), max(newest), rows) for value in newest]
+    low, high = min(newest), max(newest)
+    points = [_row(value, low, high, rows) for value in newest]
     left = columns - len(points)
     if braille:
         return _braille(points, left, width, height)

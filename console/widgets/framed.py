@@ -10,11 +10,14 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
-from textual.geometry import Region, Size
+from textual.geometry import Region, Size, Spacing
 from textual.strip import Strip
 
 from console.widgets.drawn import Drawn
 from console.widgets.kept import Kept
+
+BORDER = Spacing.all(1)
+"""Every border is a cell wide, and every panel has one."""
 
 
 class Frame(NamedTuple):
@@ -62,8 +65,13 @@ class Framed(Drawn, Kept):
 
     @property
     def size(self) -> Size:
-        """The room inside the border, which is a cell wide: asked for many times a frame."""
-        return self.outer_size - (2, 2)
+        """The room inside the border: asked for many times a frame."""
+        return self.outer_size - BORDER.totals
+
+    @property
+    def gutter(self) -> Spacing:
+        """Nothing but the border is around the content."""
+        return BORDER
 
     def framed_line(self, y: int) -> Strip:
         """The finished line around line `y` of the content."""
