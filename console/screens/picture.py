@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeVar
 from rich.console import Console
 from textual._compositor import Compositor, CompositorUpdate
 from textual.geometry import Region
-from textual.screen import Screen
+from textual.screen import ModalScreen, Screen
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -80,13 +80,22 @@ class Picture(Compositor):
         ]
         if not pieces:
             return None
-        lines = _drawn((y, piece) for y, _, _, piece in pieces)
+        drawn = _drawn((y, piece) for y, _, _, piece in pieces)
         return Pieces(
             [
-                (y, left, lines[piece.widget][y].crop(left - piece.x, right - piece.x))
+                (y, left, drawn[piece.widget][y].crop(left - piece.x, right - piece.x))
                 for y, left, right, piece in pieces
             ]
         )
+
+    def lines(self, wanted: Sequence[int]) -> Iterator[Strip]:
+        """Whole lines of the screen."""
+        drawn = _drawn((y, piece) for y in wanted for piece in self.pieces(y))
+        for y in wanted:
+            yield Strip.join(
+                drawn[piece.widget][y].crop(piece.left - piece.x, piece.right - piece.x)
+                for piece in self.pieces(y)
+            )
 
     def pieces(self, y: int) -> tuple[Piece, ...]:
         """Who is in front on a line, from left to right; worked out once a layout."""
@@ -137,6 +146,44 @@ def _drawn(wanted: Iterable[tuple[int, Piece]]) -> dict[Widget, dict[int, Strip]
 class PictureScreen(Screen[Result], Kept):
     """A screen that is composed by a `Picture`."""
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
+    def __init__(
+        self, name: str | None = None, id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(name, id, classes)
         self._compositor = Picture()
+
+    def _compositor_refresh(self) -> None:
+        """Below another screen: tell that one what changed.
+
+        Textual's own also marks what changed for the next time, and so has it drawn again with
+        every change from then on: after the first whole drawing, all of it.
+        """
+        if self.app.screen is self:
+            super()._compositor_refresh()
+            return
+        changed = self._compositor._dirty_regions
+        if changed and self.is_current:
+            self.app.screen.refresh(*changed)
+        changed.clear()
+        self._dirty_widgets.clear()
+
+
+class PictureOver(ModalScreen[Result], PictureScreen[Result]):
+    """A screen over another, which shows wherever nothing of this one covers it.
+
+    Textual would draw all that is below anew for each change of it, and look for links in it.
+    """
+
+    def draw_lines(self, missing: Sequence[int]) -> None:
+        """The lines of the screen below as they are, where this one's background is clear."""
+        below = self._below()
+        if below is None or self.styles.background.a:
+            super().draw_lines(missing)
+        else:
+            self._kept.update(zip(missing, below.lines(missing), strict=True))
+
+    def _below(self) -> Picture | None:
+        stack = self.app.screen_stack
+        place = stack.index(self) - 1 if self in stack else -1
+        picture = stack[place]._compositor if place >= 0 else None
+        return picture if isinstance(picture, Picture) else None

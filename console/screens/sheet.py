@@ -11,11 +11,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.message import Message
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from console.replica import Changes
 from console.screens.layout import SizeClass, size_class
+from console.screens.picture import PictureOver
 
 if TYPE_CHECKING:
     from engine.core.orders import Order
@@ -28,7 +28,7 @@ SHORT = 24
 """Below this height a sheet leaves its list of keys out."""
 
 
-class Sheet(ModalScreen[Result]):
+class Sheet(PictureOver[Result]):
     """A box over the main screen. Esc leaves it with no result, and disarms."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import pyte
 import pytest
@@ -25,7 +26,7 @@ from tests.console.fakes import BTC, BUY, fill, order_events
 class Watched:
     """A terminal behind a screen: it is sent every update, as a real one would be."""
 
-    def __init__(self, screen: Screen[None]) -> None:
+    def __init__(self, screen: Screen[Any]) -> None:
         self._screen = screen
         self.size = screen.size
         self.updates: list[CompositorUpdate] = []
@@ -100,6 +101,38 @@ def test_the_terminal_shows_what_a_whole_drawing_shows(size: tuple[int, int]) ->
         assert any(isinstance(update, Pieces) for update in terminal.updates)
 
     console.run(play, size)
+
+
+def test_what_is_below_a_sheet_shows_beside_it_and_stays_live() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        for number in range(60):
+            _order(c, number)
+        await c.frame()
+        await c.press("b", gap=1.0)
+        assert c.sheet == "Ticket"
+        terminal, below = Watched(c.app.screen), Watched(c.app.main)
+        for number in range(90, 93):
+            _order(c, number)
+            c.wait(1.0)
+            await c.frame()
+            c.app.main._on_timer_update()
+            c.app.screen._on_timer_update()
+            cells = terminal.cells()
+            assert cells == terminal.whole()
+            main = below.whole()
+            assert cells != main
+            box = c.app.screen.query_one("#sheet").region
+            for y, line in enumerate(main):
+                for x, cell in enumerate(line):
+                    assert box.contains(x, y) or cells[y][x] == cell, (x, y)
+            assert f"o-{number}" in "".join(cell.data for line in cells for cell in line)
+        assert all(isinstance(update, Pieces) for update in terminal.updates)
+        await c.press("escape")
+        assert c.sheet == "MainScreen"
+
+    console.run(play, (200, 60))
 
 
 class Lines(Widget):
