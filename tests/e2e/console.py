@@ -20,6 +20,8 @@ PROGRAM = (sys.executable, "-m", "console")
 REVIEW_S = 0.4
 """Longer than the console takes a second Enter for a key held down."""
 TRIES = 3
+DROPPED = re.compile(r" ignored: |; press again|; look and press again")
+"""What the console says when it did not believe a key."""
 
 
 class Console(Terminal):
@@ -36,12 +38,13 @@ class Console(Terminal):
         self.wait_for(lambda text: pattern.search(text))
 
     def act(self, key: str, shows: str = "", *, hides: str = "", after_s: float = 0.2) -> None:
-        """Press a key that trades until the console obeys it; it does so once the screen shows, or
-        no longer shows, a text.
+        """Press a key that trades, until the screen shows, or no longer shows, a text.
 
         A machine that stalls makes a key look old or pasted and a row look as if it had moved; the
-        console then drops the key and says so, and whoever pressed it presses again. `after_s` is
-        long enough not to look pasted after typing.
+        console then drops the key and says so, and whoever pressed it presses again once that has
+        gone from the screen. A key that is only slow to show is waited for: pressed twice it would
+        mean something else the second time. `after_s` is long enough not to look pasted after
+        typing.
         """
 
         def obeyed(screen: str) -> bool:
@@ -49,8 +52,9 @@ class Console(Terminal):
 
         for _ in range(TRIES):
             self.press(key, after_s=after_s)
-            if self.look_for(obeyed, within_s=4.0) is not None:
+            if obeyed(self.wait_for(lambda screen: obeyed(screen) or DROPPED.search(screen))):
                 return
+            self.wait_for(DROPPED.search, gone=True)
         self.wait_for(obeyed)
 
     def ticket(self, side: str, *, qty: str = "", price: str = "", market: bool = False) -> None:
