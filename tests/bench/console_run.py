@@ -9,6 +9,7 @@ comes from the file SNAPSHOT.
 
 from __future__ import annotations
 
+import gc
 import json
 import resource
 import sys
@@ -22,6 +23,7 @@ from console.app import ConsoleApp
 from console.keymap import read_keymap
 from console.options import Options
 from console.session import Session
+from console.supervisor import COLLECT_AFTER, SWITCH_S
 from engine.clock import LiveClock
 from engine.core.commands import Command
 from engine.core.events import Event
@@ -160,6 +162,9 @@ def main() -> None:
     session = Session(feed, LiveClock(), Options(hz=10.0), read_keymap({}))
     app = ConsoleApp(session)
     feed.leave = partial(app.leave, "leave")
+    # The interpreter as the program has it.
+    sys.setswitchinterval(SWITCH_S)
+    app.on_first_paint = partial(gc.set_threshold, *COLLECT_AFTER)
     app.run()
     Path(out).write_text(json.dumps({"figures": feed.result, "keys_s": feed.keys_s}))
 
