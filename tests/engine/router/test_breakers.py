@@ -331,6 +331,23 @@ def test_an_answer_while_the_probe_is_out_closes_and_the_probe_changes_nothing()
     assert breaker.status() == BreakerStatus(name="place")
 
 
+def test_f108_a_venue_that_answers_nothing_is_asked_less_than_was_wanted_of_it() -> None:
+    rig = Rig(breakers=create_breakers())
+    rig.venue.always, rig.venue.blind = VenueUnknown("502"), True
+    wanted = 600
+
+    async def scenario() -> None:
+        placing = []
+        for n in range(wanted):
+            placing.append(asyncio.create_task(rig.router.place(request(f"o-{n}"))))
+            await rig.clock.sleep(0.1)
+        await asyncio.gather(*placing)
+
+    rig.run(beside(rig, scenario()))
+    assert len(rig.venue.times("place")) <= 6
+    assert len(rig.venue.calls) < wanted / 10, "with every lookup and every probe"
+
+
 # --- a ban -------------------------------------------------------------------------------------
 
 
