@@ -1,9 +1,10 @@
 """The circuit breaker: a venue that stopped answering is not sent new orders blindly.
 
 One for each class of requests: places with amends, cancels, queries. closed -> open after
-`threshold` attempts in a row that were left without a definite answer; open -> half-open when the
-pause has passed and a probe, which is a read, goes out; half-open -> closed when it is answered,
-else open again and for twice as long. Right after a probe one failure is enough to open it anew.
+`threshold` attempts in a row that were left without a definite answer; those that fail together,
+because one connection was lost, are one. open -> half-open when the pause has passed and a probe,
+which is a read, goes out; half-open -> closed when it is answered, else open again and for twice as
+long. Right after a probe one failure is enough to open it anew.
 
 Only new exposure is kept here. Cancels and queries pass an open breaker: a cancel leaves at once
 and is repeated later than usual, a query waits a moment.
@@ -17,6 +18,8 @@ from engine.clock import NS
 from engine.core.reports import RequestKind
 from engine.core.status import BreakerStatus
 
+TOGETHER_NS = NS // 20
+"""Failures that follow each other as closely have one cause; no retry comes as soon."""
 LONGEST_S = 60.0
 """No pause between two probes is longer."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 2.0
@@ -36,6 +39,7 @@ class Breaker:
 
     __slots__ = (
         "_cool_s",
+        "_failed_ns",
         "_held",
         "_openings",
         "_probe_ns",
@@ -54,7 +58,7 @@ class Breaker:
         self._threshold = threshold
         self._cool_s = cool_s
         self._openings = 0
-        self._since_ns = self._probe_ns = 0
+        self._since_ns = self._probe_ns = self._failed_ns = 0
         self._reason = ""
         self._held = False
 
@@ -95,7 +99,9 @@ class Breaker:
 
     def failed(self, now_ns: int, reason: str) -> None:
         """An attempt was left without a definite answer."""
-        self.failures += 1
+        alone = not self.failures or now_ns - self._failed_ns >= TOGETHER_NS
+        self._failed_ns = now_ns
+        self.failures += alone
         if not self._held:
             self._reason = reason
         if self.state is BreakerState.CLOSED and self.failures >= self._threshold:

@@ -348,6 +348,7 @@ def test_cancels_that_nobody_answers_open_their_class_whatever_way_they_went() -
 
     async def scenario() -> None:
         await rig.router.cancel_batch(cancels("a", "b"))
+        await rig.clock.sleep(1)
         await rig.router.mass_cancel(EVERYTHING)
         (cancel,) = (b for b in rig.router.breakers() if b.name == "cancel")
         assert (cancel.state, cancel.reason) == ("open", "502")

@@ -126,6 +126,7 @@ def test_queries_that_are_not_answered_open_their_class_and_one_that_is_closes_i
 
     async def scenario() -> None:
         await rig.router.lookup(QUERY)
+        await rig.clock.sleep(0.05)
         assert not (await rig.router.snapshot(0)).complete
         assert states(rig.router) == {"place": "closed", "cancel": "closed", "query": "open"}
         assert status_of(rig, "query").reason == "HTTP 502"
@@ -134,6 +135,19 @@ def test_queries_that_are_not_answered_open_their_class_and_one_that_is_closes_i
         assert states(rig.router)["query"] == "closed"
 
     rig.run(scenario())
+
+
+def test_requests_that_were_lost_with_one_connection_are_one_failure() -> None:
+    rig = a_rig(threshold=2)
+    rig.venue.failures = [VenueUnknown("the trade stream was lost")] * 20
+
+    async def scenario() -> None:
+        orders = [asyncio.create_task(rig.router.place(request(f"o-{n}"))) for n in range(20)]
+        outcomes = [(await order).outcome for order in orders]
+        assert set(outcomes) == {Outcome.ACCEPTED}
+
+    rig.run(scenario())
+    assert states(rig.router)["place"] == "closed"
 
 
 # --- what passes -------------------------------------------------------------------------------
@@ -176,6 +190,7 @@ def test_a_cancel_leaves_at_once_while_its_class_is_in_trouble_and_is_repeated_l
     async def scenario() -> None:
         await rig.router.cancel(CANCEL)
         assert states(rig.router)["cancel"] == "open"
+        await rig.clock.sleep(1)
         before_s = rig.now_s()
         await rig.router.cancel(CANCEL)
         again = [at - before_s for at in rig.venue.times("cancel")[4:]]
@@ -314,6 +329,23 @@ def test_an_answer_while_the_probe_is_out_closes_and_the_probe_changes_nothing()
     breaker.succeeded()
     breaker.probed(2 * NS, "502")
     assert breaker.status() == BreakerStatus(name="place")
+
+
+def test_f108_a_venue_that_answers_nothing_is_asked_less_than_was_wanted_of_it() -> None:
+    rig = Rig(breakers=create_breakers())
+    rig.venue.always, rig.venue.blind = VenueUnknown("502"), True
+    wanted = 600
+
+    async def scenario() -> None:
+        placing = []
+        for n in range(wanted):
+            placing.append(asyncio.create_task(rig.router.place(request(f"o-{n}"))))
+            await rig.clock.sleep(0.1)
+        await asyncio.gather(*placing)
+
+    rig.run(beside(rig, scenario()))
+    assert len(rig.venue.times("place")) <= 6
+    assert len(rig.venue.calls) < wanted / 10, "with every lookup and every probe"
 
 
 # --- a ban -------------------------------------------------------------------------------------
