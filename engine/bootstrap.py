@@ -18,16 +18,16 @@ from engine.core.context import Policy
 from engine.core.limits import RiskLimits
 from engine.core.reports import RequestKind
 from engine.core.state import State
-from engine.core.types import ZERO, TimeInForce
 from engine.credentials import ApiKey
 from engine.engine import Engine
-from engine.exchange import Exchange, SeedOrder, SeedPosition, create_exchange
+from engine.exchange import Exchange, create_exchange
 from engine.exchange.sources.frames import MarketSource
 from engine.journal import Identity, Journal, create_journal
 from engine.latch import Latch
 from engine.metrics import EventMetrics, LiveExecutionMetrics
 from engine.recovery import RunTerms, recover
 from engine.router import Lane, OrderRouter
+from engine.seeding import seed_exchange
 from engine.venues.bybit import BybitClient, create_bybit_client
 from engine.venues.bybit.endpoints import endpoints
 from engine.venues.network import NetworkTransport
@@ -36,7 +36,6 @@ from engine.venues.protocol import ExchangeClient
 PAPER = Identity(account="paper", venue="bybit", environment="paper")
 PAPER_KEY = "paper"
 """Key and secret of the paper account: the simulated exchange checks signatures, nobody else."""
-RESTING = frozenset({TimeInForce.GTC, TimeInForce.POST_ONLY})
 CLOSED_KEPT = 10_000
 """Closed orders in memory; those that closed before them are in the journal alone. 0: all."""
 PAPER_SETTLE_S = 0.1
@@ -135,7 +134,7 @@ def build_paper(
         seed=seed,
         run=state.run,
     )
-    seed_exchange(exchange, state, clock.now_ns())
+    seed_exchange(exchange, PAPER_KEY, state, clock.now_ns())
     client = create_bybit_client(
         exchange.transport(),
         clock,
@@ -227,41 +226,3 @@ def _open_journal(
         clock=clock,
         threaded=threaded,
     )
-
-
-def seed_exchange(exchange: Exchange, state: State, now_ns: int) -> None:
-    """Put recovered positions and resting orders into a fresh exchange.
-
-    Orders that were never acknowledged are left out: the exchange they were on their way to is
-    gone. So are those that never rest: what they did not fill at once was cancelled.
-    """
-    positions = [
-        SeedPosition(
-            category=state.instruments[symbol].category,
-            symbol=state.instruments[symbol].venue_symbol,
-            qty=position.qty,
-            avg_price=position.avg_entry_price or ZERO,
-        )
-        for symbol, position in state.positions.positions.items()
-        if position.qty
-    ]
-    orders = [
-        SeedOrder(
-            category=state.instruments[order.symbol].category,
-            symbol=state.instruments[order.symbol].venue_symbol,
-            order_id=order.exchange_order_id,
-            link_id=order.client_order_id,
-            side=order.side,
-            price=order.price,
-            qty=order.qty,
-            cum_qty=order.cum_qty,
-            avg_price=order.avg_price or ZERO,
-            time_in_force=TimeInForce.POST_ONLY if order.post_only else order.time_in_force,
-            reduce_only=order.reduce_only,
-            # A recorded market begins anew, and nothing in it is from its future.
-            created_ms=min(order.created_ts, now_ns) // 1_000_000,
-        )
-        for order in state.orders.open_orders()
-        if order.exchange_order_id and order.price is not None and order.time_in_force in RESTING
-    ]
-    exchange.seed_account(PAPER_KEY, positions=positions, orders=orders)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,16 +26,33 @@ from engine.core.commands import (
     PlaceOrder,
     Release,
 )
+from engine.core.order_terms import (
+    Exit,
+    Slippage,
+    SlippageUnit,
+    Trigger,
+    TriggerBy,
+    TriggerDirection,
+    exits,
+    stop_direction,
+)
 from engine.core.plain import decimal_text
 from engine.core.types import KillLevel, OrderType, Side, TimeInForce
-from engine.decimals import parse_decimal
 from engine.errors import ScriptError, did_you_mean
+from engine.script_values import (
+    NS,
+    Reader,
+    amount,
+    flag,
+    market_time,
+    price_or_none,
+    read_value,
+    shown,
+    text,
+    word,
+)
 
-NS = 1_000_000_000
 BY = "script"
-AT_MAX_S = 10_000_000
-TEXT_MAX = 200
-SHOWN_CHARS = 60
 
 
 class ScriptRow(msgspec.Struct, frozen=True):
@@ -99,18 +117,18 @@ def _row(number: int, line: str, account: str) -> ScriptRow:
     shape = _SHAPES.get(do) if isinstance(do, str) else None
     if shape is None:
         hint = did_you_mean(str(do), _SHAPES) or f"; use one of {', '.join(_SHAPES)}"
-        raise ValueError(f'"do": {_shown(do)} is not known{hint}')
+        raise ValueError(f'"do": {shown(do)} is not known{hint}')
     known = {"at", "do", *shape.needed, *shape.optional}
     for key in fields:
         if key not in known:
             hint = did_you_mean(key, known) or f"; it takes {', '.join(shape.keys())}"
-            raise ValueError(f"{_shown(key)} is not a key of {do!r}{hint}")
+            raise ValueError(f"{shown(key)} is not a key of {do!r}{hint}")
     for key in ("at", *shape.needed):
         if key not in fields:
             raise ValueError(f'"{key}" is missing; {do!r} needs {", ".join(shape.needed) or "at"}')
     readers = {**shape.needed, **shape.optional}
-    values = {key: _value(key, fields[key], readers[key]) for key in fields if key in readers}
-    at_ns = _value("at", fields["at"], _at)
+    values = {key: read_value(key, fields[key], readers[key]) for key in fields if key in readers}
+    at_ns = read_value("at", fields["at"], market_time)
     values |= {"command_id": f"script-{number}", "by": BY}
     return ScriptRow(number, at_ns, shape.build(values, account))
 
@@ -142,73 +160,45 @@ def _object(line: str) -> dict[str, object]:
     return parsed
 
 
-Reader = Callable[[object], Any]
-
-
-def _value(key: str, value: object, reader: Reader) -> Any:
-    try:
-        return reader(value)
-    except ValueError as error:
-        raise ValueError(f'"{key}": {_shown(value)}: {error}') from None
-
-
-def _at(value: object) -> int:
-    if not isinstance(value, Decimal) or not 0 <= value <= AT_MAX_S:
-        raise ValueError(f"it must be seconds from 0 to {AT_MAX_S}, like 1.5")
-    return int(value * NS)
-
-
-def _amount(value: object) -> Decimal:
-    wanted = 'it must be a number greater than 0, like "0.010"'
-    try:
-        number = parse_decimal(value) if isinstance(value, str) else value
-    except ValueError:
-        raise ValueError(wanted) from None
-    if not isinstance(number, Decimal) or number <= 0:
-        raise ValueError(wanted)
-    return number
-
-
-def _price(value: object) -> Decimal | None:
-    return None if value is None else _amount(value)
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise ValueError("it must be text that is not empty")
-    if len(value) > TEXT_MAX:
-        raise ValueError(f"it must have at most {TEXT_MAX} characters")
-    return value
-
-
-def _flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("it must be true or false")
-    return value
-
-
-def _word(kind: type[Side | OrderType | TimeInForce | KillLevel]) -> Reader:
-    words = {str(member): member for member in kind}
-
-    def read(value: object) -> Any:
-        if not isinstance(value, str) or value not in words:
-            raise ValueError(f"it must be {' or '.join(words)}{did_you_mean(str(value), words)}")
-        return words[value]
-
-    return read
-
-
 def _place(values: dict[str, Any], _account: str) -> Command:
     """A market order is always IOC and has no price, whatever the line says of either."""
     if values.get("type") is OrderType.MARKET:
         values |= {"price": None, "time_in_force": TimeInForce.IOC}
     elif values.get("price") is None:
         raise ValueError('"price" is missing; a Limit order needs one')
-    return PlaceOrder(**values)
+    seldom = {key: values.pop(key) for key in _SELDOM if key in values}
+    return PlaceOrder(**values, **_special(seldom, values["side"]))
+
+
+def _special(given: dict[str, Any], side: Side) -> dict[str, Any]:
+    """What the order waits for and brings along, and how far it may slip."""
+    for key, needed in _BELONGS_TO.items():
+        if key in given and needed not in given:
+            raise ValueError(f'"{key}" says nothing without "{needed}"')
+    terms: dict[str, Any] = {}
+    if "trigger_price" in given:
+        direction = given.get("trigger_direction", stop_direction(side))
+        by = given.get("trigger_by", TriggerBy.LAST)
+        terms["trigger"] = Trigger(given["trigger_price"], direction, by)
+    partial = given.get("tpsl_mode") == "Partial"
+    out = exits(_exit(given, "take_profit"), _exit(given, "stop_loss"), partial=partial)
+    if out is not None:
+        terms["attached"] = out
+    if "slippage" in given:
+        unit = given.get("slippage_unit", SlippageUnit.PERCENT)
+        terms["slippage"] = Slippage(unit, given["slippage"])
+    return terms
+
+
+def _exit(given: dict[str, Any], name: str) -> Exit | None:
+    if name not in given:
+        return None
+    by = given.get(f"{name}_by", TriggerBy.LAST)
+    return Exit(given[name], by, given.get(f"{name}_limit"))
 
 
 def _amend(values: dict[str, Any], _account: str) -> Command:
-    if "price" not in values and "qty" not in values:
+    if not {"price", "qty", "trigger_price"} & values.keys():
         raise ValueError("nothing to amend; give a price, a qty, or both")
     return AmendOrder(**values)
 
@@ -219,6 +209,38 @@ def _release(values: dict[str, Any], account: str) -> Command:
 
 def _plainly(command: Callable[..., Command]) -> Callable[[dict[str, Any], str], Command]:
     return lambda values, _account: command(**values)
+
+
+class _TpslMode(StrEnum):
+    FULL = "Full"
+    PARTIAL = "Partial"
+
+
+_SELDOM: dict[str, Reader] = {
+    "trigger_price": amount,
+    "trigger_direction": word(TriggerDirection),
+    "trigger_by": word(TriggerBy),
+    "take_profit": amount,
+    "take_profit_by": word(TriggerBy),
+    "take_profit_limit": amount,
+    "stop_loss": amount,
+    "stop_loss_by": word(TriggerBy),
+    "stop_loss_limit": amount,
+    "tpsl_mode": word(_TpslMode),
+    "slippage": amount,
+    "slippage_unit": word(SlippageUnit),
+}
+"""Keys of a `place` that few orders have, and how each is read."""
+_BELONGS_TO = {
+    "trigger_direction": "trigger_price",
+    "trigger_by": "trigger_price",
+    "take_profit_by": "take_profit",
+    "take_profit_limit": "take_profit",
+    "stop_loss_by": "stop_loss",
+    "stop_loss_limit": "stop_loss",
+    "slippage_unit": "slippage",
+}
+"""Keys that say more about another one."""
 
 
 class _Shape(msgspec.Struct, frozen=True):
@@ -236,28 +258,28 @@ class _Shape(msgspec.Struct, frozen=True):
 _SHAPES: dict[str, _Shape] = {
     "place": _Shape(
         _place,
-        {"client_order_id": _text, "symbol": _text, "side": _word(Side), "qty": _amount},
+        {"client_order_id": text, "symbol": text, "side": word(Side), "qty": amount},
         {
-            "price": _price,
-            "type": _word(OrderType),
-            "time_in_force": _word(TimeInForce),
-            "post_only": _flag,
-            "reduce_only": _flag,
+            "price": price_or_none,
+            "type": word(OrderType),
+            "time_in_force": word(TimeInForce),
+            "post_only": flag,
+            "reduce_only": flag,
+            **_SELDOM,
         },
     ),
-    "amend": _Shape(_amend, {"client_order_id": _text}, {"price": _amount, "qty": _amount}),
-    "cancel": _Shape(_plainly(CancelOrder), {"client_order_id": _text}),
-    "cancel_all": _Shape(_plainly(CancelAll), {}, {"symbol": _text, "side": _word(Side)}),
-    "kill": _Shape(_plainly(Kill), {"level": _word(KillLevel)}),
-    "release": _Shape(_release, {"reason": _text}),
+    "amend": _Shape(
+        _amend,
+        {"client_order_id": text},
+        {"price": amount, "qty": amount, "trigger_price": amount},
+    ),
+    "cancel": _Shape(_plainly(CancelOrder), {"client_order_id": text}),
+    "cancel_all": _Shape(_plainly(CancelAll), {}, {"symbol": text, "side": word(Side)}),
+    "kill": _Shape(_plainly(Kill), {"level": word(KillLevel)}),
+    "release": _Shape(_release, {"reason": text}),
     "flatten": _Shape(_plainly(Flatten)),
 }
 
 
 def _seconds(duration_ns: int) -> str:
     return decimal_text((Decimal(duration_ns) / NS).normalize())
-
-
-def _shown(value: object) -> str:
-    written = str(value) if isinstance(value, Decimal) else json.dumps(value, default=str)
-    return written if len(written) <= SHOWN_CHARS else written[:SHOWN_CHARS] + "…"

@@ -83,7 +83,7 @@ class Sweeper:
                 await self._clock.sleep(ROUND_S)
                 continue
             left = [row for row in snapshot.open_orders if self._is_ours(row)]
-            residual = tuple(row.client_order_id for row in left)
+            residual = tuple(row.client_order_id or row.exchange_order_id for row in left)
             if self._verified(residual):
                 self._tell((), verified=True, finished=True)
                 return
@@ -109,7 +109,12 @@ class Sweeper:
             if order is not None and not order.is_open and order.updated_ts >= sent_ts:
                 continue
             self._venue.resend_cancel(
-                CancelRequest(client_order_id=row.client_order_id, symbol=row.symbol)
+                CancelRequest(
+                    client_order_id=row.client_order_id or row.exchange_order_id,
+                    symbol=row.symbol,
+                    exchange_order_id="" if row.client_order_id else row.exchange_order_id,
+                    waiting=row.status is VenueStatus.UNTRIGGERED,
+                )
             )
 
     def _cancel_unseen(self) -> tuple[str, ...]:
@@ -127,7 +132,7 @@ class Sweeper:
 
     def _is_ours(self, row: OrderReport) -> bool:
         orders, level = self._state.orders, self._kill.level
-        order = orders.get_order(row.client_order_id)
+        order = orders.get_order(row.client_order_id or row.exchange_order_id)
         if order is None:
             retired = orders.retired.find(row.client_order_id)
             swept = retired is not None and not retired.is_external

@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from engine.core.limits import LimitValue
+from engine.core.order_terms import Attached, Slippage, Trigger
 from engine.core.types import DriftAction, KillLevel, OrderType, Side, TimeInForce
 
 
@@ -30,7 +31,8 @@ class _Command(
 class PlaceOrder(_Command, frozen=True):
     """Place one order. `price` is None for a market order, which is always IOC.
 
-    `repeat` says that an order on the same terms as a moment ago is meant.
+    With a `trigger` it waits at the venue first. `repeat` says that an order on the same terms as a
+    moment ago is meant.
     """
 
     client_order_id: str
@@ -43,14 +45,18 @@ class PlaceOrder(_Command, frozen=True):
     post_only: bool = False
     reduce_only: bool = False
     repeat: bool = False
+    trigger: Trigger | None = None
+    attached: Attached | None = None
+    slippage: Slippage | None = None
 
 
 class AmendOrder(_Command, frozen=True):
-    """Change price, total quantity, or both; what is None stays."""
+    """Change price, total quantity, the price that is waited for; what is None stays."""
 
     client_order_id: str
     qty: Decimal | None = None
     price: Decimal | None = None
+    trigger_price: Decimal | None = None
 
 
 class CancelOrder(_Command, frozen=True):

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
+
+from msgspec.structs import replace
 
 from engine.core.commands import (
     AmendOrder,
@@ -17,6 +20,7 @@ from engine.core.context import Context
 from engine.core.decide_lookups import ask_anew
 from engine.core.events import CommandRefused, EventType, OrderEvent
 from engine.core.exposure import worst_leaves
+from engine.core.order_terms import Trigger
 from engine.core.orders import Order, other_terms, why_not_cancel, why_not_replace
 from engine.core.requests import QueryAccount, QueryPnl, Step
 from engine.core.risk import Denied, check, check_amend
@@ -42,7 +46,7 @@ def decide_amend(state: State, command: AmendOrder, context: Context) -> Iterato
     if order is None:
         yield refused(command, context, "UNKNOWN_ORDER", command.client_order_id)
         return
-    code = why_not_replace(order, command.qty, command.price)
+    code = why_not_replace(order, command.qty, command.price, command.trigger_price)
     if code:
         yield refused(command, context, code, f"order is {order.state}", order.client_order_id)
         return
@@ -57,6 +61,9 @@ def decide_amend(state: State, command: AmendOrder, context: Context) -> Iterato
         time_in_force=order.time_in_force,
         post_only=order.post_only,
         reduce_only=order.reduce_only,
+        # A trigger that has come has done its work: what it left is an order like any other.
+        trigger=_wanted_trigger(order, command.trigger_price) if order.is_waiting else None,
+        attached=order.attached,
     )
     denial = check_amend(state, wanted, context, held=worst_leaves(order) + order.cum_qty)
     if denial is not None:
@@ -69,8 +76,15 @@ def decide_amend(state: State, command: AmendOrder, context: Context) -> Iterato
         context.now_ns,
         qty=wanted.qty,
         price=wanted.price,
+        trigger_price=None if wanted.trigger is None else wanted.trigger.price,
         command_id=command.command_id,
     )
+
+
+def _wanted_trigger(order: Order, price: Decimal | None) -> Trigger | None:
+    if order.trigger is None or price is None:
+        return order.trigger
+    return replace(order.trigger, price=price)
 
 
 def decide_cancel(state: State, command: CancelOrder, context: Context) -> Iterator[Step]:

@@ -34,6 +34,7 @@ from engine.core.types import (
     NS,
     ORDER_ID_PREFIX,
     RECOVERED,
+    VENUE,
     OrderState,
 )
 
@@ -46,9 +47,10 @@ ENDINGS = {
     VenueStatus.EXPIRED: EventType.EXPIRED,
 }
 TRIGGERS = {
-    VenueStatus.UNTRIGGERED: (EventType.UNTRIGGERED, OrderState.UNTRIGGERED),
-    VenueStatus.TRIGGERED: (EventType.TRIGGERED, OrderState.NEW),
+    VenueStatus.UNTRIGGERED: (EventType.UNTRIGGERED, "untriggered"),
+    VenueStatus.TRIGGERED: (EventType.TRIGGERED, "triggered"),
 }
+"""The event that a status is, and what an order knows once it has had it."""
 
 
 @recalling
@@ -71,8 +73,8 @@ def decide_order_report(state: State, report: OrderReport, context: Context) -> 
         if report.status in ACKNOWLEDGING:
             yield from _acknowledge(order, report, context)
         elif report.status in TRIGGERS:
-            event_type, shown = TRIGGERS[report.status]
-            if order.state is not shown:
+            event_type, known = TRIGGERS[report.status]
+            if not order.acked or order.is_reversible or not getattr(order, known):
                 yield row_event(event_type, order, report, context)
         yield from _new_terms(order, report, context)
     if report.status in ENDINGS and (order.is_open or order.is_reversible):
@@ -120,17 +122,30 @@ def _new_terms(order: Order, report: OrderReport, context: Context) -> Iterator[
     moved = max(report.qty, order.cum_qty) != order.qty or (
         report.price is not None and order.price is not None and report.price != order.price
     )
-    asked = order.pending_qty is not None or order.pending_price is not None
-    if asked:
-        as_asked = order.pending_qty in (None, report.qty) and order.pending_price in (
-            None,
-            report.price,
-        )
-        if as_asked:
-            yield row_event(EventType.REPLACE_ACK, order, report, context, terms=True)
-            return
+    moved = moved or _moved_trigger(order, report) is not None
+    if order.pending_replace and _is_as_asked(order, report):
+        yield row_event(EventType.REPLACE_ACK, order, report, context, terms=True)
+        return
     if moved and (order.is_open or order.state is OrderState.FILLED):
         yield row_event(EventType.RESTATED, order, report, context, terms=True)
+
+
+def _is_as_asked(order: Order, report: OrderReport) -> bool:
+    """True where the row has every term that a pending amend asks for."""
+    trigger_price = None if report.trigger is None else report.trigger.price
+    return (
+        order.pending_qty in (None, report.qty)
+        and order.pending_price in (None, report.price)
+        and order.pending_trigger in (None, trigger_price)
+    )
+
+
+def _moved_trigger(order: Order, report: OrderReport) -> Decimal | None:
+    """The price that the row's trigger waits for; None where the order knows it."""
+    known, shown = order.trigger, report.trigger
+    if known is None or shown is None or shown.price == known.price:
+        return None
+    return shown.price
 
 
 def row_event(
@@ -149,6 +164,7 @@ def row_event(
         exchange_order_id=report.exchange_order_id,
         qty=report.qty if terms else None,
         price=report.price if terms and order.price is not None else None,
+        trigger_price=_moved_trigger(order, report) if terms else None,
         reason=report.reason,
         text=report.text,
     )
@@ -167,13 +183,17 @@ def _adopt(report: OrderReport, context: Context) -> OrderAdopted:
         time_in_force=report.time_in_force,
         reduce_only=report.reduce_only,
         position_index=report.position_index,
-        by=_whose(report.client_order_id),
+        trigger=report.trigger,
+        attached=report.attached,
+        by=_whose(report),
     )
 
 
-def _whose(client_order_id: str) -> str:
-    """Whose an order is that no journal of ours knows: its id tells."""
-    return RECOVERED if client_order_id.startswith(OWN_IDS) else EXTERNAL
+def _whose(report: OrderReport) -> str:
+    """Whose an order is that no journal of ours knows: its id tells, or the venue."""
+    if report.client_order_id.startswith(OWN_IDS):
+        return RECOVERED
+    return f"{VENUE} {report.made_as}" if report.made_as else EXTERNAL
 
 
 def decide_position(state: State, report: PositionReport, context: Context) -> Iterator[Step]:
@@ -230,7 +250,7 @@ def _amended(
 ) -> Iterator[Step]:
     if report.outcome is Outcome.REJECTED:
         yield _answer(EventType.REPLACE_REJECT, order, report, context)
-    elif order.pending_qty is not None or order.pending_price is not None:
+    elif order.pending_replace:
         yield _look_later(order, context)
 
 

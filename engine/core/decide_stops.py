@@ -65,11 +65,13 @@ def is_swept(order: Order, level: KillLevel) -> bool:
     """True when a sweep of `level` cancels this order.
 
     Orders that are not ours are never touched; up to `KILL`, reduce-only conditional orders stay,
-    because they protect what is open.
+    because they protect what is open. Beyond it a position's take-profit and stop-loss, which the
+    venue made, go as well.
     """
-    if order.is_external:
+    protective = order.reduce_only and order.is_waiting
+    if order.is_external and not (order.is_venue_made and protective):
         return False
-    return level is not KillLevel.KILL or not (order.reduce_only and order.is_waiting)
+    return level is not KillLevel.KILL or not protective
 
 
 def decide_sweep(state: State, report: SweepReport, context: Context) -> Iterator[Step]:

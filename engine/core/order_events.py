@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from engine.core.order_state import Order
+from engine.core.order_terms import Attached, Slippage, Trigger
 from engine.core.types import (
     EXTERNAL,
     ExecutionKind,
@@ -55,7 +56,7 @@ class OrderEvent(
     fills            `exec_id last_qty last_price fee fee_currency liquidity`, and what the venue
                      said of it: `exec_ts exec_seq exec_kind exec_pnl` (bust: `exec_id` alone);
                      a fee that is None has not been told yet
-    replace, restate `qty` (new total) and `price`
+    replace, restate `qty` (new total), `price` and `trigger_price`
     status report    `cum_qty avg_price status` as the venue states them
     any              `exchange_order_id` where known, `reason` (closed set), `text` (sanitised)
     """
@@ -83,12 +84,16 @@ class OrderEvent(
     exec_seq: int = 0
     exec_kind: ExecutionKind = ExecutionKind.TRADE
     exec_pnl: Decimal | None = None
+    trigger_price: Decimal | None = None
 
 
 class NewOrder(
     msgspec.Struct, frozen=True, gc=False, tag_field="event", kw_only=True, omit_defaults=True
 ):
-    """An order as a command asked for it: its terms, and who wanted it."""
+    """An order as a command asked for it: its terms, and who wanted it.
+
+    `position_index` is the side of a hedge that it belongs to, 0 in one-way mode.
+    """
 
     ts: int
     command_id: str
@@ -102,6 +107,10 @@ class NewOrder(
     post_only: bool = False
     reduce_only: bool = False
     by: str = "operator"
+    position_index: int = 0
+    trigger: Trigger | None = None
+    attached: Attached | None = None
+    slippage: Slippage | None = None
 
 
 class OrderSubmitted(NewOrder, frozen=True, tag="submitted", kw_only=True):
@@ -147,6 +156,9 @@ class OrderAdopted(
     reduce_only: bool = False
     by: str = EXTERNAL
     position_index: int = 0
+    trigger: Trigger | None = None
+    attached: Attached | None = None
+    slippage: Slippage | None = None
 
 
 class OrderRecalled(

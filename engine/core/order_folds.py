@@ -17,7 +17,6 @@ from engine.core.events import (
     SuspenseBooked,
 )
 from engine.core.orders import Anomaly, Order
-from engine.core.types import EXTERNAL
 from engine.core.usual import USUAL
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def adopted(state: State, event: OrderAdopted) -> None:
         )
     )
     state.exposure.update(order)
-    if event.by != EXTERNAL:
+    if not order.is_external:
         state.orders.anomalies[Anomaly.UNKNOWN_ORDER] += 1
 
 
@@ -80,7 +79,10 @@ def _create(state: State, event: OrderSubmitted | OrderDenied | OrderAdopted) ->
             post_only=event.post_only,
             reduce_only=event.reduce_only,
             by=event.by,
-            position_index=event.position_index if isinstance(event, OrderAdopted) else 0,
+            position_index=event.position_index,
+            trigger=event.trigger,
+            attached=event.attached,
+            slippage=event.slippage,
             created_ts=event.ts,
             updated_ts=event.ts,
             first_seq=state.seq + 1,

@@ -17,6 +17,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
+from msgspec.structs import replace
+
 from engine.core.events import EventType, OrderEvent
 from engine.core.order_fills import busted, corrected, fill, infer
 from engine.core.order_state import (
@@ -84,7 +86,12 @@ def _end(order: Order, ending: OrderState, *, synthetic: bool) -> None:
     order.terminal = ending
     order.synthetic = synthetic
     order.unknown = order.pending_cancel = False
-    order.pending_qty = order.pending_price = None
+    _answered(order)
+
+
+def _answered(order: Order) -> None:
+    """No amend waits for an answer any more."""
+    order.pending_qty = order.pending_price = order.pending_trigger = None
 
 
 def _denied(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | Fill | None:
@@ -118,13 +125,13 @@ def _cancel_reject(order: Order, event: OrderEvent, _anomalies: Anomalies) -> st
 
 
 def _replace_request(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
-    qty, price = _terms(event)
-    refusal = why_not_replace(order, qty, price)
+    qty, price, trigger_price = _terms(event)
+    refusal = why_not_replace(order, qty, price, trigger_price)
     # Once it went out, an amend that changes nothing waits for its answer like any other.
     if refusal and refusal is not Refusal.NO_CHANGE:
         return _refuse(refusal, anomalies)
-    order.pending_qty, order.pending_price = qty, price
-    return _change(order, qty, price)
+    order.pending_qty, order.pending_price, order.pending_trigger = qty, price, trigger_price
+    return _change(order, qty, price, trigger_price)
 
 
 def _refuse(refusal: Refusal, anomalies: Anomalies) -> str:
@@ -133,17 +140,18 @@ def _refuse(refusal: Refusal, anomalies: Anomalies) -> str:
 
 
 def _replace_reject(order: Order, event: OrderEvent, _anomalies: Anomalies) -> str | None:
-    order.pending_qty = order.pending_price = None
+    _answered(order)
     return _words(event)
 
 
 def _replace_ack(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
-    qty, price = _terms(event)
+    qty, price, trigger_price = _terms(event)
     qty = order.pending_qty if qty is None else qty
     price = order.pending_price if price is None else price
+    trigger_price = order.pending_trigger if trigger_price is None else trigger_price
     asked = order.pending_replace
-    order.pending_qty = order.pending_price = None
-    change = _agree(order, event, qty, price, anomalies)
+    _answered(order)
+    change = _agree(order, event, qty, price, trigger_price, anomalies)
     return change if asked or change else None
 
 
@@ -156,15 +164,18 @@ def _agree(
     event: OrderEvent,
     qty: Decimal | None,
     price: Decimal | None,
+    trigger_price: Decimal | None,
     anomalies: Anomalies,
 ) -> str:
     """Take the venue's terms; a quantity below what has filled means: no more than that."""
     show_life(order, event.ts, anomalies)
-    change = _change(order, qty, price)
+    change = _change(order, qty, price, trigger_price)
     if qty is not None:
         order.qty = max(qty, order.cum_qty)
     if price is not None:
         order.price = price
+    if trigger_price is not None and order.trigger is not None:
+        order.trigger = replace(order.trigger, price=trigger_price)
     return change
 
 
@@ -198,14 +209,17 @@ def _status_report(order: Order, event: OrderEvent, anomalies: Anomalies) -> str
     return "; ".join(filter(None, told)) if told else None
 
 
-def _terms(event: OrderEvent) -> tuple[Decimal | None, Decimal | None]:
+def _terms(event: OrderEvent) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
     return (
         None if event.qty is None else to_decimal(event.qty, "qty"),
         None if event.price is None else to_decimal(event.price, "price"),
+        None if event.trigger_price is None else to_decimal(event.trigger_price, "trigger_price"),
     )
 
 
-def _change(order: Order, qty: Decimal | None, price: Decimal | None) -> str:
+def _change(
+    order: Order, qty: Decimal | None, price: Decimal | None, trigger_price: Decimal | None
+) -> str:
     """`qty 10 -> 8, price 100 -> 99`: what these terms would change."""
     changes = []
     if qty is not None and qty != order.qty:
@@ -213,6 +227,9 @@ def _change(order: Order, qty: Decimal | None, price: Decimal | None) -> str:
     if price is not None and price != order.price:
         old = "none" if order.price is None else decimal_text(order.price)
         changes.append(f"price {old} -> {decimal_text(price)}")
+    trigger = order.trigger
+    if trigger_price is not None and trigger is not None and trigger_price != trigger.price:
+        changes.append(f"trigger {decimal_text(trigger.price)} -> {decimal_text(trigger_price)}")
     return ", ".join(changes)
 
 

@@ -22,10 +22,12 @@ from enum import StrEnum
 
 import msgspec
 
+from engine.core.order_terms import Attached, Slippage, Trigger
 from engine.core.plain import decimal_text
 from engine.core.types import (
     CLOSED_STATES,
     EXTERNAL,
+    VENUE,
     ZERO,
     OrderState,
     OrderType,
@@ -111,6 +113,7 @@ class Refusal(StrEnum):
     REPLACE_PENDING = "REPLACE_PENDING"
     QTY_BELOW_FILLED = "QTY_BELOW_FILLED"
     NO_CHANGE = "NO_CHANGE"
+    NOT_WAITING = "NOT_WAITING"
 
 
 class Anomaly(StrEnum):
@@ -232,6 +235,11 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
     first_seq: int = 0
     last_seq: int = 0
 
+    trigger: Trigger | None = None
+    attached: Attached | None = None
+    slippage: Slippage | None = None
+    pending_trigger: Decimal | None = None
+
     @property
     def is_open(self) -> bool:
         """True while the order may still fill: every state that is not closed, UNKNOWN included."""
@@ -240,17 +248,22 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
     @property
     def is_external(self) -> bool:
         """True for an order that was found at the venue: it is shown, and known by its venue id."""
-        return self.by == EXTERNAL
+        return self.by == EXTERNAL or self.is_venue_made
+
+    @property
+    def is_venue_made(self) -> bool:
+        """True for an external order that the venue made: a position's stop-loss, a liquidation."""
+        return self.by.startswith(VENUE)
+
+    @property
+    def is_waiting(self) -> bool:
+        """True for a conditional order whose trigger has not come, as far as is known."""
+        return (self.untriggered or self.trigger is not None) and not self.triggered
 
     @property
     def is_reversible(self) -> bool:
         """True when the order ended on proof of absence only, so that the venue may correct us."""
         return self.synthetic
-
-    @property
-    def is_waiting(self) -> bool:
-        """True for a conditional order whose trigger has not come, as far as is known."""
-        return self.untriggered and not self.triggered
 
     @property
     def leaves_qty(self) -> Decimal:
@@ -270,7 +283,8 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
     @property
     def pending_replace(self) -> bool:
         """True while an amend waits for the venue's answer."""
-        return self.pending_qty is not None or self.pending_price is not None
+        asked = (self.pending_qty, self.pending_price, self.pending_trigger)
+        return asked != (None, None, None)
 
     def copy(self) -> Order:
         """The same order, to be changed apart from this one."""
@@ -300,7 +314,11 @@ def derive_state(order: Order) -> OrderState:
         return order.terminal
     if order.pending_cancel:
         return PENDING_CANCEL
-    if order.pending_qty is not None or order.pending_price is not None:
+    if (
+        order.pending_qty is not None
+        or order.pending_price is not None
+        or order.pending_trigger is not None
+    ):
         return PENDING_REPLACE
     if order.unknown:
         return UNKNOWN
@@ -324,6 +342,7 @@ def show_life(order: Order, ts: int, anomalies: Anomalies) -> bool:
         order.acked_ts = ts
         if order.unknown or not order.sent:
             order.sent, order.unknown = True, False
+        order.untriggered = order.untriggered or order.trigger is not None
     if order.synthetic:
         order.synthetic = False
         order.terminal = None
@@ -344,7 +363,12 @@ def why_not_cancel(order: Order) -> Refusal:
     return Refusal.CANCEL_PENDING if order.pending_cancel else Refusal.NONE
 
 
-def why_not_replace(order: Order, qty: Decimal | None, price: Decimal | None) -> Refusal:
+def why_not_replace(
+    order: Order,
+    qty: Decimal | None,
+    price: Decimal | None,
+    trigger_price: Decimal | None = None,
+) -> Refusal:
     """Why `order` cannot be amended to these terms (None stays) now; empty when it can.
 
     A total quantity at or below what has filled is refused: some venues take it for a cancel.
@@ -356,6 +380,10 @@ def why_not_replace(order: Order, qty: Decimal | None, price: Decimal | None) ->
         return Refusal.REPLACE_PENDING
     if qty is not None and qty <= order.cum_qty:
         return Refusal.QTY_BELOW_FILLED
-    if qty in (None, order.qty) and price in (None, order.price):
+    if trigger_price is not None and not order.is_waiting:
+        return Refusal.NOT_WAITING
+    trigger = None if order.trigger is None else order.trigger.price
+    stays = trigger_price in (None, trigger)
+    if stays and qty in (None, order.qty) and price in (None, order.price):
         return Refusal.NO_CHANGE
     return Refusal.NONE

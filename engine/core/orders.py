@@ -14,7 +14,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import msgspec
 
@@ -56,8 +56,14 @@ __all__ = [
 
 OrderStateRecord = Order
 
-TERMS = ("symbol", "side", "qty", "price", "type", "time_in_force", "post_only", "reduce_only")
+TERMS = (
+    "symbol", "side", "qty", "price", "type", "time_in_force", "post_only", "reduce_only",
+    "trigger", "attached", "slippage",
+)  # fmt: skip
 """What makes two orders the same order."""
+
+_SELDOM = ("trigger", "attached", "slippage", "pending_trigger")
+"""What is written down of an order only where it has it."""
 
 _E = TypeVar("_E", bound=StrEnum)
 
@@ -257,7 +263,12 @@ class OrderStateMachine:
         """Everything as JSON-able values: orders by id with their histories, decimals as text."""
         saved = self.saved()
         saved.orders = {order_id: order.in_words() for order_id, order in self.orders.items()}
-        return to_plain(saved)
+        plain = to_plain(saved)
+        for order in cast(dict[str, dict[str, Plain]], plain["orders"]).values():
+            for name in _SELDOM:
+                if order[name] is None:
+                    del order[name]
+        return plain
 
     @classmethod
     def restore_from_dict(cls, saved: Mapping[str, object]) -> OrderStateMachine:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.core.limits import RiskLimits, to_ns
+from engine.core.order_state import Order
+from engine.core.order_terms import stop_direction
 from engine.core.state import State
 from engine.core.status import Unprotected
 from engine.core.types import Category, OrderState, Side
@@ -33,7 +35,7 @@ def _bare(state: State) -> Iterator[str]:
     stops = {
         (order.symbol, order.side)
         for order in state.orders.open_orders()
-        if order.reduce_only and order.state is OrderState.UNTRIGGERED
+        if order.reduce_only and order.state is OrderState.UNTRIGGERED and _is_stop(order)
     }
     for position in state.positions.positions.values():
         instrument = state.instruments.get(position.symbol)
@@ -42,6 +44,11 @@ def _bare(state: State) -> Iterator[str]:
         closing = Side.SELL if position.qty > 0 else Side.BUY
         if (position.symbol, closing) not in stops:
             yield position.symbol
+
+
+def _is_stop(order: Order) -> bool:
+    """True unless it waits for a gain: a take-profit does not protect."""
+    return order.trigger is None or order.trigger.direction is stop_direction(order.side)
 
 
 def unprotected(state: State, now_ns: int) -> tuple[Unprotected, ...]:

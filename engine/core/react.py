@@ -50,6 +50,10 @@ def _submitted(_state: State, event: OrderSubmitted, policy: Policy) -> Iterator
         time_in_force=event.time_in_force,
         post_only=event.post_only,
         reduce_only=event.reduce_only,
+        position_index=event.position_index,
+        trigger=event.trigger,
+        attached=event.attached,
+        slippage=event.slippage,
     )
     yield StartTimer(kind="ack", key=event.client_order_id, after_s=policy.ack_deadline_s)
 
@@ -68,11 +72,13 @@ def _cancel(order: Order, _event: OrderEvent, policy: Policy) -> Iterator[Reques
 
 
 def _amend(order: Order, event: OrderEvent, policy: Policy) -> Iterator[Request]:
+    trigger_price = None if order.trigger is None else order.trigger.price
     yield AmendRequest(
         client_order_id=order.client_order_id,
         symbol=order.symbol,
         qty=event.qty if event.qty != order.qty else None,
         price=event.price if event.price != order.price else None,
+        trigger_price=event.trigger_price if event.trigger_price != trigger_price else None,
     )
     yield StartTimer(kind="look", key=order.client_order_id, after_s=policy.settle_deadline_s)
 

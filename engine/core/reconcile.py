@@ -101,7 +101,13 @@ def _result(
     ready: bool,
 ) -> Iterator[Step]:
     """Put down what is new; a result like the last one is none, also after a restart."""
-    external = tuple(sorted(o.client_order_id for o in state.orders.open_orders() if o.is_external))
+    external = tuple(
+        sorted(
+            order.client_order_id
+            for order in state.orders.open_orders()
+            if order.is_external and not order.is_venue_made
+        )
+    )
     last = state.reconciled
     error = "" if snapshot.complete else snapshot.error or "incomplete answer"
     before = Differences() if last is None else Differences(last.drift, last.noted)

@@ -12,6 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from engine.core.instruments import Instrument
+from engine.core.order_terms import Attached, Trigger
 from engine.core.types import (
     ZERO,
     CashKind,
@@ -52,7 +53,11 @@ HOLDINGS = frozenset({Scope.POSITIONS, Scope.WALLET})
 
 
 class OrderReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """One order row, from a stream or a query."""
+    """One order row, from a stream or a query.
+
+    `made_as` is what the venue itself made the order for, like StopLoss; empty where a person or a
+    program placed it.
+    """
 
     client_order_id: str
     exchange_order_id: str
@@ -70,6 +75,9 @@ class OrderReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     text: str = ""
     ts: int = 0
     position_index: int = 0
+    trigger: Trigger | None = None
+    attached: Attached | None = None
+    made_as: str = ""
 
 
 class FillEvent(msgspec.Struct, frozen=True, kw_only=True, gc=False, omit_defaults=True):

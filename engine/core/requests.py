@@ -9,12 +9,16 @@ import msgspec
 from engine.core.commands import Command
 from engine.core.events import Event
 from engine.core.order_state import Order
+from engine.core.order_terms import Attached, Slippage, Trigger
 from engine.core.reports import EVERYTHING, Report, Scope
 from engine.core.types import Category, KillLevel, OrderType, Side, TimeInForce
 
 
 class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Terms of a new order as they go to the venue. Two equal requests are the same order."""
+    """Terms of a new order as they go to the venue. Two equal requests are the same order.
+
+    `position_index` is 0 in one-way mode; in hedge mode 1 is the long side, 2 the short one.
+    """
 
     client_order_id: str
     symbol: str
@@ -25,23 +29,32 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     time_in_force: TimeInForce = TimeInForce.GTC
     post_only: bool = False
     reduce_only: bool = False
+    position_index: int = 0
+    trigger: Trigger | None = None
+    attached: Attached | None = None
+    slippage: Slippage | None = None
 
 
 class AmendRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """New total quantity, new price, or both, of a working order."""
+    """New total quantity, price or trigger price of a working order; what is None stays."""
 
     client_order_id: str
     symbol: str
     qty: Decimal | None = None
     price: Decimal | None = None
+    trigger_price: Decimal | None = None
 
 
 class CancelRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Cancel one order by our id, or by the venue's where that is given (an external order)."""
+    """Cancel one order by our id, or by the venue's where that is given (an external order).
+
+    `waiting`: it waits for its trigger, which some venues must be told to find it.
+    """
 
     client_order_id: str
     symbol: str
     exchange_order_id: str = ""
+    waiting: bool = False
 
 
 class MassCancelRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -62,12 +75,14 @@ class MassCancelRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class QueryOrder(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Ask for one order, wherever the venue keeps it: open, closed, executions.
 
-    By our id, or by the venue's where that is given (an external order).
+    By our id, or by the venue's where that is given (an external order). A `conditional` one may
+    be in a list of its own.
     """
 
     client_order_id: str
     symbol: str
     exchange_order_id: str = ""
+    conditional: bool = False
 
 
 class QueryAccount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -139,6 +154,7 @@ def cancel_of(order: Order) -> CancelRequest:
         client_order_id=order.client_order_id,
         symbol=order.symbol,
         exchange_order_id=order.exchange_order_id if order.is_external else "",
+        waiting=order.is_waiting,
     )
 
 
@@ -148,4 +164,5 @@ def query_of(order: Order) -> QueryOrder:
         client_order_id=order.client_order_id,
         symbol=order.symbol,
         exchange_order_id=order.exchange_order_id if order.is_external else "",
+        conditional=order.trigger is not None,
     )

@@ -35,6 +35,8 @@ def _acknowledged(state: State, event: OrderEvent) -> bool:
     order = orders.orders.get(event.client_order_id)
     if order is None or order.state is not PENDING or event.exec_id or event.command_id:
         return False
+    if order.trigger is not None:
+        return False  # it waits first
     order.acked = True
     order.acked_ts = event.ts
     if event.attempts > order.attempts:

@@ -21,9 +21,11 @@ It imports nothing of the engine. From the outside in:
 
 from __future__ import annotations
 
+from engine.exchange.conditions import Condition as SeedCondition
 from engine.exchange.errors import RecordingError
 from engine.exchange.exchange import Exchange, create_exchange
 from engine.exchange.memory import MemoryTransport
+from engine.exchange.orders import Attached as SeedAttached
 from engine.exchange.player import Progress
 from engine.exchange.seeds import SeedOrder, SeedPosition
 
@@ -32,6 +34,8 @@ __all__ = [
     "MemoryTransport",
     "Progress",
     "RecordingError",
+    "SeedAttached",
+    "SeedCondition",
     "SeedOrder",
     "SeedPosition",
     "create_exchange",

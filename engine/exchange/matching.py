@@ -29,6 +29,7 @@ from engine.exchange.orders import (
     POST_ONLY_TAKES,
     WAITING,
     Order,
+    Slippage,
 )
 from engine.exchange.protection import Protection
 from engine.exchange.resting import RestingSide
@@ -168,15 +169,23 @@ class Market:
             return Decimal(self.ticker.get("indexPrice") or self.last_price)
         return self.mark_price or self.last_price if by == "MarkPrice" else self.last_price
 
-    def protection_price(self, *, is_buy: bool) -> Decimal | None:
-        """The limit that a market order gets: so far from the last price, on the tick."""
+    def protection_price(self, *, is_buy: bool, slippage: Slippage | None = None) -> Decimal | None:
+        """The limit that a market order gets: so far from the last price, on the tick.
+
+        One with a slippage goes no further than that from the best price it can have.
+        """
         opposite = self.book.asks if is_buy else self.book.bids
         reference = self.last_price or self.mark_price or opposite.best_available()
         if not reference:
             return None
-        tick = self.instrument.tick
-        factor = ONE + MARKET_PROTECTION if is_buy else ONE - MARKET_PROTECTION
-        ticks = reference * factor / tick
+        tick, sign = self.instrument.tick, ONE if is_buy else -ONE
+        if slippage is None:
+            bound = reference * (ONE + sign * MARKET_PROTECTION)
+        else:
+            best = opposite.best_available() or reference
+            step = tick if slippage.kind == "TickSize" else best / 100
+            bound = best + sign * slippage.value * step
+        ticks = bound / tick
         return ticks.quantize(ONE, rounding=ROUND_DOWN if is_buy else ROUND_UP) * tick
 
     def _trigger(self) -> None:
@@ -221,7 +230,14 @@ class Market:
         return None
 
     def seed(self, order: Order) -> None:
-        """Rest an order from an earlier life of the exchange; the first snapshot queues it."""
+        """Rest an order from an earlier life of the exchange; the first snapshot queues it.
+
+        One with a condition waits for that.
+        """
+        if order.condition is not None:
+            self.arm(order)
+            self._protection.take_over(order)
+            return
         account = self._accounts[order.api_key]
         account.add(order)
         self._rest(order, account)

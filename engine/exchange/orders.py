@@ -34,6 +34,13 @@ class Attached(msgspec.Struct, kw_only=True, gc=False, frozen=True):
     stop_loss: Condition | None = None
 
 
+class Slippage(msgspec.Struct, kw_only=True, gc=False, frozen=True):
+    """How far a market order may go from the best price: so many ticks, or percent of it."""
+
+    kind: str
+    value: Decimal
+
+
 class Order(msgspec.Struct, kw_only=True, eq=False, gc=False):
     """One order. Times are unix ms; `price` of a market order is its protection price."""
 
@@ -53,6 +60,7 @@ class Order(msgspec.Struct, kw_only=True, eq=False, gc=False):
     value: str = ""  # of a market order by value, in quote coin; `qty` is what it buys or sells
     condition: Condition | None = None  # what it waits or has waited for
     attached: Attached | None = None
+    slippage: Slippage | None = None
     close_on_trigger: bool = False
     stop_order_type: str = ""
     create_type: str = "CreateByUser"

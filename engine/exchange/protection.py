@@ -39,6 +39,11 @@ class Protection:
     def __bool__(self) -> bool:
         return bool(self._orders)
 
+    def take_over(self, order: Order) -> None:
+        """Know an order from an earlier life of the exchange again, if it protects a position."""
+        if order.stop_order_type in (TAKE_PROFIT, STOP_LOSS):
+            self._orders[order.api_key, order.position_idx, order.stop_order_type] = order
+
     def follow(self, account: Account, filled: Order) -> None:
         """A fill of `filled` has moved a position: protect it, resize, or clear."""
         position = account.position(filled.instrument, filled.position_idx)

@@ -31,6 +31,8 @@ class Place(msgspec.Struct, kw_only=True, gc=False):
     tpslMode: str = ""
     tpOrderType: str = ""
     slOrderType: str = ""
+    slippageToleranceType: str = ""
+    slippageTolerance: str = ""
 
 
 class Amend(msgspec.Struct, kw_only=True, gc=False):

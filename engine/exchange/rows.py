@@ -63,6 +63,9 @@ def order_row(order: Order, *, on_stream: bool) -> OrderRow:
     )
     if order.condition is not None:
         _write_condition(row, order, order.condition)
+    if order.slippage is not None:
+        row.slippageToleranceType = order.slippage.kind
+        row.slippageTolerance = text(order.slippage.value)
     if order.attached is not None:
         _write_attached(row, order.attached)
     return row

@@ -6,9 +6,10 @@ from decimal import Decimal
 
 import msgspec
 
+from engine.exchange.conditions import Condition
 from engine.exchange.matching import Market
 from engine.exchange.numbers import ZERO
-from engine.exchange.orders import Order
+from engine.exchange.orders import Attached, Order
 
 
 class SeedPosition(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +22,11 @@ class SeedPosition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SeedOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A resting order to begin with; `qty` is its total, of which `cum_qty` is filled."""
+    """An open order to begin with; `qty` is its total, of which `cum_qty` is filled.
+
+    One with a `condition` waits for it; a price of zero is a market order's. `protects` says of
+    which kind it is where it protects a position: TakeProfit or StopLoss.
+    """
 
     category: str
     symbol: str
@@ -35,6 +40,9 @@ class SeedOrder(msgspec.Struct, frozen=True, kw_only=True):
     time_in_force: str = "GTC"
     reduce_only: bool = False
     created_ms: int = 0
+    condition: Condition | None = None
+    attached: Attached | None = None
+    protects: str = ""
 
 
 def seeded_order(seed: SeedOrder, api_key: str, market: Market) -> Order:
@@ -45,11 +53,16 @@ def seeded_order(seed: SeedOrder, api_key: str, market: Market) -> Order:
         order_id=seed.order_id,
         link_id=seed.link_id,
         is_buy=seed.side == "Buy",
-        order_type="Limit",
+        order_type="Limit" if seed.price else "Market",
         time_in_force=seed.time_in_force,
         qty=seed.qty,
         price=seed.price,
         reduce_only=seed.reduce_only,
+        condition=seed.condition,
+        attached=seed.attached,
+        close_on_trigger=bool(seed.protects),
+        stop_order_type=seed.protects or ("" if seed.condition is None else "Stop"),
+        create_type=f"CreateBy{seed.protects}" if seed.protects else "CreateByUser",
         created_ms=seed.created_ms,
         updated_ms=seed.created_ms,
         status="PartiallyFilled" if seed.cum_qty else "New",

@@ -15,10 +15,15 @@ from engine.exchange.conditions import (
 from engine.exchange.errors import Refusal
 from engine.exchange.instruments import Instrument
 from engine.exchange.matching import Market
-from engine.exchange.numbers import ZERO, parse
-from engine.exchange.orders import Attached
+from engine.exchange.numbers import ZERO, parse, text
+from engine.exchange.orders import Attached, Slippage
 from engine.exchange.requests import Place
 
+# slippageToleranceType -> the code that refuses a value beyond it, the least and the most.
+SLIPPAGE = {
+    "TickSize": (110108, Decimal(1), Decimal(10_000)),
+    "Percent": (110109, Decimal("0.01"), Decimal(10)),
+}
 SPOT_FILTERS = ("", "Order", "tpslOrder", "StopOrder")
 REMOVED = "0"
 
@@ -92,6 +97,26 @@ def amend_attached(
     if take_profit is None and stop_loss is None:
         return None
     return Attached(take_profit=take_profit, stop_loss=stop_loss)
+
+
+def read_slippage(request: Place) -> Slippage | None:
+    """How far a market order may go from the best price; None where it does not say.
+
+    Raises `Refusal`.
+    """
+    kind = request.slippageToleranceType
+    if kind in ("", "UNKNOWN"):
+        return None
+    bounds = SLIPPAGE.get(kind)
+    if bounds is None:
+        raise Refusal(10001, f"params error: slippageToleranceType is one of {', '.join(SLIPPAGE)}")
+    if request.orderType != "Market" or request.triggerPrice not in ("", REMOVED):
+        raise Refusal(10001, "slippage tolerance is for market orders that do not wait")
+    value = parse(request.slippageTolerance)
+    code, least, most = bounds
+    if value is None or not least <= value <= most or (kind == "TickSize" and value % 1):
+        raise Refusal(code, f"slippageTolerance of {kind} is {text(least)} to {text(most)}")
+    return Slippage(kind=kind, value=value)
 
 
 def is_by_value(request: Place) -> bool:

@@ -22,7 +22,7 @@ from engine.exchange.ids import Ids
 from engine.exchange.instruments import Instrument
 from engine.exchange.matching import Market
 from engine.exchange.numbers import ZERO, parse, text
-from engine.exchange.orders import BY_USER, Order
+from engine.exchange.orders import BY_USER, Order, Slippage
 from engine.exchange.requests import Amend, Cancel, CancelAll, Place
 from engine.exchange.terms import (
     amend_attached,
@@ -30,6 +30,7 @@ from engine.exchange.terms import (
     qty_of_value,
     read_attached,
     read_condition,
+    read_slippage,
 )
 
 SIDES = ("Buy", "Sell")
@@ -68,7 +69,8 @@ class Trading:
         request.reduceOnly = request.reduceOnly or closes
         check_link_id(request.orderLinkId)
         condition = read_condition(market, request)
-        qty, price = self._terms(account, market, request, waits=condition is not None)
+        slippage = read_slippage(request)
+        qty, price = self._terms(account, market, request, slippage, waits=condition is not None)
         base = price if request.orderType == "Limit" else market.last_price
         attached = read_attached(market.instrument, request, base)
         key = market.instrument.key
@@ -77,7 +79,7 @@ class Trading:
         if len(account.open_in(key)) >= self._max_open_orders:
             raise refusal("too_many", request.category)
         order = self._build(account, market, request, qty, price)
-        order.attached = attached
+        order.attached, order.slippage = attached, slippage
         if condition is None:
             market.enter(order)
         else:
@@ -88,7 +90,13 @@ class Trading:
         return order
 
     def _terms(
-        self, account: Account, market: Market, request: Place, *, waits: bool
+        self,
+        account: Account,
+        market: Market,
+        request: Place,
+        slippage: Slippage | None,
+        *,
+        waits: bool,
     ) -> tuple[Decimal, Decimal]:
         """Quantity and price as they reach the book: cut to the position, protected.
 
@@ -106,7 +114,7 @@ class Trading:
         else:
             qty = check_qty(instrument, request.qty, is_market=is_market)
         if is_market:
-            found = ZERO if waits else market.protection_price(is_buy=is_buy)
+            found = ZERO if waits else market.protection_price(is_buy=is_buy, slippage=slippage)
             if found is None:
                 raise refusal("no_price", request.category)
             price = found

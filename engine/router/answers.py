@@ -76,4 +76,7 @@ def _other_term(request: OrderRequest, order: OrderReport) -> str:
         return "quantity"
     if request.price is not None and order.price not in (None, request.price):
         return "price"
+    wanted, shown = request.trigger, order.trigger
+    if wanted is not None and shown is not None and shown.price != wanted.price:
+        return "trigger price"
     return ""

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+from msgspec import UNSET
 
 from engine.core.orders import Order
 from engine.core.plain import to_plain
@@ -98,6 +99,9 @@ def _order(order: Order) -> OrderSummary:
         attempts=order.attempts,
         ack_latency_s=_latency_s(order.created_ts, order.acked_ts),
         fill_latency_s=_latency_s(order.created_ts, order.first_fill_ts),
+        trigger=order.trigger or UNSET,
+        attached=order.attached or UNSET,
+        slippage=order.slippage or UNSET,
     )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from engine.core.order_terms import Attached, Slippage, Trigger
 from engine.core.types import ZERO, Liquidity, OrderState, OrderType, Side, TimeInForce
 
 
@@ -20,7 +22,10 @@ class MarketSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OrderSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """One order at the end of a session. Latencies are in seconds, None where it never came."""
+    """One order at the end of a session. Latencies are in seconds, None where it never came.
+
+    `trigger`, `attached` and `slippage` are there where the order has them.
+    """
 
     client_order_id: str
     exchange_order_id: str
@@ -42,6 +47,9 @@ class OrderSummary(msgspec.Struct, frozen=True, kw_only=True):
     attempts: int
     ack_latency_s: float | None
     fill_latency_s: float | None
+    trigger: Trigger | UnsetType = UNSET
+    attached: Attached | UnsetType = UNSET
+    slippage: Slippage | UnsetType = UNSET
 
 
 class FillSummary(msgspec.Struct, frozen=True, kw_only=True):

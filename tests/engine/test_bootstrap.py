@@ -7,15 +7,13 @@ from typing import TypeVar
 
 import pytest
 
-from engine.bootstrap import PAPER_KEY, Files, PaperEngine, build_paper, seed_exchange
+from engine.bootstrap import PAPER_KEY, Files, PaperEngine, build_paper
 from engine.clock import NS, SimClock, run_simulated
 from engine.core.commands import Command, PlaceOrder
 from engine.core.events import Event, OrderEvent, OrderSubmitted
 from engine.core.limits import PAPER_LIMITS
-from engine.core.types import OrderState, OrderType, Side, TimeInForce
-from engine.exchange import create_exchange
+from engine.core.types import OrderState, Side
 from engine.journal import JournalLocked, open_for_reading
-from tests.support.desk import Desk, fill
 from tests.support.market import BTC_SPOT, T0, Market, book, ticker, trade
 
 D = Decimal
@@ -201,23 +199,6 @@ def test_spot_holdings_are_there_again_and_can_be_sold(tmp_path: Path) -> None:
     assert bought == D("0.0099945")  # the fee is taken in coins
     held, left, state = run(tmp_path, spot(), sell)
     assert (held, left, state) == (bought, D("0.0000005"), OrderState.FILLED)
-
-
-def test_what_never_rests_and_what_was_never_acknowledged_is_not_put_back() -> None:
-    desk = Desk()
-    desk.working("rests")
-    desk.working("now-or-never", time_in_force=TimeInForce.IOC)
-    desk.working("at-market", price=None, type=OrderType.MARKET, time_in_force=TimeInForce.IOC)
-    desk.give(desk.place("on-its-way"))
-    desk.working("flat")
-    desk.give(fill("e1", "0.010", "flat"))
-    desk.working("flat-again", side=Side.SELL)
-    desk.give(fill("e2", "0.010", "flat-again", side=Side.SELL))
-    exchange = create_exchange(SimClock(T0), Market())
-    seed_exchange(exchange, desk.state, T0)
-    account = exchange.accounts[PAPER_KEY]
-    assert [order.link_id for order in account.orders.values()] == ["rests"]
-    assert account.positions == {}
 
 
 def test_two_engines_do_not_share_a_folder(tmp_path: Path) -> None:

@@ -18,6 +18,15 @@ from engine.core.commands import (
     PlaceOrder,
     Release,
 )
+from engine.core.order_terms import (
+    Attached,
+    Exit,
+    Slippage,
+    SlippageUnit,
+    Trigger,
+    TriggerBy,
+    TriggerDirection,
+)
 from engine.core.types import KillLevel, OrderType, Side, TimeInForce
 from engine.errors import ScriptError
 from engine.script import Script, load_script, parse_script
@@ -237,3 +246,67 @@ def test_a_script_file_is_read_and_named_in_errors(tmp_path: Path) -> None:
         load_script(path, account="paper")
     with pytest.raises(ScriptError, match=r"none: cannot be read: No such file or directory"):
         load_script(tmp_path / "none", account="paper")
+
+
+def test_a_place_line_may_wait_bring_exits_and_bound_its_slippage() -> None:
+    placed = command(
+        place(trigger_price="62000", take_profit="64000", stop_loss=61000, stop_loss_by="MarkPrice")
+    )
+    assert isinstance(placed, PlaceOrder)
+    assert placed.trigger == Trigger(Decimal(62_000), TriggerDirection.RISES)
+    assert placed.attached == Attached(Exit(Decimal(64_000)), Exit(Decimal(61_000), TriggerBy.MARK))
+    placed = command(
+        place(
+            side="Sell",
+            trigger_price="62000",
+            trigger_direction="Rises",
+            trigger_by="IndexPrice",
+            take_profit="60000",
+            take_profit_limit="60001",
+            tpsl_mode="Partial",
+        )
+    )
+    assert isinstance(placed, PlaceOrder)
+    assert placed.trigger == Trigger(Decimal(62_000), TriggerDirection.RISES, TriggerBy.INDEX)
+    assert placed.attached == Attached(
+        Exit(Decimal(60_000), limit_price=Decimal(60_001)), None, partial=True
+    )
+    placed = command(place(type="Market", slippage="0.5"))
+    assert isinstance(placed, PlaceOrder)
+    assert placed.slippage == Slippage(SlippageUnit.PERCENT, Decimal("0.5"))
+    placed = command(place(type="Market", slippage=20, slippage_unit="TickSize"))
+    assert isinstance(placed, PlaceOrder)
+    assert placed.slippage == Slippage(SlippageUnit.TICKS, Decimal(20))
+
+
+def test_a_stop_to_sell_waits_for_a_falling_price() -> None:
+    placed = command(place(side="Sell", type="Market", trigger_price="61000"))
+    assert isinstance(placed, PlaceOrder)
+    assert placed.trigger == Trigger(Decimal(61_000), TriggerDirection.FALLS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"trigger_by": "MarkPrice"}, '"trigger_by" says nothing without "trigger_price"'),
+        ({"stop_loss_limit": "1"}, '"stop_loss_limit" says nothing without "stop_loss"'),
+        ({"trigger_price": "0"}, '"trigger_price": "0": it must be a number greater than 0'),
+        (
+            {"trigger_price": "62000", "trigger_by": "Mark"},
+            '"trigger_by": "Mark": it must be LastPrice or MarkPrice or IndexPrice',
+        ),
+        ({"tpsl_mode": "Half"}, '"tpsl_mode": "Half": it must be Full or Partial'),
+        ({"triger_price": "1"}, "did you mean"),
+    ],
+)
+def test_a_line_that_waits_for_nothing_it_names_is_refused(
+    changes: dict[str, object], says: str
+) -> None:
+    assert says in refusal(place(**changes))
+
+
+def test_an_amend_line_may_move_the_trigger() -> None:
+    line = {"at": 0, "do": "amend", "client_order_id": "a1", "trigger_price": "61799.0"}
+    assert command(line) == AmendOrder(
+        command_id="script-1", by="script", client_order_id="a1", trigger_price=Decimal("61799.0")
+    )

@@ -15,7 +15,7 @@ from engine.core.events import OrderDenied
 from engine.core.market import Quote
 from engine.core.risk.rule import Reading, pick
 from engine.core.risk.rules import RULES
-from engine.core.risk.terms import Terms
+from engine.core.risk.terms import Terms, price_of
 from engine.core.risk.verdict import Denial
 from engine.core.state import State
 
@@ -51,7 +51,7 @@ def explain(state: State, denied: OrderDenied) -> Explanation:
         instrument=instrument,
         quote=quotes[denied.symbol],
         reference=reference,
-        price=reference if order.price is None else order.price,
+        price=price_of(order, reference),
         limits=limits,
     )
     on = pick(RULES, limits, state.risk.limits)
@@ -72,4 +72,7 @@ def _order_of(denied: OrderDenied) -> PlaceOrder:
         time_in_force=denied.time_in_force,
         post_only=denied.post_only,
         reduce_only=denied.reduce_only,
+        trigger=denied.trigger,
+        attached=denied.attached,
+        slippage=denied.slippage,
     )

@@ -9,10 +9,11 @@ from engine.core.commands import PlaceOrder
 from engine.core.context import Context
 from engine.core.limits import RiskLimits, to_ns
 from engine.core.market import Quote
-from engine.core.risk.terms import Terms, plain, seconds
+from engine.core.risk.shape import misshapen, numbers
+from engine.core.risk.terms import Terms, plain, price_of, seconds
 from engine.core.risk.verdict import Denial
 from engine.core.state import State
-from engine.core.types import ZERO, OrderType, TimeInForce, TradingState
+from engine.core.types import ZERO, TradingState
 
 CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
 """What the venue accepts as our id (bybit: orderLinkId)."""
@@ -21,7 +22,7 @@ MS = 1_000_000
 CLOCK_AGE_NS = 600_000 * MS
 """A measurement of the venue's clock counts as long; several are made in that time."""
 MAX_EXPONENT, MIN_EXPONENT = 12, -18
-HALTED, REDUCING, MARKET = TradingState.HALTED, TradingState.REDUCING, OrderType.MARKET
+HALTED, REDUCING = TradingState.HALTED, TradingState.REDUCING
 """Looking a member up through its class takes 100 ns on Python 3.11; it is needed every order."""
 LEAST, BEYOND = Decimal(1).scaleb(MIN_EXPONENT), Decimal(1).scaleb(MAX_EXPONENT + 1)
 """Numbers outside 1e12 and 1e-18 are slips or attacks, whatever the instrument says."""
@@ -44,13 +45,18 @@ def admit(
         return Denial("UNKNOWN_SYMBOL", order.symbol, ", ".join(sorted(state.instruments)))
     own = limits.for_symbol(order.symbol)
     quote = context.quotes.get(order.symbol)
-    denial = _numbers(order) or _old(quote, own, context.now_ns) or _odd(quote, own)
+    denial = (
+        _numbers(order)
+        or misshapen(order, instrument)
+        or _old(quote, own, context.now_ns)
+        or _odd(quote, own)
+    )
     if denial is not None:
         return denial
     reference = quote.reference if quote is not None else None
     if quote is None or reference is None or not reference.is_finite() or reference <= 0:
         return Denial("NO_REFERENCE_PRICE", order.symbol, "a mark price or a book")
-    price = reference if order.price is None else order.price
+    price = price_of(order, reference)
     return Terms(state, order, context, instrument, quote, reference, price, own, held)
 
 
@@ -119,19 +125,12 @@ def _named(order: PlaceOrder) -> Denial | None:
 
 
 def _numbers(order: PlaceOrder) -> Denial | None:
-    for name, number in (("qty", order.qty), ("price", order.price)):
+    for name, number in numbers(order):
         if number is None or (number.is_finite() and LEAST <= number < BEYOND):
             continue
         if not number.is_finite() or number <= 0:
             return Denial("BAD_NUMBER", f"{name} {number}", "greater than 0")
         return Denial("BAD_NUMBER", f"{name} {number:.3E}", "between 1E-18 and 1E+12")
-    if (order.price is None) is not (order.type is MARKET):
-        wanted = "no price" if order.type is OrderType.MARKET else "a price"
-        return Denial("BAD_PRICE", f"{order.type} with price {order.price}", wanted)
-    if order.post_only and (
-        order.type is OrderType.MARKET or order.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)
-    ):
-        return Denial("POST_ONLY_TAKES", f"{order.type} {order.time_in_force}", "Limit GTC")
     return None
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from engine.core.risk.rule import Rule
 from engine.core.risk.terms import UNPRICED, Amount, Terms, most_for, plain
-from engine.core.types import ZERO, OrderType, Side
+from engine.core.types import ZERO, OrderState, OrderType, Side
 
 
 def _worst_qty(terms: Terms) -> Decimal:
@@ -121,13 +121,16 @@ def _meets_own(terms: Terms, _limit: Amount) -> Amount:
 
 
 def _met(terms: Terms) -> list[str]:
-    """Own open orders of the other side that this one would trade with."""
+    """Own open orders of the other side that this one would trade with; what waits does not."""
     order = terms.order
+    if order.trigger is not None:
+        return []
     return [
         other.client_order_id
         for other in terms.state.orders.open_orders()
         if other.symbol == order.symbol
         and other.side is not order.side
+        and other.state is not OrderState.UNTRIGGERED
         and (
             order.type is OrderType.MARKET
             or other.price is None

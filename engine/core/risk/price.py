@@ -1,7 +1,8 @@
 """Rules on an order's price: how far past the mark, now and five minutes ago; and a market order's.
 
 A price is aggressive where it gives more than the mark (a buy above it, a sell below it). On that
-side the collar holds as configured, on the other at twice as much, and at least 10 %.
+side the collar holds as configured, on the other at twice as much, and at least 10 %. An order
+that waits is measured from its trigger: that is where the market will be.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ BUY = Side.BUY
 def _range(terms: Terms, collar: Decimal) -> tuple[Decimal, Decimal]:
     passive = max(collar * 2, PASSIVE_COLLAR_MIN)
     above, below = (collar, passive) if terms.order.side is BUY else (passive, collar)
-    return terms.reference * (1 - below), terms.reference * (1 + above)
+    return terms.base * (1 - below), terms.base * (1 + above)
 
 
 def _collar(terms: Terms) -> Decimal:
@@ -55,7 +56,7 @@ def _range_words(terms: Terms, _value: Amount, _bound: Amount) -> str:
 def _given(terms: Terms, _limit: Amount) -> Amount | None:
     """How much more the order gives than the mark of five minutes ago, as a fraction of that."""
     earlier = terms.quote.earlier
-    if earlier is None or earlier <= 0:
+    if earlier is None or earlier <= 0 or terms.order.trigger is not None:
         return None
     return (terms.price - earlier) * terms.order.side.sign / earlier
 
@@ -75,8 +76,14 @@ def _drift_nearest(terms: Terms, _value: Amount, bound: Amount) -> str:
 def worst_price(
     order: PlaceOrder, instrument: Instrument, reference: Decimal, slippage: Decimal | None
 ) -> Decimal | None:
-    """The furthest price at which a market order may fill, on the tick; None for any other."""
+    """The furthest price at which a market order may fill, on the tick.
+
+    None for any other, for one that names its slippage, and for one that waits: nobody knows where
+    the market will be.
+    """
     if order.type is not OrderType.MARKET or slippage is None:
+        return None
+    if order.slippage is not None or order.trigger is not None:
         return None
     if order.side is Side.BUY:
         return whole_down(reference * (1 + slippage), instrument.tick_size)

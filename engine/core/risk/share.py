@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from engine.core.commands import PlaceOrder
 from engine.core.market import Quote
+from engine.core.risk.terms import price_of
 from engine.core.state import State
 
 _OPENING = (
@@ -34,7 +35,8 @@ def _shares(
     state: State, order: PlaceOrder, quotes: Mapping[str, Quote]
 ) -> Iterator[tuple[str, Decimal]]:
     instrument, quote = state.instruments.get(order.symbol), quotes.get(order.symbol)
-    price = order.price if order.price is not None or quote is None else quote.reference
+    reference = None if quote is None else quote.reference
+    price = order.price if reference is None else price_of(order, reference)
     if instrument is None or price is None:
         return
     own = state.risk.limits.for_symbol(order.symbol)

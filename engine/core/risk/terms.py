@@ -22,8 +22,8 @@ UNPRICED = Decimal("Infinity")
 class Terms(msgspec.Struct, frozen=True, gc=False):
     """One order, its market and its limits.
 
-    `price` is the order's own, or the reference for a market order. `held` is the quantity that
-    the same order already counts for in the open exposure (an amend).
+    `price` is what the order would pay (`price_of`). `held` is the quantity that the same order
+    already counts for in the open exposure (an amend).
     """
 
     state: State
@@ -35,6 +35,19 @@ class Terms(msgspec.Struct, frozen=True, gc=False):
     price: Decimal
     limits: RiskLimits
     held: Decimal = ZERO
+
+    @property
+    def base(self) -> Decimal:
+        """Where the market is when the order begins to work: now, or at its trigger."""
+        trigger = self.order.trigger
+        return self.reference if trigger is None else trigger.price
+
+
+def price_of(order: PlaceOrder, reference: Decimal) -> Decimal:
+    """The order's own price; that of its trigger, or the reference, for a market order."""
+    if order.price is not None:
+        return order.price
+    return reference if order.trigger is None else order.trigger.price
 
 
 def plain(number: Amount) -> str:

@@ -23,15 +23,25 @@ class Denial(msgspec.Struct, frozen=True):
 
 
 class Approved(msgspec.Struct, frozen=True, gc=False):
-    """Proof that an order passed every check at `ts`; a market order may fill to `worst_price`."""
+    """Proof that an order passed every check at `ts`; a market order may fill to `worst_price`.
+
+    `position_index` is the side of a hedge that it belongs to, 0 in one-way mode.
+    """
 
     order: PlaceOrder
     ts: int
     worst_price: Decimal | None = None
+    position_index: int = 0
 
     def submitted(self) -> OrderSubmitted:
         """The event that lets the order out."""
-        return _event(OrderSubmitted, self.ts, self.order, worst_price=self.worst_price)
+        return _event(
+            OrderSubmitted,
+            self.ts,
+            self.order,
+            self.position_index,
+            worst_price=self.worst_price,
+        )
 
 
 class Denied(msgspec.Struct, frozen=True, gc=False):
@@ -49,6 +59,7 @@ class Denied(msgspec.Struct, frozen=True, gc=False):
             OrderDenied,
             self.ts,
             self.order,
+            0,
             code=denial.code,
             value=denial.value,
             limit=denial.limit,
@@ -57,7 +68,9 @@ class Denied(msgspec.Struct, frozen=True, gc=False):
         )
 
 
-def _event(kind: type[_E], ts: int, order: PlaceOrder, **more: str | Decimal | None) -> _E:
+def _event(
+    kind: type[_E], ts: int, order: PlaceOrder, position_index: int, **more: str | Decimal | None
+) -> _E:
     """An event of this kind, with the order's terms."""
     return kind(
         ts=ts,
@@ -72,5 +85,9 @@ def _event(kind: type[_E], ts: int, order: PlaceOrder, **more: str | Decimal | N
         post_only=order.post_only,
         reduce_only=order.reduce_only,
         by=order.by,
+        position_index=position_index,
+        trigger=order.trigger,
+        attached=order.attached,
+        slippage=order.slippage,
         **more,
     )

@@ -25,6 +25,7 @@ from engine.core.requests import QueryOrder
 from engine.core.types import Category
 from engine.venues.bybit.bodies import is_link_id
 from engine.venues.bybit.codec import Codec, Execution, Unreadable
+from engine.venues.bybit.conditions import CONDITIONAL
 from engine.venues.bybit.instruments import SymbolMap
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rest import RestSession
@@ -46,6 +47,9 @@ _ORDER_SOURCES: tuple[tuple[str, str, _Params], ...] = (
     ("recent", _OPEN, {"openOnly": 1}),
     ("history", _HISTORY, {}),
 )
+
+# Where a conditional order is until its trigger comes, should the list of the others lack it.
+_WAITING: tuple[str, str, _Params] = ("waiting", _OPEN, {"orderFilter": CONDITIONAL})
 
 _FAILURES = (TimeoutError, ConnectionError, VenueRefused)
 
@@ -84,8 +88,9 @@ class Account:
         complete, fault = True, ""
         base: _Params = {"category": category, "symbol": venue_symbol}
         base |= {"orderId": order_id} if order_id else {"orderLinkId": link_id}
+        sources = (_WAITING, *_ORDER_SOURCES) if query.conditional else _ORDER_SOURCES
         try:
-            for source, path, extra in _ORDER_SOURCES:
+            for source, path, extra in sources:
                 asked_ns = self._clock.now_ns()
                 rows, _ = await self._rest.query(path, base | extra)
                 found, clean = self._read(rows, self._codec.read_order, category, "order")

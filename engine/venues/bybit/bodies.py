@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
 from engine.core.requests import AmendRequest, CancelRequest, MassCancelRequest, OrderRequest
 from engine.core.types import Category, OrderType, TimeInForce
+from engine.venues.bybit.conditions import (
+    CONDITIONAL,
+    attached_fields,
+    slippage_fields,
+    trigger_fields,
+)
 from engine.venues.bybit.numbers import wire
 
 is_link_id = re.compile(r"[A-Za-z0-9_-]{1,36}").fullmatch
@@ -28,12 +35,34 @@ class _Place(msgspec.Struct, rename="camel", omit_defaults=True):
     market_unit: str = ""
 
 
+class _SpecialPlace(_Place, rename="camel", omit_defaults=True):
+    """What few orders say: a fast path for the others."""
+
+    position_idx: int = 0
+    order_filter: str = ""
+    trigger_price: str = ""
+    trigger_direction: int = 0
+    trigger_by: str = ""
+    take_profit: str = ""
+    stop_loss: str = ""
+    tp_trigger_by: str = ""
+    sl_trigger_by: str = ""
+    tpsl_mode: str = ""
+    tp_order_type: str = ""
+    sl_order_type: str = ""
+    tp_limit_price: str = ""
+    sl_limit_price: str = ""
+    slippage_tolerance_type: str = ""
+    slippage_tolerance: str = ""
+
+
 class _Amend(msgspec.Struct, rename="camel", omit_defaults=True):
     category: str
     symbol: str
     order_link_id: str
     qty: str = ""
     price: str = ""
+    trigger_price: str = ""
 
 
 class _Cancel(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -41,6 +70,7 @@ class _Cancel(msgspec.Struct, rename="camel", omit_defaults=True):
     symbol: str
     order_id: str = ""
     order_link_id: str = ""
+    order_filter: str = ""
 
 
 class _CancelAll(msgspec.Struct, rename="camel", omit_defaults=True):
@@ -70,21 +100,34 @@ def place(request: OrderRequest, category: Category, symbol: str) -> bytes:
         time_in_force = TimeInForce.POST_ONLY
     else:
         time_in_force = request.time_in_force
-    return _encode(
-        _Place(
-            category,
-            symbol,
-            request.side,
-            request.type,
-            wire(request.qty),
-            request.client_order_id,
-            time_in_force,
-            "" if market or request.price is None else wire(request.price),
-            # Spot has nothing to reduce and refuses the word.
-            request.reduce_only and category is not Category.SPOT,
-            "baseCoin" if market and category is Category.SPOT else "",
-        )
+    terms = (
+        category,
+        symbol,
+        request.side,
+        request.type,
+        wire(request.qty),
+        request.client_order_id,
+        time_in_force,
+        "" if market or request.price is None else wire(request.price),
+        # Spot has nothing to reduce and refuses the word.
+        request.reduce_only and category is not Category.SPOT,
+        "baseCoin" if market and category is Category.SPOT else "",
     )
+    special = _special(request, category)
+    return _encode(_SpecialPlace(*terms, **special) if special else _Place(*terms))
+
+
+def _special(request: OrderRequest, category: Category) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    if request.position_index:
+        fields["position_idx"] = request.position_index
+    if request.trigger is not None:
+        fields |= trigger_fields(request.trigger, category)
+    if request.attached is not None:
+        fields |= attached_fields(request.attached, category)
+    if request.slippage is not None:
+        fields |= slippage_fields(request.slippage)
+    return fields
 
 
 def amend(request: AmendRequest, category: Category, symbol: str) -> bytes:
@@ -96,15 +139,18 @@ def amend(request: AmendRequest, category: Category, symbol: str) -> bytes:
             request.client_order_id,
             "" if request.qty is None else wire(request.qty),
             "" if request.price is None else wire(request.price),
+            "" if request.trigger_price is None else wire(request.trigger_price),
         )
     )
 
 
 def cancel(request: CancelRequest, category: Category, symbol: str) -> bytes:
     """Body of order/cancel, by the venue's id where the request names one, else by ours."""
+    kind = CONDITIONAL if request.waiting and category is Category.SPOT else ""
     if request.exchange_order_id:
-        return _encode(_Cancel(category, symbol, order_id=request.exchange_order_id))
-    return _encode(_Cancel(category, symbol, order_link_id=request.client_order_id))
+        return _encode(_Cancel(category, symbol, request.exchange_order_id, order_filter=kind))
+    link_id = request.client_order_id
+    return _encode(_Cancel(category, symbol, order_link_id=link_id, order_filter=kind))
 
 
 def batch(category: Category, items: Sequence[bytes]) -> bytes:

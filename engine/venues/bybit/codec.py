@@ -32,6 +32,7 @@ from engine.core.types import (
     Side,
     TimeInForce,
 )
+from engine.venues.bybit.conditions import attached_of, made_as, trigger_of
 from engine.venues.bybit.ends import ending
 from engine.venues.bybit.instruments import SymbolMap
 from engine.venues.bybit.names import check_names
@@ -232,6 +233,7 @@ class Codec:
             )
         client_order_id = row.order_link_id or ""
         check_names(client_order_id + row.order_id)
+        side = _side(row.side)
         ts = millis_to_ns(row.updated_time or row.created_time)
         if not ts:
             raise ValueError("an order row without a time cannot be told from an older one")
@@ -239,7 +241,7 @@ class Codec:
             client_order_id=client_order_id,
             exchange_order_id=row.order_id,
             symbol=self._symbols.engine(row.category or category, row.symbol),
-            side=_side(row.side),
+            side=side,
             status=status,
             qty=amount(row.qty),
             # A market order's row shows the protection price the venue gave it.
@@ -253,6 +255,9 @@ class Codec:
             text=text,
             ts=ts,
             position_index=row.position_idx or 0,
+            trigger=trigger_of(row, side) if row.trigger_price else None,
+            attached=attached_of(row) if row.take_profit or row.stop_loss else None,
+            made_as=made_as(row),
         )
 
     def execution(self, row: ExecutionRow, category: str = "") -> Execution:

@@ -28,6 +28,18 @@ class OrderRow(msgspec.Struct, rename="camel", kw_only=True, gc=False):
     order_type: str | None = ""
     position_idx: int | None = 0
     reduce_only: bool | None = False
+    create_type: str | None = ""
+    stop_order_type: str | None = ""
+    trigger_price: str | None = ""
+    take_profit: str | None = ""
+    stop_loss: str | None = ""
+    trigger_by: str | None = ""
+    tp_trigger_by: str | None = ""
+    sl_trigger_by: str | None = ""
+    trigger_direction: int | None = 0
+    sl_limit_price: str | None = ""
+    tp_limit_price: str | None = ""
+    tpsl_mode: str | None = ""
     created_time: str | None = ""
     updated_time: str | None = ""
 

@@ -1,8 +1,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from engine.core.commands import AmendOrder, CancelAll, CancelOrder, Reconcile
 from engine.core.events import CommandRefused, EventType, OrderEvent, OrderSubmitted
+from engine.core.order_terms import Trigger, TriggerDirection
+from engine.core.reports import Outcome, RequestKind, VenueStatus
 from engine.core.requests import (
     AmendRequest,
     CancelRequest,
@@ -12,7 +16,7 @@ from engine.core.requests import (
     StartTimer,
 )
 from engine.core.types import OrderState, Side
-from tests.support.desk import Desk, d, fill, row
+from tests.support.desk import Desk, d, fill, outcome, row
 
 
 def refusal(events: Sequence[object]) -> tuple[str, str]:
@@ -163,3 +167,73 @@ def test_a_reconcile_command_asks_the_venue() -> None:
     desk = Desk()
     assert desk.give(Reconcile(command_id="r1")) == []
     assert desk.requests == [QueryAccount(), QueryPnl()]
+
+
+STOP = Trigger(d(61_000), TriggerDirection.RISES)
+
+
+def test_the_trigger_of_an_order_that_waits_can_be_amended() -> None:
+    desk = Desk()
+    desk.working(trigger=STOP)
+    assert desk.order().state is OrderState.UNTRIGGERED
+    events = desk.give(desk.amend("a1", trigger_price=d(61_500)))
+    assert [getattr(event, "type", None) for event in events] == [EventType.REPLACE_REQUEST]
+    assert desk.order().state is OrderState.PENDING_REPLACE
+    assert desk.requests[0] == AmendRequest(
+        client_order_id="a1", symbol="BTCUSDT", trigger_price=d(61_500)
+    )
+    shown = row(status=VenueStatus.UNTRIGGERED, trigger=replace(STOP, price=d(61_500)))
+    (event,) = desk.give(shown)
+    assert isinstance(event, OrderEvent)
+    assert (event.type, event.trigger_price) == (EventType.REPLACE_ACK, d(61_500))
+    order = desk.order()
+    assert (order.state, order.trigger) == (
+        OrderState.UNTRIGGERED,
+        replace(STOP, price=d(61_500)),
+    )
+    assert order.history[-1].text == "trigger 61000 -> 61500"
+
+
+def test_a_refused_amend_leaves_the_trigger_as_it_was() -> None:
+    desk = Desk()
+    desk.working(trigger=STOP)
+    desk.give(desk.amend("a1", trigger_price=d(61_500)))
+    desk.give(outcome("a1", RequestKind.AMEND, Outcome.REJECTED, reason="PRICE"))
+    assert (desk.order().state, desk.order().trigger) == (OrderState.UNTRIGGERED, STOP)
+
+
+def test_a_trigger_cannot_be_amended_to_the_wrong_side_nor_where_there_is_none() -> None:
+    desk = Desk()
+    desk.working(trigger=STOP)
+    assert refusal(desk.give(desk.amend("a1", trigger_price=d(59_000)))) == (
+        "TRIGGER_SIDE",
+        "Rises to 59000 (limit above 60000)",
+    )
+    assert refusal(desk.give(desk.amend("a1", trigger_price=d(61_000))))[0] == "NO_CHANGE"
+    desk.working("a2")
+    assert refusal(desk.give(desk.amend("a2", trigger_price=d(61_000))))[0] == "NOT_WAITING"
+    desk.give(row(status=VenueStatus.TRIGGERED, trigger=STOP, ts=5))
+    assert refusal(desk.give(desk.amend("a1", trigger_price=d(62_000))))[0] == "NOT_WAITING"
+
+
+def test_an_order_whose_trigger_came_is_amended_as_any_other() -> None:
+    desk = Desk()
+    desk.working(trigger=STOP)
+    desk.give(row(status=VenueStatus.NEW, trigger=STOP, ts=5))
+    assert desk.order().state is OrderState.NEW
+    desk.give(desk.amend("a1", price=d(60_500)))
+    assert desk.requests[0] == AmendRequest(client_order_id="a1", symbol="BTCUSDT", price=d(60_500))
+
+
+def test_a_cancel_says_that_its_order_waits() -> None:
+    desk = Desk()
+    desk.working(trigger=STOP)
+    desk.give(CancelOrder(command_id="x1", client_order_id="a1"))
+    assert desk.requests[0] == CancelRequest(client_order_id="a1", symbol="BTCUSDT", waiting=True)
+
+
+def test_the_same_id_with_another_trigger_is_another_order() -> None:
+    desk = Desk()
+    desk.give(desk.place(trigger=STOP))
+    events = desk.give(desk.place(trigger=replace(STOP, price=d(62_000))))
+    assert refusal(events) == ("DUPLICATE_ID", "this id belongs to an order with other trigger")

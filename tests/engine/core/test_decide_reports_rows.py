@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from engine.core.events import OrderAdopted
+from engine.core.order_terms import Attached, Exit, Trigger, TriggerDirection
 from engine.core.reports import OrderLookup, VenueStatus
 from engine.core.requests import QueryOrder
-from engine.core.types import OrderState
+from engine.core.types import EXTERNAL, OrderState, OrderType, Side
 from tests.support.desk import Desk, d, fill, row
 
 
@@ -96,3 +98,58 @@ def test_an_answer_that_repeats_the_strange_status_is_no_reason_to_ask_again() -
     answer = row(status=VenueStatus.OTHER, ts=5)
     assert desk.give(OrderLookup(client_order_id="a1", order=answer)) == []
     assert desk.requests == []
+
+
+FALLS = Trigger(d(59_000), TriggerDirection.FALLS)
+CHILD = {
+    "exchange_order_id": "x-sl",
+    "side": Side.SELL,
+    "price": None,
+    "type": OrderType.MARKET,
+    "reduce_only": True,
+    "trigger": FALLS,
+    "made_as": "StopLoss",
+}
+
+
+def test_a_stop_loss_that_the_venue_made_is_shown_as_that_and_its_fill_is_no_riddle() -> None:
+    desk = Desk()
+    desk.working("a1", attached=Attached(None, Exit(d(59_000))))
+    desk.give(fill("e1", "0.010", "a1"))
+    (event,) = desk.give(row("", status=VenueStatus.UNTRIGGERED, **CHILD))[:1]
+    assert isinstance(event, OrderAdopted)
+    assert (event.by, event.trigger) == ("venue StopLoss", FALLS)
+    child = desk.order("x-sl")
+    assert (child.state, child.is_external, child.is_venue_made, child.is_waiting) == (
+        OrderState.UNTRIGGERED,
+        True,
+        True,
+        True,
+    )
+    desk.give(row("", status=VenueStatus.TRIGGERED, **CHILD, ts=5))
+    desk.give(fill("e2", "0.010", "", exchange_order_id="x-sl", side=Side.SELL))
+    assert desk.order("x-sl").state is OrderState.FILLED
+    assert desk.state.positions.get_position("BTCUSDT").qty == 0
+    assert (desk.state.positions.suspense, desk.state.orders.anomalies) == ({}, {})
+
+
+def test_an_order_that_somebody_else_placed_is_external_whatever_it_brings() -> None:
+    desk = Desk()
+    brings = Attached(Exit(d(62_000)))
+    desk.give(row("web-1", attached=brings))
+    order = desk.order("web-1")
+    assert (order.by, order.is_external, order.is_venue_made, order.attached) == (
+        EXTERNAL,
+        True,
+        False,
+        brings,
+    )
+
+
+def test_a_trigger_that_somebody_moved_at_the_venue_is_believed() -> None:
+    desk = Desk()
+    desk.working(trigger=Trigger(d(61_000), TriggerDirection.RISES))
+    moved = Trigger(d(61_700), TriggerDirection.RISES)
+    desk.give(row(status=VenueStatus.UNTRIGGERED, trigger=moved))
+    assert desk.order().trigger == moved
+    assert desk.give(row(status=VenueStatus.UNTRIGGERED, trigger=moved, ts=2)) == []

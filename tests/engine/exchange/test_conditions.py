@@ -261,3 +261,45 @@ def test_an_order_that_only_reduces_brings_no_protection(venue: Venue) -> None:
 
 def test_on_spot_nothing_is_attached(spot: Venue) -> None:
     assert spot.place("Buy", "1", "99.0", takeProfit="101.0")["retCode"] == 10001
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "price"),
+    [("TickSize", "10", "101.0"), ("Percent", "0.5", "100.5"), ("Percent", "0.55", "100.5")],
+)
+def test_a_market_order_goes_no_further_from_the_best_price_than_its_slippage(
+    tmp_path: Path, kind: str, value: str, price: str
+) -> None:
+    frames = [book(0, [("99.9", "9")], [("100.0", "1"), ("100.6", "1"), ("101.1", "9")])]
+    venue = Venue(tmp_path / "market.jsonl", *frames, ticker(1, lastPrice="100.0"))
+    venue.play_to(1)
+    bound = {"slippageToleranceType": kind, "slippageTolerance": value}
+    order = venue.order("Buy", "5", None, **bound)
+    shown = row(venue, order)
+    filled = "2" if kind == "TickSize" else "1"
+    assert (shown["price"], shown["cumExecQty"], shown["orderStatus"]) == (
+        price,
+        filled,
+        "Cancelled",
+    )
+    assert {name: shown[name] for name in bound} == bound
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"slippageTolerance": "10001"}, 110108),
+        ({"slippageTolerance": "1.5"}, 110108),
+        ({"slippageTolerance": ""}, 110108),
+        ({"slippageToleranceType": "Percent", "slippageTolerance": "10.1"}, 110109),
+        ({"slippageToleranceType": "Miles"}, 10001),
+        ({"price": "99.0"}, 10001),
+        ({**RISE}, 10001),
+    ],
+)
+def test_a_slippage_that_makes_no_sense_is_refused(
+    venue: Venue, change: dict[str, Any], code: int
+) -> None:
+    bound = {"slippageToleranceType": "TickSize", "slippageTolerance": "10"}
+    terms = bound | change
+    assert venue.place("Buy", "1", terms.pop("price", None), **terms)["retCode"] == code

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.core.order_terms import Attached, Exit, Trigger, TriggerBy, TriggerDirection
 from engine.core.reports import (
     CashReport,
     FillEvent,
@@ -462,3 +463,59 @@ def test_no_field_can_break_the_stream(field: str, value: object) -> None:
     reports = codec.private(_message("order", ORDER | {field: value}))
     # JSON has no NaN: a message with one is no message at all.
     assert reports is None or reports
+
+
+# --- what an order waits for, and what the venue makes --------------------------------------------
+
+
+def test_a_row_says_what_its_order_waits_for(codec: Codec) -> None:
+    waits = {"triggerPrice": "95.5", "triggerDirection": 2, "triggerBy": "MarkPrice"}
+    report = _order(codec, orderStatus="Untriggered", stopOrderType="Stop", **waits)
+    assert report.trigger == Trigger(Decimal("95.5"), TriggerDirection.FALLS, TriggerBy.MARK)
+    assert report.made_as == ""
+
+
+def test_a_trigger_without_a_direction_is_a_stops(codec: Codec) -> None:
+    for side, direction in (("Buy", TriggerDirection.RISES), ("Sell", TriggerDirection.FALLS)):
+        report = _order(codec, side=side, triggerPrice="95", triggerDirection=0, triggerBy="")
+        assert report.trigger == Trigger(Decimal(95), direction)
+
+
+def test_a_row_says_what_its_order_brings_along(codec: Codec) -> None:
+    report = _order(
+        codec,
+        takeProfit="110",
+        tpTriggerBy="MarkPrice",
+        tpLimitPrice="109.5",
+        stopLoss="90",
+        slTriggerBy="",
+        slLimitPrice="0",
+        tpslMode="Partial",
+    )
+    assert report.attached == Attached(
+        Exit(Decimal(110), TriggerBy.MARK, Decimal("109.5")), Exit(Decimal(90)), partial=True
+    )
+
+
+@pytest.mark.parametrize("none", ["", "0", "0.00", None])
+def test_every_spelling_of_nothing_is_nothing(codec: Codec, none: str | None) -> None:
+    report = _order(codec, triggerPrice=none, takeProfit=none, stopLoss=none, tpslMode="UNKNOWN")
+    assert (report.trigger, report.attached) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("made", "kind", "named"),
+    [
+        ("CreateByUser", "", ""),
+        ("CreateByStopOrder", "Stop", ""),
+        (None, None, ""),
+        ("CreateByStopLoss", "StopLoss", "StopLoss"),
+        ("CreateByPartialTakeProfit", "PartialTakeProfit", "PartialTakeProfit"),
+        ("CreateByLiq", "UNKNOWN", "Liq"),
+        ("CreateBy\x1b[31mNext", "", "[31mNext"),
+    ],
+)
+def test_an_order_that_the_venue_made_says_what_for(
+    codec: Codec, made: str | None, kind: str | None, named: str
+) -> None:
+    assert _order(codec, createType=made, stopOrderType=kind).made_as == named
