@@ -6,29 +6,35 @@ field, before anything is sent. Prices are in quote currency, quantities as the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from console.conditions import read_exit, read_slippage, read_trigger, words
+from console.numbers import FieldError, on_grid, read_number, read_price
 from engine.core.commands import AmendOrder, PlaceOrder
+from engine.core.order_terms import exits
 from engine.core.types import ZERO, Category, OrderType, Side, TimeInForce
 
 if TYPE_CHECKING:
     from engine.core.instruments import Instrument
     from engine.core.market import Quote
+    from engine.core.order_terms import Trigger
     from engine.core.orders import Order
+
+_T = TypeVar("_T")
 
 DUPLICATE_NS = 10 * 1_000_000_000
 FAR_FROM_MARK = Decimal("0.05")
 
-_NUMBER = re.compile(r"[0-9]{1,15}(\.[0-9]{1,12})?|\.[0-9]{1,12}", re.ASCII)
-
 
 class TicketText(msgspec.Struct, frozen=True):
-    """The ticket's fields as they stand; `qty` and `price` are what was typed."""
+    """The ticket's fields as they stand: what was typed, and what was chosen.
+
+    See `console.conditions` for how `trigger`, the exits and `slippage` are written.
+    """
 
     symbol: str
     side: Side
@@ -38,6 +44,10 @@ class TicketText(msgspec.Struct, frozen=True):
     time_in_force: TimeInForce = TimeInForce.GTC
     post_only: bool = False
     reduce_only: bool = False
+    trigger: str = ""
+    take_profit: str = ""
+    stop_loss: str = ""
+    slippage: str = ""
 
 
 class Market(msgspec.Struct, frozen=True):
@@ -75,10 +85,6 @@ class AmendEntry(msgspec.Struct, frozen=True):
     notional: Decimal | None = None
 
 
-class FieldError(ValueError):
-    """What is wrong with one field, in words for its side."""
-
-
 def read_ticket(text: TicketText, market: Market) -> Entry:
     """Read the whole ticket; every field's error is reported, not only the first."""
     instrument = market.instrument
@@ -89,9 +95,16 @@ def read_ticket(text: TicketText, market: Market) -> Entry:
     limit = text.type is OrderType.LIMIT
     price = _field(errors, "price", lambda: read_price(text.price, instrument)) if limit else None
     errors |= _flag_errors(text, instrument)
+    trigger = _field(errors, "trigger", lambda: read_trigger(text.trigger, text.side, instrument))
+    take_profit = _field(errors, "take_profit", lambda: read_exit(text.take_profit, instrument))
+    stop_loss = _field(errors, "stop_loss", lambda: read_exit(text.stop_loss, instrument))
+    bounded = not limit and not text.trigger.strip()  # the others do not ask for it
+    slippage = _field(errors, "slippage", lambda: read_slippage(text.slippage if bounded else ""))
     if qty is not None and text.reduce_only and "reduce_only" not in errors:
         errors |= _reduce_errors(text, qty, market.position)
     paid = price if limit else _touch(market.quote, text.side)
+    if trigger is not None and not limit:
+        paid = trigger.price
     notional = None if qty is None or paid is None else instrument.notional(qty, paid)
     if notional is not None and notional < instrument.min_notional and not text.reduce_only:
         errors.setdefault(
@@ -110,6 +123,9 @@ def read_ticket(text: TicketText, market: Market) -> Entry:
         time_in_force=text.time_in_force if limit else TimeInForce.IOC,
         post_only=text.post_only,
         reduce_only=text.reduce_only,
+        trigger=trigger,
+        attached=exits(take_profit, stop_loss),
+        slippage=slippage,
     )
     if _twin(order, market) is not None:
         # It is asked about below: whoever confirms means it.
@@ -117,45 +133,33 @@ def read_ticket(text: TicketText, market: Market) -> Entry:
     return Entry(order, {}, tuple(_questions(order, market)), notional, _hint(order, market.quote))
 
 
-def read_amend(order: Order, instrument: Instrument, qty_text: str, price_text: str) -> AmendEntry:
-    """Read new terms for a working order; what stays the same is left out of the command."""
+def read_amend(
+    order: Order, instrument: Instrument, qty_text: str, price_text: str, trigger_text: str = ""
+) -> AmendEntry:
+    """Read new terms for a working order; what stays the same is left out of the command.
+
+    `price_text` counts where the order has a price, `trigger_text` while it waits.
+    """
     errors: dict[str, str] = {}
     qty = _field(errors, "qty", lambda: read_qty(qty_text, instrument, order.type))
-    price = _field(errors, "price", lambda: read_price(price_text, instrument))
+    price = order.price and _field(errors, "price", lambda: read_price(price_text, instrument))
+    known = order.trigger.price if order.trigger is not None and order.is_waiting else None
+    trigger = known and _field(errors, "trigger", lambda: read_price(trigger_text, instrument))
     if qty is not None and qty <= order.cum_qty:
         errors["qty"] = f"{order.cum_qty:f} is filled already; cancel it instead"
-    if qty == order.qty and price == order.price and not errors:
+    if (qty, price, trigger) == (order.qty, order.price, known) and not errors:
         errors["qty"] = "nothing changed"
-    if errors or qty is None or price is None:
+    if errors or qty is None:
         return AmendEntry(errors=errors)
     command = AmendOrder(
         command_id="",
         client_order_id=order.client_order_id,
         qty=None if qty == order.qty else qty,
         price=None if price == order.price else price,
+        trigger_price=None if trigger == known else trigger,
     )
-    return AmendEntry(command, {}, instrument.notional(qty, price))
-
-
-def read_number(text: str) -> Decimal:
-    """A plain positive decimal. Raises FieldError: no signs, exponents, commas or other digits."""
-    typed = text.strip()
-    if not typed:
-        raise FieldError("empty")
-    if "," in typed:
-        raise FieldError(f"no commas: write {_without_commas(typed)}")
-    if not _NUMBER.fullmatch(typed):
-        raise FieldError(f"{typed[:20]!r} is not a number")
-    number = Decimal(typed)
-    if number == 0:
-        raise FieldError("must be more than 0")
-    return number
-
-
-def _without_commas(typed: str) -> str:
-    """What was meant by a comma: thousands where there is a point, too, else it could be either."""
-    joined = typed.replace(",", "")
-    return joined if "." in typed else f"{typed.replace(',', '.')} or {joined}"
+    paid = price or trigger
+    return AmendEntry(command, {}, None if paid is None else instrument.notional(qty, paid))
 
 
 def read_qty(text: str, instrument: Instrument, type: OrderType) -> Decimal:
@@ -166,12 +170,7 @@ def read_qty(text: str, instrument: Instrument, type: OrderType) -> Decimal:
         raise FieldError(f"least is {instrument.min_qty:f}")
     if most and qty > most:
         raise FieldError(f"most is {most:f}")
-    return _on_grid(qty, instrument.qty_step, "lot")
-
-
-def read_price(text: str, instrument: Instrument) -> Decimal:
-    """A price on the tick grid. Raises FieldError with the nearest right ones."""
-    return _on_grid(read_number(text), instrument.tick_size, "tick")
+    return on_grid(qty, instrument.qty_step, "lot")
 
 
 def describe(order: PlaceOrder) -> str:
@@ -180,23 +179,16 @@ def describe(order: PlaceOrder) -> str:
     flags = [str(order.time_in_force)]
     flags += ["post-only"] if order.post_only else []
     flags += ["reduce-only"] if order.reduce_only else []
+    flags += words(order)
     return f"{order.side.upper()} {order.qty:f} {order.symbol} {price} {' '.join(flags)}"
 
 
-def _field(errors: dict[str, str], name: str, read: Callable[[], Decimal]) -> Decimal | None:
+def _field(errors: dict[str, str], name: str, read: Callable[[], _T]) -> _T | None:
     try:
         return read()
     except FieldError as error:
         errors[name] = str(error)
         return None
-
-
-def _on_grid(value: Decimal, grid: Decimal, word: str) -> Decimal:
-    if value % grid == 0:
-        return value
-    below = value // grid * grid
-    near = f"{below:f} or {below + grid:f}" if below else f"{grid:f}"
-    raise FieldError(f"not a multiple of the {word} {grid:f}; nearest {near}")
 
 
 def _touch(quote: Quote | None, side: Side) -> Decimal | None:
@@ -233,7 +225,7 @@ def _questions(order: PlaceOrder, market: Market) -> Iterator[str]:
     if twin is not None:
         yield f"same as {twin.client_order_id} a moment ago"
     for other in market.working:
-        if other.side is not order.side and _meets(order, other.price):
+        if other.side is not order.side and not _waits(order, other) and _meets(order, other.price):
             yield f"would meet your own {other.client_order_id}"
             break
     away = _aggression(order, market.quote)
@@ -245,9 +237,15 @@ def _twin(order: PlaceOrder, market: Market) -> Order | None:
     """An order on the same terms of the last seconds."""
     for other in market.recent:
         same = (other.side, other.price, other.qty) == (order.side, order.price, order.qty)
+        same = same and other.trigger == order.trigger
         if same and market.now_ns - other.created_ts < DUPLICATE_NS:
             return other
     return None
+
+
+def _waits(order: PlaceOrder, other: Order) -> bool:
+    """True where one of the two is not in the book."""
+    return order.trigger is not None or other.is_waiting
 
 
 def _meets(order: PlaceOrder, other: Decimal | None) -> bool:
@@ -257,8 +255,13 @@ def _meets(order: PlaceOrder, other: Decimal | None) -> bool:
 
 
 def _aggression(order: PlaceOrder, quote: Quote | None) -> Decimal | None:
-    """How far the price pays through the mark, as a fraction; negative when it is passive."""
+    """How far the price pays through the mark, as a fraction; negative when it is passive.
+
+    An order that waits is measured from its trigger: that is where the market will be.
+    """
     mark = quote.reference if quote else None
+    if order.trigger is not None:
+        mark = order.trigger.price
     if not mark or order.price is None:
         return None
     return (order.price - mark) * order.side.sign / mark
@@ -266,6 +269,8 @@ def _aggression(order: PlaceOrder, quote: Quote | None) -> Decimal | None:
 
 def _hint(order: PlaceOrder, quote: Quote | None) -> str:
     away = _aggression(order, quote)
+    if order.trigger is not None:
+        return _waiting_hint(order.trigger, quote)
     if quote is None or away is None or order.price is None:
         return ""
     best = quote.ask if order.side is Side.BUY else quote.bid
@@ -273,3 +278,10 @@ def _hint(order: PlaceOrder, quote: Quote | None) -> str:
         return "would take: the venue cancels a post-only order that crosses"
     distance = f"{away * order.side.sign * 100:+.2f}"
     return "at the mark" if not distance.strip("+-0.") else f"{distance} % from the mark"
+
+
+def _waiting_hint(trigger: Trigger, quote: Quote | None) -> str:
+    mark = quote.reference if quote else None
+    if not mark:
+        return ""
+    return f"waits {(trigger.price - mark) / mark * 100:+.2f} % from the mark"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from console.entry import FieldError, read_number
 from console.format import decimals
+from console.numbers import FieldError, read_number
 from engine.core.types import ZERO, Category, Side
 
 if TYPE_CHECKING:

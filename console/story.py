@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from console import conditions
 from console import format as fmt
 from console.denial import explanation_lines
 from console.glyphs import UNICODE, Glyphs
@@ -49,6 +50,7 @@ def _terms(order: Order, instrument: Instrument | None) -> Iterator[str]:
         f"  {order.side.upper()} {fmt.exact(order.qty, lot)} {order.symbol} {price}  "
         f"{order.type} {order.time_in_force} {' '.join(flags)}".rstrip()
     )
+    yield from (f"  {word}" for word in conditions.words(order))
     yield f"  our id    {order.client_order_id}"
     yield f"  venue id  {order.exchange_order_id or fmt.NONE}"
     yield f"  placed by {order.by}"
@@ -67,7 +69,9 @@ def _state(order: Order, instrument: Instrument | None, glyphs: Glyphs) -> Itera
     if order.pending_replace:
         qty = order.qty if order.pending_qty is None else order.pending_qty
         price = order.price if order.pending_price is None else order.pending_price
-        yield f"  asked to become {fmt.exact(qty, lot)} @ {fmt.exact(price, tick)}"
+        trigger = order.pending_trigger
+        once = "" if trigger is None else f" once at {fmt.exact(trigger, tick)}"
+        yield f"  asked to become {fmt.exact(qty, lot)} @ {fmt.exact(price, tick)}{once}"
     if order.reason or order.text:
         yield f"  {order.reason} {order.text.split(PROOF_ROUND)[0]}".rstrip()
 

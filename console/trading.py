@@ -142,7 +142,7 @@ def modify(app: ConsoleApp) -> None:
     if order is None or app.blocked():
         return
     instrument = app.replica.state.instruments.get(order.symbol)
-    if instrument is None or order.price is None:
+    if instrument is None or (order.price is None and not order.is_waiting):
         app.say("only a priced order of a known market can be modified", bad=True)
         return
     app.push_screen(Amend(ticket_port(app), order, app.desk.order, instrument, app.desk.amend))

@@ -32,7 +32,7 @@ class Amend(Sheet[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(Scope.TICKET))
-    AUTO_FOCUS = "#price"
+    AUTO_FOCUS = "Field"
 
     def __init__(
         self,
@@ -51,14 +51,17 @@ class Amend(Sheet[None]):
         self._send = send
         self._reviewed: AmendOrder | None = None
         self._reviewed_s = 0.0
+        trigger = order.trigger if order.is_waiting else None
+        given = (
+            ("trigger", "Trigger", None if trigger is None else trigger.price),
+            ("price", "Price", order.price),
+            ("qty", "Quantity", order.qty),
+        )
+        self._fields = tuple((name, label, f"{value:f}") for name, label, value in given if value)
 
     def content(self) -> ComposeResult:
-        order = self._order
         yield Static("", classes="note", id="terms", markup=False)
-        for name, label, value in (
-            ("price", "Price", f"{order.price:f}" if order.price is not None else ""),
-            ("qty", "Quantity", f"{order.qty:f}"),
-        ):
+        for name, label, value in self._fields:
             with Horizontal(classes="field-row"):
                 yield Static(label, classes="label", markup=False)
                 yield Field(value, id=name)
@@ -71,8 +74,14 @@ class Amend(Sheet[None]):
         self._draw(self._read())
 
     def _read(self) -> AmendEntry:
-        qty, price = self.query_one("#qty", Field), self.query_one("#price", Field)
-        return read_amend(self._order, self._instrument, qty.value, price.value)
+        typed = {name: self.query_one(f"#{name}", Field).value for name, *_ in self._fields}
+        return read_amend(
+            self._order,
+            self._instrument,
+            typed["qty"],
+            typed.get("price", ""),
+            typed.get("trigger", ""),
+        )
 
     @on(Field.Changed)
     def _changed(self) -> None:
@@ -96,7 +105,7 @@ class Amend(Sheet[None]):
             f"{order.side.upper()} {order.qty:f} {order.symbol}, "
             f"{order.cum_qty:f} filled, {order.state}"
         )
-        for name in ("qty", "price"):
+        for name, *_ in self._fields:
             error = entry.errors.get(name, "")
             unchanged = error == "nothing changed"
             self.query_one(f"#error-{name}", Static).update("" if unchanged else error)
@@ -111,6 +120,9 @@ class Amend(Sheet[None]):
 
     def _describe(self, command: AmendOrder) -> str:
         changes = []
+        if command.trigger_price is not None and self._order.trigger is not None:
+            before = self._order.trigger.price
+            changes.append(f"trigger {before:f} → {command.trigger_price:f}")
         if command.price is not None:
             changes.append(f"price {self._order.price} → {command.price:f}")
         if command.qty is not None:

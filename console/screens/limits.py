@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from console.entry import FieldError, read_number
 from console.format import clock
+from console.numbers import FieldError, read_number
 from console.screens.confirm import Typed, TypedConfirm
 from engine.core.commands import ChangeLimit, WithdrawLimit
 from engine.core.limit_keys import LIMIT_KEYS, Kind, fault, shown

@@ -26,8 +26,16 @@ from engine.core.commands import PlaceOrder
 from engine.core.risk import Denial
 from engine.core.types import ZERO, OrderType, Side, TimeInForce
 
+ERRORS_BESIDE = (
+    "symbol", "qty", "price", "post_only", "reduce_only",
+    "trigger", "take_profit", "stop_loss", "slippage",
+)  # fmt: skip
 REVIEW_S = 0.3
 """A second Enter sooner than this is a key held down, not a decision."""
+
+
+TRIGGER, SLIPPAGE = "price, mark, falls", "0.5 % or 20 ticks"
+"""How the seldom fields are written, while they are empty."""
 
 
 class TicketPort(msgspec.Struct, frozen=True):
@@ -80,6 +88,10 @@ class Ticket(Sheet[None]):
             ("tif", "In force", Choice(("GTC", "IOC", "FOK"), start.time_in_force, id="tif")),
             ("post_only", "Post-only", _yes_no(start.post_only, "post_only")),
             ("reduce_only", "Reduce-only", _yes_no(start.reduce_only, "reduce_only")),
+            ("trigger", "Trigger", Field(start.trigger, id="trigger", placeholder=TRIGGER)),
+            ("take_profit", "Take-profit", Field(start.take_profit, id="take_profit")),
+            ("stop_loss", "Stop-loss", Field(start.stop_loss, id="stop_loss")),
+            ("slippage", "Slippage", Field(start.slippage, id="slippage", placeholder=SLIPPAGE)),
         )
         for name, label, field in fields:
             with Horizontal(classes="field-row", id=f"row-{name}"):
@@ -100,13 +112,20 @@ class Ticket(Sheet[None]):
         return TicketText(
             symbol=self._word("symbol"),
             side=Side(self._word("side")),
-            qty=self.query_one("#qty", Field).value,
-            price=self.query_one("#price", Field).value,
+            qty=self._typed("qty"),
+            price=self._typed("price"),
             type=OrderType(self._word("type")),
             time_in_force=TimeInForce(self._word("tif")),
             post_only=self._word("post_only") == "yes",
             reduce_only=self._word("reduce_only") == "yes",
+            trigger=self._typed("trigger"),
+            take_profit=self._typed("take_profit"),
+            stop_loss=self._typed("stop_loss"),
+            slippage=self._typed("slippage"),
         )
+
+    def _typed(self, name: str) -> str:
+        return self.query_one(f"#{name}", Field).value
 
     def _word(self, name: str) -> str:
         return self.query_one(f"#{name}", Choice).value
@@ -126,6 +145,8 @@ class Ticket(Sheet[None]):
         market = self._port.market(text.symbol)
         price = sizes.touch_price(market.quote, market.instrument, text.side)
         self.query_one("#price", Field).value = price
+        for name in ("trigger", "take_profit", "stop_loss"):
+            self.query_one(f"#{name}", Field).value = ""
         if market.instrument is not None:
             first = sizes.presets(market.instrument, market.quote)[0]
             self.query_one("#qty", Field).value = f"{first:f}"
@@ -140,9 +161,10 @@ class Ticket(Sheet[None]):
         entry = read_ticket(text, market)
         limit = text.type is OrderType.LIMIT
         self.query_one("#row-price").display = self.query_one("#row-tif").display = limit
+        self.query_one("#row-slippage").display = not limit and not text.trigger.strip()
         foreseen = None if entry.order is None else self._port.foresee(entry.order)
         beside = "" if foreseen is None else FIELDS.get(foreseen.code, "")
-        for name in ("symbol", "qty", "price", "post_only", "reduce_only"):
+        for name in ERRORS_BESIDE:
             error = entry.errors.get(name, "")
             if foreseen is not None and name == beside:
                 error = denial_line(foreseen)

@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from console import format as fmt
+from console.conditions import words
 from console.glyphs import UNICODE, Glyphs
 from console.replica import Changes, Replica
 from console.views.cells import Cell, Column, Row, Shrink
@@ -118,7 +119,7 @@ def row(order: Order, instrument: Instrument | None, now_ns: int, glyphs: Glyphs
         Cell(order.symbol, "muted" if state.is_closed else "value"),
         side_cell(order.side, glyphs),
         Cell(fmt.exact(order.qty, step, glyphs.none), style),
-        Cell("MARKET" if order.price is None else fmt.exact(order.price, tick), style),
+        Cell(_price(order, tick, glyphs), style),
         Cell(fmt.exact(order.cum_qty, step), "text" if order.cum_qty else "muted"),
         Cell(fmt.rounded(order.avg_price, tick, glyphs.none), quiet),
         state_cell(state, glyphs),
@@ -149,7 +150,7 @@ def age_text(order: Order, now_ns: int) -> str:
 def note(order: Order, glyphs: Glyphs) -> str:
     """What a trader wants to know beyond the figures: the reason, a pending amend, the terms."""
     parts = [part for part in (order.reason, order.text) if part]
-    if order.pending_qty is not None or order.pending_price is not None:
+    if order.pending_replace:
         parts.append(f"{glyphs.arrow} {_pending(order)}")
     terms = [
         word
@@ -160,10 +161,22 @@ def note(order: Order, glyphs: Glyphs) -> str:
         )
         if holds
     ]
+    terms += words(order)
     return " ".join(parts + terms)
+
+
+def _price(order: Order, tick: Decimal | None, glyphs: Glyphs) -> str:
+    """What the order pays; of a market order what it waits for, while it does."""
+    if order.price is not None:
+        return fmt.exact(order.price, tick)
+    if order.trigger is not None and order.is_waiting:
+        return glyphs.arrow + fmt.exact(order.trigger.price, tick)
+    return "MARKET"
 
 
 def _pending(order: Order) -> str:
     qty = order.qty if order.pending_qty is None else order.pending_qty
     price = order.price if order.pending_price is None else order.pending_price
-    return f"{fmt.exact(qty)} @ {fmt.exact(price)}"
+    trigger = order.pending_trigger
+    once = "" if trigger is None else f" once at {fmt.exact(trigger)}"
+    return f"{fmt.exact(qty)} @ {fmt.exact(price)}{once}"

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from console import format as fmt
+from console.conditions import words as seldom
 from console.glyphs import UNICODE, Glyphs
 from console.replica import LogEntry, Replica
 from console.views.cells import Cell, Column, Row
@@ -37,7 +38,7 @@ from engine.core.events import (
     SuspenseBooked,
     TradingStateChanged,
 )
-from engine.core.types import RECOVERED, ExecutionKind, TradingState
+from engine.core.types import RECOVERED, VENUE, ExecutionKind, TradingState
 
 COLUMNS = (
     Column("time", "TIME", 12, cut=True),
@@ -104,7 +105,7 @@ def _terms(event: OrderSubmitted | OrderDenied | OrderAdopted) -> str:
         if holds
     ]
     words = [str(event.side), fmt.exact(event.qty), event.symbol, "@", price, *flags]
-    return " ".join(words)
+    return " ".join((*words, *seldom(event)))
 
 
 def _submitted(event: OrderSubmitted) -> Told:
@@ -122,6 +123,8 @@ def _adopted(event: OrderAdopted) -> Told:
     if event.by == RECOVERED:
         text = f"ours, and in no journal: {_terms(event)}"
         return Told(event.client_order_id, text, "bad")
+    if event.by.startswith(VENUE):
+        return Told(event.client_order_id, f"made by the {event.by}: {_terms(event)}", "text")
     return Told(event.client_order_id, f"found at the venue, external: {_terms(event)}", "warn")
 
 
@@ -134,9 +137,8 @@ def _fill(event: OrderEvent) -> str:
 
 
 def _wanted(event: OrderEvent) -> str:
-    qty = "" if event.qty is None else f"qty {fmt.exact(event.qty)}"
-    price = "" if event.price is None else f"price {fmt.exact(event.price)}"
-    return " ".join(part for part in (qty, price) if part)
+    wanted = (("qty", event.qty), ("price", event.price), ("trigger", event.trigger_price))
+    return " ".join(f"{name} {fmt.exact(value)}" for name, value in wanted if value is not None)
 
 
 def _why(event: OrderEvent) -> str:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
+from engine.core.order_terms import Trigger
 from engine.core.types import OrderType, Side
 
 DAY_NS = 86_400 * 1_000_000_000
@@ -56,13 +57,14 @@ class Activity:
         qty: Decimal,
         price: Decimal | None,
         type: OrderType,
+        trigger: Trigger | None = None,
     ) -> None:
         """A new order left."""
         self.message(ts)
         self.today.submits += 1
         self.submits.append(ts)
         self._by_symbol[symbol].append(ts)
-        terms = (symbol, side, qty, price, type)
+        terms = (symbol, side, qty, price, type, trigger)
         self._terms.pop(terms, None)
         self._terms[terms] = ts
         if len(self._terms) > TERMS_KEPT:
@@ -111,10 +113,16 @@ class Activity:
         return self._filled.get((symbol, side), _NEVER)
 
     def last_same(
-        self, symbol: str, side: Side, qty: Decimal, price: Decimal | None, type: OrderType
+        self,
+        symbol: str,
+        side: Side,
+        qty: Decimal,
+        price: Decimal | None,
+        type: OrderType,
+        trigger: Trigger | None = None,
     ) -> int:
         """When the newest order on these terms left; 0 for none."""
-        return self._terms.get((symbol, side, qty, price, type), 0)
+        return self._terms.get((symbol, side, qty, price, type, trigger), 0)
 
     def day_counts(self, ts: int) -> DayCounts:
         """The counts of the day that `ts` is in."""

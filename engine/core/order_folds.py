@@ -31,7 +31,8 @@ def submitted(state: State, event: OrderSubmitted) -> None:
     order = _create(state, event)
     state.orders.handle_event(OrderEvent(ORDER_SENT, order.client_order_id, event.ts))
     state.exposure.update(order)
-    state.activity.submitted(event.ts, event.symbol, event.side, event.qty, event.price, event.type)
+    terms = (event.side, event.qty, event.price, event.type, event.trigger)
+    state.activity.submitted(event.ts, event.symbol, *terms)
     state.remember_command(event.command_id)
 
 

@@ -8,15 +8,22 @@ import msgspec
 import pytest
 
 from console.entry import (
-    FieldError,
     Market,
     TicketText,
     describe,
     read_amend,
-    read_number,
     read_ticket,
 )
 from engine.core.commands import PlaceOrder
+from engine.core.order_terms import (
+    Attached,
+    Exit,
+    Slippage,
+    SlippageUnit,
+    Trigger,
+    TriggerBy,
+    TriggerDirection,
+)
 from engine.core.orders import Order
 from engine.core.types import Category, OrderType, Side, TimeInForce
 from tests.console.fakes import BTC, NOW, NS, quote
@@ -57,41 +64,6 @@ def test_a_whole_ticket_becomes_an_order_without_ids() -> None:
         qty=D("0.010"),
         price=D("60999.9"),
     )
-
-
-@pytest.mark.parametrize(
-    ("typed", "error"),
-    [
-        ("", "empty"),
-        ("   ", "empty"),
-        ("abc", "'abc' is not a number"),
-        ("1e3", "'1e3' is not a number"),
-        ("-1", "'-1' is not a number"),
-        ("+1", "'+1' is not a number"),
-        ("NaN", "'NaN' is not a number"),
-        ("inf", "'inf' is not a number"),
-        ("1_0", "'1_0' is not a number"),
-        ("٣", "'٣' is not a number"),
-        ("0x10", "'0x10' is not a number"),
-        ("1.", "'1.' is not a number"),
-        ("0", "must be more than 0"),
-        ("0.000", "must be more than 0"),
-        ("1,5", "no commas: write 1.5 or 15"),
-        ("61,000.5", "no commas: write 61000.5"),
-        ("9" * 16, "'9999999999999999' is not a number"),
-    ],
-)
-def test_what_is_not_a_plain_positive_number_is_refused(typed: str, error: str) -> None:
-    with pytest.raises(FieldError) as caught:
-        read_number(typed)
-    assert str(caught.value) == error
-
-
-@pytest.mark.parametrize(
-    ("typed", "number"), [("1", D(1)), (" 0.50 ", D("0.50")), (".5", D("0.5"))]
-)
-def test_a_plain_number_is_read_exactly(typed: str, number: D) -> None:
-    assert read_number(typed) == number
 
 
 @pytest.mark.parametrize(
@@ -241,3 +213,73 @@ def test_an_amend_that_changes_nothing_says_so() -> None:
 def test_a_malformed_amend_is_an_error_beside_its_field() -> None:
     resting = order(Side.BUY, "0.010", "60000.0")
     assert set(read_amend(resting, BTC, "x", "").errors) == {"qty", "price"}
+
+
+# --- what waits, and what it brings --------------------------------------------------------------
+
+RISES = Trigger(D(62_000), TriggerDirection.RISES)
+
+
+def test_a_ticket_may_wait_and_bring_exits() -> None:
+    typed = text(trigger="62000", price="62010", take_profit="64000", stop_loss="61000 mark")
+    entry = read_ticket(typed, MARKET)
+    assert entry.order is not None
+    assert entry.order.trigger == RISES
+    assert entry.order.attached == Attached(Exit(D(64_000)), Exit(D(61_000), TriggerBy.MARK))
+    assert describe(entry.order) == (
+        "BUY 0.010 BTCUSDT @ 62010 GTC once last rises to 62000 TP 64000 SL 61000 mark"
+    )
+    assert (entry.questions, entry.hint) == ((), "waits +1.64 % from the mark")
+
+
+def test_a_stop_at_market_is_worth_what_its_trigger_says() -> None:
+    entry = read_ticket(text(type=OrderType.MARKET, trigger="62000"), MARKET)
+    assert entry.order is not None
+    assert (entry.order.price, entry.notional) == (None, D(620))
+
+
+def test_only_a_market_order_that_does_not_wait_is_asked_for_its_slippage() -> None:
+    market_order = read_ticket(text(type=OrderType.MARKET, slippage="0.5"), MARKET).order
+    assert market_order is not None
+    assert market_order.slippage == Slippage(SlippageUnit.PERCENT, D("0.5"))
+    for changes in (
+        {"slippage": "x"},
+        {"type": OrderType.MARKET, "slippage": "x", "trigger": "62000"},
+    ):
+        order = read_ticket(text(**changes), MARKET).order
+        assert order is not None
+        assert order.slippage is None
+    assert read_ticket(text(type=OrderType.MARKET, slippage="x"), MARKET).errors == {
+        "slippage": "'x' is not a number"
+    }
+
+
+def test_every_field_that_is_wrong_says_so() -> None:
+    typed = text(trigger="1 x", take_profit="y", stop_loss="z")
+    assert set(read_ticket(typed, MARKET).errors) == {"trigger", "take_profit", "stop_loss"}
+
+
+def test_what_waits_is_no_twin_of_what_waits_for_another_price_and_meets_nothing() -> None:
+    other = order(Side.BUY, "0.010", "60999.9", age_s=1)
+    other.trigger = RISES
+    sell = order(Side.SELL, "0.010", "60000.0")
+    known = market(recent=[other], working=[sell])
+    assert read_ticket(text(trigger="62000"), known).questions == ("same as td-1 a moment ago",)
+    assert read_ticket(text(trigger="62001"), known).questions == ()
+
+
+def test_the_trigger_of_a_stop_is_changed_while_it_waits() -> None:
+    stop = order(Side.BUY, "0.010", None)
+    stop.type, stop.trigger = OrderType.MARKET, RISES
+    entry = read_amend(stop, BTC, "0.010", "", "62100")
+    assert entry.command is not None
+    assert (entry.command.price, entry.command.qty, entry.command.trigger_price) == (
+        None,
+        None,
+        D(62_100),
+    )
+    assert entry.notional == D(621)
+    assert read_amend(stop, BTC, "0.010", "", "62000").errors == {"qty": "nothing changed"}
+    assert read_amend(stop, BTC, "0.010", "", "x").errors == {"trigger": "'x' is not a number"}
+    stop.triggered = True
+    assert read_amend(stop, BTC, "0.010", "", "62100").errors == {"qty": "nothing changed"}

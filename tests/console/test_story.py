@@ -8,6 +8,7 @@ from console.glyphs import ASCII
 from console.story import story
 from engine.core import events as ev
 from engine.core.events import EventType as E
+from engine.core.order_terms import Attached, Exit, Trigger, TriggerBy, TriggerDirection
 from engine.core.risk import Explanation
 from engine.core.state import State, evolve
 from engine.core.types import Side
@@ -107,3 +108,13 @@ def test_a_denied_order_is_told_with_the_limits_it_met() -> None:
         "  limit       1",
         "  would pass  at most 1",
     ]
+
+
+def test_what_an_order_waits_for_and_brings_along_is_among_its_terms() -> None:
+    order = busy_link().order("c-003")
+    order.trigger = Trigger(D("61500.0"), TriggerDirection.RISES, TriggerBy.MARK)
+    order.attached = Attached(None, Exit(D("60500.0")))
+    order.pending_trigger = D("61600.0")
+    lines = story(order, BTC).splitlines()
+    assert lines[2:4] == ["  once mark rises to 61500.0", "  SL 60500.0"]
+    assert "  asked to become 0.500 @ 60,999.0 once at 61,600.0" in lines

@@ -97,7 +97,7 @@ def _since_same(terms: Terms, _limit: Amount) -> Amount | None:
     """Nanoseconds since an order on the same terms left; None when it is meant, or the first."""
     order = terms.order
     last = terms.state.activity.last_same(
-        order.symbol, order.side, order.qty, order.price, order.type
+        order.symbol, order.side, order.qty, order.price, order.type, order.trigger
     )
     return terms.context.now_ns - last if last and not order.repeat else None
 

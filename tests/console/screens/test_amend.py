@@ -7,6 +7,7 @@ from decimal import Decimal as D
 from console.screens.fields import Field
 from engine.core.commands import AmendOrder
 from engine.core.events import EventType as E
+from engine.core.order_terms import Trigger, TriggerDirection
 from tests.console.driving import Console
 from tests.console.fakes import NOW, fill, happened
 
@@ -160,5 +161,26 @@ def test_another_orders_news_changes_nothing_here() -> None:
         await c.frame()
         assert c.text("#review") == before
         assert c.session.replica.engine_ns >= NOW
+
+    console.run(play)
+
+
+def test_the_trigger_of_an_order_that_waits_is_changed() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        order = c.app.desk.order("c-010")
+        assert order is not None
+        order.trigger = Trigger(D("62400.0"), TriggerDirection.RISES)
+        await open_amend(c)
+        assert field(c, "trigger").has_focus
+        field(c, "trigger").value = "62450.0"
+        await c.press("enter")
+        assert c.text("#review") == (
+            "MODIFY BTCUSDT: trigger 62400.0 → 62450.0\nEnter sends, Esc leaves"
+        )
+        await c.press("enter")
+        (command,) = [o for o in c.link.commands if isinstance(o, AmendOrder)]
+        assert (command.qty, command.price, command.trigger_price) == (None, None, D("62450.0"))
 
     console.run(play)

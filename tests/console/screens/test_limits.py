@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from console.entry import FieldError
 from console.format import clock
+from console.numbers import FieldError
 from console.screens.fields import Field
 from console.screens.limits import read_change
 from engine.core import events as ev

@@ -8,6 +8,7 @@ from console.screens.fields import Choice, Field
 from engine.core import events as ev
 from engine.core.commands import PlaceOrder
 from engine.core.limits import RiskLimits
+from engine.core.order_terms import Attached, Exit, Trigger, TriggerBy, TriggerDirection
 from engine.core.types import OrderType, Side, TimeInForce, TradingState
 from tests.console.driving import Console
 from tests.console.fakes import BTC, NOW, SELL, order_events
@@ -363,5 +364,70 @@ def test_another_size_is_asked_about_anew() -> None:
         await c.frame()
         await c.press("enter", gap=0.4)
         assert [order.qty for order in orders(c)] == [D("0.001")]
+
+    console.run(play)
+
+
+def test_a_stop_is_typed_reviewed_and_sent() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        await c.press("b")
+        fill_in(c, price="62010", trigger="62000 mark", stop_loss="61500")
+        await c.press("enter")
+        assert c.text("#review").startswith(
+            "BUY 0.002 BTCUSDT @ 62010 GTC once mark rises to 62000 SL 61500"
+        )
+        await c.press("enter")
+        (order,) = orders(c)
+        assert order.trigger == Trigger(D(62_000), TriggerDirection.RISES, TriggerBy.MARK)
+        assert order.attached == Attached(None, Exit(D(61_500)))
+
+    console.run(play)
+
+
+def test_a_trigger_on_the_wrong_side_is_foreseen_beside_its_field() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        await c.press("b")
+        fill_in(c, price="60010", trigger="60000")
+        await c.frame()
+        assert c.text("#error-trigger").startswith("TRIGGER_SIDE Rises to 60000, limit above")
+        fill_in(c, trigger="60000 sideways")
+        await c.frame()
+        assert c.text("#error-trigger").startswith("'sideways' is none of last, mark, index")
+
+    console.run(play)
+
+
+def test_slippage_is_asked_for_where_it_counts() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        await c.press("b")
+        shown = c.app.screen.query_one("#row-slippage")
+        assert not shown.display
+        c.app.screen.query_one("#type", Choice).choose("Market")
+        await c.frame()
+        assert shown.display
+        fill_in(c, trigger="62000")
+        await c.frame()
+        assert not shown.display
+
+    console.run(play)
+
+
+def test_another_market_clears_the_prices_of_the_old_one() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        await c.press("b")
+        fill_in(c, trigger="62000", take_profit="64000", stop_loss="61000")
+        symbol = c.app.screen.query_one("#symbol", Choice)
+        symbol.choose(next(word for word in symbol.words if word != "BTCUSDT"))
+        await c.frame()
+        typed = [c.app.screen.query_one(f"#{n}", Field).value for n in ("trigger", "stop_loss")]
+        assert typed == ["", ""]
 
     console.run(play)

@@ -12,6 +12,7 @@ from console.replica import Changes, Replica
 from console.views.blotter import COLUMNS, age_text, note, row, view
 from engine.core.events import EventType
 from engine.core.instruments import Instrument
+from engine.core.order_terms import Trigger, TriggerDirection
 from tests.console.fakes import BTC, BUY, NOW, NS, FakeLink, busy_link, happened, order_events
 
 
@@ -114,3 +115,15 @@ def test_a_cancel_that_was_asked_for_is_no_alarm(replica: Replica) -> None:
     btc = replica.state.instruments["BTCUSDT"]
     assert row(asked, btc, NOW, UNICODE)[-1].style == "muted"
     assert row(denied, btc, NOW, UNICODE)[-1].style == "bad"
+
+
+def test_a_stop_shows_what_it_waits_for_where_others_show_their_price(replica: Replica) -> None:
+    order = replica.state.orders.orders["c-003"]
+    order.trigger = Trigger(D("61500.0"), TriggerDirection.RISES)
+    assert _row(replica, "c-003")["note"] == "once last rises to 61500.0"
+    order.price = None
+    assert _row(replica, "c-003")["price"] == "→61,500.0"
+    order.triggered = True
+    assert _row(replica, "c-003")["price"] == "MARKET"
+    order.triggered, order.pending_trigger = False, D("61600.0")
+    assert _row(replica, "c-003")["note"].startswith("→ 0.5 @ – once at 61,600 ")

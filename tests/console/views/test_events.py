@@ -14,6 +14,7 @@ from console.views.events import Told, change_text, describe, row, view
 from engine.core import events as ev
 from engine.core.events import EventType
 from engine.core.limits import PAPER_LIMITS
+from engine.core.order_terms import Trigger, TriggerDirection
 from engine.core.orders import Order
 from engine.core.types import DriftAction, KillLevel, Liquidity, OrderState, Side, TradingState
 from tests.console.fakes import BTC, NOW, busy_link, fill
@@ -48,6 +49,11 @@ def _order(type: EventType, **fields: object) -> ev.OrderEvent:
          "c-1 | found at the venue, external: Buy 0.5 BTCUSDT @ market | warn"),
         (ev.OrderAdopted(exchange_order_id="x", by="recovered", **(ORDER | {"price": None})),  # type: ignore[arg-type]
          "c-1 | ours, and in no journal: Buy 0.5 BTCUSDT @ market | bad"),
+        (ev.OrderAdopted(exchange_order_id="x", by="venue StopLoss",
+                         trigger=Trigger(D("60000.0"), TriggerDirection.FALLS),
+                         **(ORDER | {"price": None})),  # type: ignore[arg-type]
+         "c-1 | made by the venue StopLoss: Buy 0.5 BTCUSDT @ market once last falls to 60000.0"
+         " | text"),
         (_order(EventType.ORDER_ACK, exchange_order_id="0f5c9a3e-77aa-4c", attempts=2),
          "c-1 | acknowledged as 0f5c9a3e-77a… after 2 attempts | text"),
         (fill("c-1", "91af5521-77aa", "0.200", "61000.5", 0),

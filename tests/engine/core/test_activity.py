@@ -1,6 +1,7 @@
 from collections import deque
 
 from engine.core.activity import DAY_NS, TERMS_KEPT, Activity, DayCounts, count_since
+from engine.core.order_terms import Trigger, TriggerDirection
 from engine.core.types import OrderType, Side
 from tests.support.desk import d
 
@@ -30,6 +31,8 @@ def test_the_same_terms_are_the_same_number_however_they_are_written() -> None:
     activity.submitted(5, "BTCUSDT", Side.BUY, d("1.0"), d("60000.00"), LIMIT)
     assert activity.last_same("BTCUSDT", Side.BUY, d(1), d(60_000), LIMIT) == 5
     assert activity.last_same("BTCUSDT", Side.SELL, d(1), d(60_000), LIMIT) == 0
+    waits = Trigger(d(61_000), TriggerDirection.RISES)
+    assert activity.last_same("BTCUSDT", Side.BUY, d(1), d(60_000), LIMIT, waits) == 0
 
 
 def test_the_oldest_terms_are_forgotten_beyond_the_bound() -> None:

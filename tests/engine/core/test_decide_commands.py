@@ -237,3 +237,12 @@ def test_the_same_id_with_another_trigger_is_another_order() -> None:
     desk.give(desk.place(trigger=STOP))
     events = desk.give(desk.place(trigger=replace(STOP, price=d(62_000))))
     assert refusal(events) == ("DUPLICATE_ID", "this id belongs to an order with other trigger")
+
+
+def test_the_price_of_an_order_that_waits_is_amended_and_its_trigger_stays() -> None:
+    desk = Desk()
+    desk.working(trigger=STOP, price=d(61_100))
+    desk.give(desk.amend("a1", price=d(61_200)))
+    assert desk.requests[0] == AmendRequest(client_order_id="a1", symbol="BTCUSDT", price=d(61_200))
+    desk.give(row(status=VenueStatus.UNTRIGGERED, price=d(61_200), trigger=STOP))
+    assert (desk.order().state, desk.order().trigger) == (OrderState.UNTRIGGERED, STOP)

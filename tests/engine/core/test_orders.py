@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.events import EventType, OrderEvent
+from engine.core.order_terms import Trigger, TriggerDirection
 from engine.core.orders import (
     Anomaly,
     Order,
@@ -416,3 +417,20 @@ def test_what_is_saved_remembers_whose_turn_it_is() -> None:
         ending(each, "d")
         assert list(each.orders) == ["c", "d"]
     assert again.persist_to_dict() == fsm.persist_to_dict()
+
+
+def test_what_few_orders_have_is_saved_where_they_have_it() -> None:
+    fsm = create_fsm()
+    fsm.create_order("o1", "BTCUSDT", "Buy", 10, 100)
+    waits = fsm.create_order("o2", "BTCUSDT", "Buy", 10, 100)
+    waits.trigger = Trigger(Decimal(101), TriggerDirection.RISES)
+    saved = fsm.persist_to_dict()
+    orders = saved["orders"]
+    assert isinstance(orders, dict)
+    few = {"trigger", "attached", "slippage", "pending_trigger"}
+    assert [few & set(order) for order in orders.values() if isinstance(order, dict)] == [
+        set(),
+        {"trigger"},
+    ]
+    back = OrderStateMachine.restore_from_dict(json.loads(json.dumps(saved)))
+    assert back.orders == fsm.orders

@@ -561,6 +561,7 @@ def test_every_rule_that_has_a_key_is_a_limit_that_can_be_configured() -> None:
 def test_the_rules_are_judged_in_the_order_of_their_table() -> None:
     assert [rule.code for rule in RULES] == [
         "TICK_SIZE", "QTY_STEP", "MIN_QTY", "MAX_QTY", "MIN_NOTIONAL", "MAX_ORDER_NOTIONAL",
+        "TRIGGER_TICK", "TRIGGER_SIDE", "EXIT_SIDE", "SLIPPAGE",
         "PRICE_COLLAR", "DRIFT_COLLAR", "MAX_POSITION", "MAX_GROSS", "MAX_NET",
         "MAX_OPEN_ORDERS_SYMBOL", "MAX_OPEN_ORDERS", "MAX_INFLIGHT_SYMBOL", "MAX_INFLIGHT",
         "MAX_UNKNOWN_SYMBOL", "MAX_UNKNOWN", "ORDER_RATE_SYMBOL", "ORDER_RATE",
