@@ -72,6 +72,9 @@ TABLE: tuple[Action, ...] = (
            "Leave HALTED. Asks for the account name and a reason.", "Stop", _ORDER),
     Action("limit.change", (), "Change a limit…",
            "Tighter at once, looser after a while; also withdraws what waits.", "Stop", _ORDER),
+    Action("setting.change", (), "Leverage and position mode…",
+           "Ask the venue for another leverage of a market, or another position mode.",
+           "Stop", _ORDER),
     # Trade
     Action("arm.toggle", ("f8",), "arm",
            "SAFE or ARMED. Armed for 5 minutes, Enter in the ticket sends without a review.",

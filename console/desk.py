@@ -22,6 +22,7 @@ from engine.core.commands import (
     CancelAll,
     CancelOrder,
     ChangeLimit,
+    ChangeSetting,
     PlaceOrder,
     ReadOrder,
     Reconcile,
@@ -30,7 +31,8 @@ from engine.core.commands import (
     WithdrawLimit,
 )
 from engine.core.events import Drift
-from engine.core.types import ZERO, DriftAction, KillLevel, Side, TradingState
+from engine.core.settings import LONG, ONE_WAY, SHORT
+from engine.core.types import DriftAction, KillLevel, Side, TradingState
 
 if TYPE_CHECKING:
     from engine.core.orders import Order
@@ -96,10 +98,9 @@ class Desk:
         """One order in memory by our id or the venue's."""
         return self.replica.state.orders.find(name, name)
 
-    def position_qty(self, symbol: str) -> Decimal:
-        """Signed quantity held, 0 when flat."""
-        position = self.replica.state.positions.positions.get(symbol)
-        return ZERO if position is None else position.qty
+    def position_qty(self, symbol: str, index: int = 0) -> Decimal:
+        """Signed quantity held, 0 when flat; of one side of a hedge with its index."""
+        return self.replica.state.positions.get_position(symbol, index).qty
 
     def market(self, symbol: str) -> Market:
         """What a ticket for `symbol` is checked against, as of the newest frame."""
@@ -112,7 +113,8 @@ class Desk:
         return Market(
             instrument=replica.state.instruments.get(symbol),
             quote=replica.quotes.get(symbol),
-            position=self.position_qty(symbol),
+            held=tuple(self.position_qty(symbol, index) for index in (ONE_WAY, LONG, SHORT)),
+            settings=replica.state.settings.get(symbol),
             working=[order for order in self.open_orders() if order.symbol == symbol],
             recent=[order for order in fresh if order.symbol == symbol],
             now_ns=now_ns,
@@ -223,6 +225,10 @@ class Desk:
 
     def change_limit(self, command: ChangeLimit | WithdrawLimit) -> None:
         """Ask for another limit, or to forget one that waits."""
+        self.link.submit(msgspec.structs.replace(command, command_id=self._command(), by=self.by))
+
+    def change_setting(self, command: ChangeSetting) -> None:
+        """Ask the venue for another leverage or position mode of a market."""
         self.link.submit(msgspec.structs.replace(command, command_id=self._command(), by=self.by))
 
     def press_kill(self, now_s: float) -> KillLevel:

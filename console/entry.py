@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from engine.core.market import Quote
     from engine.core.order_terms import Trigger
     from engine.core.orders import Order
+    from engine.core.settings import MarketSettings
 
 _T = TypeVar("_T")
 
@@ -53,15 +54,23 @@ class TicketText(msgspec.Struct, frozen=True):
 class Market(msgspec.Struct, frozen=True):
     """What a ticket is checked against: one symbol's filters, prices, position and own orders.
 
+    `held` is what is open by position index: in one-way mode, and long and short of a hedge.
     `recent` holds this symbol's orders of the last seconds, open or not; `now_ns` is the engine's.
     """
 
     instrument: Instrument | None = None
     quote: Quote | None = None
-    position: Decimal = ZERO
+    held: tuple[Decimal, ...] = (ZERO,)
+    settings: MarketSettings | None = None
     working: Sequence[Order] = ()
     recent: Sequence[Order] = ()
     now_ns: int = 0
+
+    def position(self, side: Side, *, reduce_only: bool) -> Decimal:
+        """The signed quantity of the position that such an order is about."""
+        settings = self.settings
+        index = 0 if settings is None else settings.index_of(side, reduce_only=reduce_only)
+        return self.held[index]
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -101,7 +110,7 @@ def read_ticket(text: TicketText, market: Market) -> Entry:
     bounded = not limit and not text.trigger.strip()  # the others do not ask for it
     slippage = _field(errors, "slippage", lambda: read_slippage(text.slippage if bounded else ""))
     if qty is not None and text.reduce_only and "reduce_only" not in errors:
-        errors |= _reduce_errors(text, qty, market.position)
+        errors |= _reduce_errors(text, qty, market.position(text.side, reduce_only=True))
     paid = price if limit else _touch(market.quote, text.side)
     if trigger is not None and not limit:
         paid = trigger.price

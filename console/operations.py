@@ -78,6 +78,17 @@ def change_limit(app: ConsoleApp) -> None:
         )
 
 
+def change_setting(app: ConsoleApp) -> None:
+    """Ask the venue for another leverage or position mode, with the account's name typed."""
+    from console.screens.settings import read_setting, settings_screen
+
+    if not app.blocked():
+        app.push_screen(
+            settings_screen(app.desk.account, app.replica.state.settings.values()),
+            lambda typed: app.desk.change_setting(read_setting(typed[0])) if typed else None,
+        )
+
+
 # Arm.
 
 
@@ -215,6 +226,7 @@ OPERATIONS: dict[str, Operation] = {
     "kill.flatten": flatten,
     "trading.release": release,
     "limit.change": change_limit,
+    "setting.change": change_setting,
     "arm.toggle": toggle_arm,
     "ticket.arm": toggle_arm,
     "arm.disarm": disarm,

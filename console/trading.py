@@ -10,6 +10,7 @@ from console import sizes
 from console.arming import ArmState
 from console.entry import TicketText
 from console.format import exact
+from engine.core.executions import split_key
 from engine.core.types import DriftAction, DriftKind, OrderType, Side
 
 if TYPE_CHECKING:
@@ -36,9 +37,12 @@ def ticket_port(app: ConsoleApp) -> TicketPort:
 
 def symbol_in_hand(app: ConsoleApp) -> str:
     """The position under the cursor while positions have the keys, else the ladder's market."""
-    if app.main.active == "positions" and app.main.positions.cursor_id is not None:
-        return app.main.positions.cursor_id
-    return app.session.ui.symbol
+    return split_key(position_in_hand(app))[0] or app.session.ui.symbol
+
+
+def position_in_hand(app: ConsoleApp) -> str:
+    """The key of the position under the cursor while positions have the keys, else empty."""
+    return (app.main.positions.cursor_id or "") if app.main.active == "positions" else ""
 
 
 def open_ticket(
@@ -66,8 +70,12 @@ def close_position(app: ConsoleApp) -> None:
     """A market ticket that closes the symbol's position, reduce-only, sized to it."""
     from console.screens.ticket import Ticket
 
-    symbol = symbol_in_hand(app)
-    held = app.desk.position_qty(symbol)
+    symbol, index = split_key(position_in_hand(app) or app.session.ui.symbol)
+    settings = app.replica.state.settings.get(symbol)
+    if not index and settings is not None and settings.hedged:
+        app.say(f"{symbol} is hedged: choose a side of it in panel 2", bad=True)
+        return
+    held = app.desk.position_qty(symbol, index)
     if not held:
         app.say(f"no position in {symbol}" if symbol else "no position")
         return
@@ -171,7 +179,7 @@ def settle_drift(action: DriftAction, app: ConsoleApp) -> None:
     if drift.kind is DriftKind.PENDING:
         app.say(f"{drift.symbol}: {drift.cause}; it is compared again by itself")
         return
-    instrument = app.replica.state.instruments.get(drift.symbol)
+    instrument = app.replica.state.instruments.get(split_key(drift.symbol)[0])
     step = instrument.qty_step if instrument else None
 
     def typed(texts: tuple[str, ...] | None) -> None:

@@ -27,6 +27,7 @@ from engine.core.requests import (
     QueryPnl,
     RecallOrder,
     Request,
+    SettingRequest,
     StartTimer,
     Sweep,
     TimerFired,
@@ -86,6 +87,7 @@ class Dispatcher:
             QueryPnl: self._query_pnl,
             StartTimer: self._start_timer,
             RecallOrder: self._recall,
+            SettingRequest: self._change_setting,
             Sweep: self._start_sweep,
         }
 
@@ -203,6 +205,12 @@ class Dispatcher:
 
     async def _recalled(self, recall: RecallOrder) -> None:
         self._inbox.put(await self._recaller.recall(recall))
+
+    def _change_setting(self, request: SettingRequest) -> None:
+        self.spawn(self._changed_setting(request))
+
+    async def _changed_setting(self, request: SettingRequest) -> None:
+        self._inbox.put(await self._router.change_setting(request))
 
     def _start_sweep(self, _sweep: Sweep) -> None:
         if self._sweep is not None:

@@ -13,6 +13,7 @@ from enum import StrEnum
 import msgspec
 
 from engine.clock import NS
+from engine.core.executions import position_key
 from engine.core.state import State
 from engine.core.status import (
     BreakerStatus,
@@ -70,7 +71,10 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PositionLine(msgspec.Struct, frozen=True, kw_only=True):
-    """One position as `/status` shows it; money and quantities as Decimal, None is unpriced."""
+    """One position as `/status` shows it; money and quantities as Decimal, None is unpriced.
+
+    `symbol` is `BTCUSDT#1` for the long side of a hedge; a leverage that is None was not told.
+    """
 
     symbol: str
     qty: Decimal
@@ -80,6 +84,7 @@ class PositionLine(msgspec.Struct, frozen=True, kw_only=True):
     realized_pnl: Decimal
     fees: Decimal
     currency: str
+    leverage: Decimal | None = None
 
 
 class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -221,8 +226,9 @@ def _unknown_orders(state: State) -> int:
 def _position_lines(state: State, marks: Mapping[str, Decimal]) -> Iterator[PositionLine]:
     for position in state.positions.positions.values():
         mark = marks.get(position.symbol, position.mark_price)
+        settings = state.settings.get(position.symbol)
         yield PositionLine(
-            symbol=position.symbol,
+            symbol=position_key(position.symbol, position.index),
             qty=position.qty,
             avg_entry_price=position.avg_entry_price,
             mark_price=mark,
@@ -230,4 +236,5 @@ def _position_lines(state: State, marks: Mapping[str, Decimal]) -> Iterator[Posi
             realized_pnl=position.realized_pnl,
             fees=position.fees,
             currency=position.pnl_currency,
+            leverage=None if settings is None else settings.leverage,
         )

@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from engine.core.order_state import Order
 from engine.core.order_terms import Exit, Trigger, TriggerDirection
+from engine.core.plain import decimal_text
 from engine.core.state import State
 from engine.core.types import VENUE, ZERO, Side, TimeInForce
-from engine.exchange import Exchange, SeedAttached, SeedCondition, SeedOrder, SeedPosition
+from engine.exchange import (
+    Exchange,
+    SeedAttached,
+    SeedCondition,
+    SeedOrder,
+    SeedPosition,
+    SeedSettings,
+)
 
 RESTING = frozenset({TimeInForce.GTC, TimeInForce.POST_ONLY})
 
@@ -19,12 +27,13 @@ def seed_exchange(exchange: Exchange, api_key: str, state: State, now_ns: int) -
     """
     positions = [
         SeedPosition(
-            category=state.instruments[symbol].category,
-            symbol=state.instruments[symbol].venue_symbol,
+            category=state.instruments[position.symbol].category,
+            symbol=state.instruments[position.symbol].venue_symbol,
             qty=position.qty,
             avg_price=position.avg_entry_price or ZERO,
+            idx=position.index,
         )
-        for symbol, position in state.positions.positions.items()
+        for position in state.positions.positions.values()
         if position.qty
     ]
     orders = [
@@ -32,7 +41,16 @@ def seed_exchange(exchange: Exchange, api_key: str, state: State, now_ns: int) -
         for order in state.orders.open_orders()
         if order.exchange_order_id and (order.is_waiting or _rests(order))
     ]
-    exchange.seed_account(api_key, positions=positions, orders=orders)
+    settings = [
+        SeedSettings(
+            category=state.instruments[symbol].category,
+            symbol=state.instruments[symbol].venue_symbol,
+            hedged=market.hedged,
+            leverage="" if market.leverage is None else decimal_text(market.leverage),
+        )
+        for symbol, market in state.settings.items()
+    ]
+    exchange.seed_account(api_key, positions=positions, orders=orders, settings=settings)
 
 
 def _rests(order: Order) -> bool:
@@ -53,6 +71,7 @@ def _seed_order(state: State, order: Order, now_ns: int) -> SeedOrder:
         avg_price=order.avg_price or ZERO,
         time_in_force=TimeInForce.POST_ONLY if order.post_only else order.time_in_force,
         reduce_only=order.reduce_only,
+        position_idx=order.position_index,
         # A recorded market begins anew, and nothing in it is from its future.
         created_ms=min(order.created_ts, now_ns) // 1_000_000,
         condition=_condition(order.trigger) if order.is_waiting else None,

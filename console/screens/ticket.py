@@ -275,9 +275,19 @@ def _preview(text: TicketText, entry: Entry, market: Market) -> str:
     if quote is not None:
         bid, ask = exact(quote.bid, instrument.tick_size), exact(quote.ask, instrument.tick_size)
         money.append(f"bid {bid} ask {ask}")
-    held = signed_exact(market.position, instrument.qty_step)
+    now = market.position(text.side, reduce_only=text.reduce_only)
+    held = signed_exact(now, instrument.qty_step)
     if entry.order is not None:
-        after = market.position + entry.order.qty * text.side.sign
+        after = now + entry.order.qty * text.side.sign
         held += f" → {signed_exact(after, instrument.qty_step)}"
-    risk = [f"position {held if market.position or entry.order else ZERO}", entry.hint]
+    risk = [f"position {held if now or entry.order else ZERO}", _set(market), entry.hint]
     return "\n".join("  ".join(filter(None, line)) for line in (money, risk))
+
+
+def _set(market: Market) -> str:
+    """`10x hedge`, as far as the venue has told."""
+    settings = market.settings
+    if settings is None:
+        return ""
+    leverage = "" if settings.leverage is None else f"{settings.leverage:f}x"
+    return f"{leverage}{' hedge' if settings.hedged else ''}".strip()

@@ -35,6 +35,8 @@ from engine.core.events import (
     PnlBaseline,
     PnlMarked,
     Reconciled,
+    SettingAsked,
+    SettingsChanged,
     SuspenseBooked,
     TradingStateChanged,
 )
@@ -285,6 +287,17 @@ def _settled(event: DriftSettled) -> Told:
     return Told("drift", f"{what} by {event.by}: {event.reason}", "warn")
 
 
+def _setting_asked(event: SettingAsked) -> Told:
+    wanted = f"leverage {event.leverage}" if event.leverage is not None else "one-way mode"
+    wanted = "hedge mode" if event.hedged else wanted
+    return Told(event.symbol, f"{wanted} asked for by {event.by}", "warn")
+
+
+def _settings(event: SettingsChanged) -> Told:
+    told = (f"{m.symbol} {m.leverage or '?'}x{' hedge' if m.hedged else ''}" for m in event.markets)
+    return Told("settings", f"at the venue: {', '.join(told)}", "text")
+
+
 def _link(event: ConnectivityChanged) -> Told:
     why = f": {event.text}" if event.text else ""
     word, style = ("up", "good") if event.up else ("down", "bad")
@@ -323,6 +336,8 @@ _TELLERS: Mapping[type, Callable[[Any], Told]] = {
     KillProgress: _kill_progress,
     Reconciled: _reconciled,
     DriftSettled: _settled,
+    SettingAsked: _setting_asked,
+    SettingsChanged: _settings,
     ConnectivityChanged: _link,
     EngineStarted: _started,
     InstrumentsChanged: _instruments,

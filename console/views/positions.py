@@ -12,7 +12,7 @@ from console.views.cells import Cell, Column, Line, Row, TableView
 from console.views.states import pnl_cell
 from engine.core.market import Quote
 from engine.core.pnl import Totals
-from engine.core.positions import Position
+from engine.core.positions import Position, position_key
 from engine.core.status import PnlComparison
 from engine.core.types import ExecutionKind
 
@@ -59,10 +59,10 @@ def view(
 ) -> PositionsView:
     """Positions by symbol, those that are open first."""
     positions = sorted(
-        replica.state.positions.positions.values(), key=lambda p: (not p.qty, p.symbol)
+        replica.state.positions.positions.values(), key=lambda p: (not p.qty, p.symbol, p.index)
     )
     return PositionsView(
-        keys=tuple(position.symbol for position in positions),
+        keys=tuple(position_key(position.symbol, position.index) for position in positions),
         rows=tuple(row(position, replica, glyphs) for position in positions),
         foot=(
             *(line for total in totals for line in total_lines(total, glyphs)),
@@ -80,7 +80,7 @@ def row(position: Position, replica: Replica, glyphs: Glyphs) -> Row:
     tick = instrument.tick_size if instrument else None
     step = instrument.qty_step if instrument else None
     return (
-        Cell(position.symbol, "value" if position.qty else "muted"),
+        Cell(position_key(position.symbol, position.index), "value" if position.qty else "muted"),
         net_cell(position.qty, step, glyphs),
         Cell(fmt.rounded(position.avg_entry_price, tick, glyphs.none)),
         _mark(position, replica.quotes.get(position.symbol), replica.engine_ns, tick, glyphs),

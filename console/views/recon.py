@@ -10,6 +10,7 @@ from console.replica import Replica
 from console.views.cells import Cell, Column, Line, Row, TableView
 from console.views.positions import money_cell
 from engine.core.events import Drift
+from engine.core.executions import split_key
 from engine.core.holdings import pnl_apart
 from engine.core.instruments import Instrument
 from engine.core.reports import EVERYTHING, Scope
@@ -92,7 +93,7 @@ def differences(reconcile: ReconcileStatus) -> list[Drift]:
 
 def row(drift: Drift, replica: Replica, glyphs: Glyphs) -> Row:
     """One symbol where the two differ: ours, the venue's, venue minus ours, of what kind."""
-    instrument = replica.state.instruments.get(drift.symbol)
+    instrument = replica.state.instruments.get(split_key(drift.symbol)[0])
     step = instrument.qty_step if instrument else None
     word, style = _class(drift)
     sign = glyphs.bad if style == "bad" else ""
@@ -129,7 +130,7 @@ def _pnl(drift: Drift, replica: Replica, glyphs: Glyphs) -> Cell:
 
 def _detail(drift: Drift, replica: Replica, glyphs: Glyphs) -> Line:
     """What a narrow table has no columns for: ours, averages, P&L, the cause."""
-    instrument = replica.state.instruments.get(drift.symbol)
+    instrument = replica.state.instruments.get(split_key(drift.symbol)[0])
     cause: Line = (Cell(f"  {drift.cause}", "muted"),) if drift.cause else ()
     return (
         Cell("ours ", "muted"),

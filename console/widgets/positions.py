@@ -11,13 +11,14 @@ from console.views.cells import Cell, Line
 from console.views.positions import PositionsView
 from console.widgets.curve import curve_lines
 from console.widgets.rows import RowsTable
+from engine.core.executions import split_key
 
 CURVE_HEIGHT = range(2, 9)
 """Lines that a curve may have: fewer say nothing, more say no more."""
 
 
 class PositionsPanel(RowsTable[PositionsView]):
-    """Positions by symbol; the cursor names the symbol that keys act on."""
+    """Positions by key; the cursor names the position that keys act on."""
 
     NAME = NAMES["positions"]
     COLUMNS = rows.COLUMNS
@@ -34,7 +35,7 @@ class PositionsPanel(RowsTable[PositionsView]):
         return "no positions"
 
     def selected_message(self, row_id: str) -> Message:
-        return PositionsPanel.Selected(row_id)
+        return PositionsPanel.Selected(split_key(row_id)[0])
 
     def make_foot(self, view: PositionsView) -> tuple[Line, ...]:
         room = self.size.height - self.rows_top - len(view.rows) - len(view.foot) - 2

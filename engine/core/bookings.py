@@ -7,16 +7,19 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from engine.core.events import DriftSettled, Reconciled
+from engine.core.executions import split_key
 from engine.core.reports import FillEvent
 from engine.core.types import ZERO, DriftAction, DriftKind, Side
 
 
 def adjustment_of(event: DriftSettled, price: Decimal) -> FillEvent:
     """The execution that makes the ledger equal to the venue: no order's, and without a fee."""
+    symbol, index = split_key(event.symbol)
     return FillEvent(
         exec_id=event.exec_id,
         client_order_id="",
-        symbol=event.symbol,
+        symbol=symbol,
+        position_index=index,
         side=Side.BUY if event.qty > ZERO else Side.SELL,
         qty=abs(event.qty),
         price=price,

@@ -144,6 +144,14 @@ class ChangeLimit(_Command, frozen=True):
     symbol: str = ""
 
 
+class ChangeSetting(_Command, frozen=True):
+    """Ask the venue for another leverage of a market, or for another position mode: one of them."""
+
+    symbol: str
+    leverage: Decimal | None = None
+    hedged: bool | None = None
+
+
 class WithdrawLimit(_Command, frozen=True):
     """Forget a loosening that waits."""
 
@@ -164,4 +172,5 @@ Command = (
     | SettleDrift
     | ChangeLimit
     | WithdrawLimit
+    | ChangeSetting
 )

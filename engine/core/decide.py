@@ -21,6 +21,7 @@ from engine.core.commands import (
     CancelAll,
     CancelOrder,
     ChangeLimit,
+    ChangeSetting,
     Command,
     Flatten,
     Kill,
@@ -55,6 +56,7 @@ from engine.core.decide_reports import (
     decide_outcome,
     decide_position,
 )
+from engine.core.decide_settings import decide_change_setting, decide_settings
 from engine.core.decide_start import decide_instruments, decide_key
 from engine.core.decide_stops import decide_flatten, decide_kill, decide_release, decide_sweep
 from engine.core.pnl_check import decide_pnl
@@ -73,6 +75,7 @@ from engine.core.reports import (
     PositionReport,
     Report,
     RequestOutcome,
+    SettingsReport,
     SweepReport,
     UnknownExecution,
     VenuePnl,
@@ -134,6 +137,7 @@ _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     SettleDrift: decide_settle,
     ChangeLimit: decide_change_limit,
     WithdrawLimit: decide_withdraw_limit,
+    ChangeSetting: decide_change_setting,
     OrderReport: decide_order_report,
     FillEvent: decide_fill,
     CashReport: decide_cash,
@@ -150,4 +154,5 @@ _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     TimerFired: recalling(_timer),
     RecallAnswer: _recalled,
     SweepReport: decide_sweep,
+    SettingsReport: decide_settings,
 }

@@ -11,6 +11,7 @@ from engine.core.decide_commands import refused
 from engine.core.decide_stops import flatten_id
 from engine.core.drift import is_narrowed_by_drift
 from engine.core.events import Drift, DriftSettled, TradingStateChanged
+from engine.core.executions import split_key
 from engine.core.late_accept import RECONCILE
 from engine.core.requests import Step
 from engine.core.risk import Denied, check_flatten
@@ -57,13 +58,14 @@ def decide_settle(state: State, command: SettleDrift, context: Context) -> Itera
     )
     if command.action is DriftAction.FLATTEN:
         yield _close(state, drift, command, context)
-    if is_narrowed_by_drift(state, drift.symbol):
+    market, _ = split_key(drift.symbol)
+    if is_narrowed_by_drift(state, market):
         yield TradingStateChanged(
             ts=context.now_ns,
             state=TradingState.ACTIVE,
             by=RECONCILE,
             reason=f"{command.action} by {command.by}: {command.reason}",
-            symbol=drift.symbol,
+            symbol=market,
         )
 
 
@@ -105,12 +107,12 @@ def _price(state: State, drift: Drift, context: Context) -> Decimal | None:
     average = drift.venue_avg
     grows = drift.ours * drift.qty >= ZERO
     if average is not None and grows:
-        position = state.positions.get_position(drift.symbol)
+        position = state.positions.get_position(*split_key(drift.symbol))
         value = position.value_at(drift.venue, average) - position.cost
         inverse = position.category is Category.INVERSE
         if value * drift.qty > ZERO:
             return drift.qty / value if inverse else value / drift.qty
-    quote = context.quotes.get(drift.symbol)
+    quote = context.quotes.get(split_key(drift.symbol)[0])
     return average or drift.ours_avg or (None if quote is None else quote.reference)
 
 
@@ -121,7 +123,7 @@ def _close(state: State, drift: Drift, command: SettleDrift, context: Context) -
         command_id=command.command_id,
         by=command.by,
         client_order_id=flatten_id(state, context),
-        symbol=drift.symbol,
+        symbol=split_key(drift.symbol)[0],
         side=Side.SELL if qty > ZERO else Side.BUY,
         qty=abs(qty),
         type=OrderType.MARKET,

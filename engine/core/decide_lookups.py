@@ -16,6 +16,7 @@ from engine.core.decide_lost import LOST, ask_what_was_lost
 from engine.core.decide_reports import WORKING, decide_order_report, row_event
 from engine.core.events import EventType, OrderEvent
 from engine.core.evidence import Absence
+from engine.core.executions import split_key
 from engine.core.orders import Order
 from engine.core.plain import clock_text, decimal_text
 from engine.core.reports import AccountSnapshot, OrderLookup, OrderReport, Scope, VenueStatus
@@ -216,23 +217,23 @@ def _waits_with_others(state: State, order: Order, context: Context) -> bool:
     )
 
 
-def _position_settled(state: State, symbol: str, context: Context) -> Iterator[Step]:
+def _position_settled(state: State, key: str, context: Context) -> Iterator[Step]:
     """A position that the stream showed, and that still is not ours: ask for the executions.
 
     While fills or newer rows come the two are not of the same moment, and are looked at later.
     """
-    heard = state.heard.get(symbol)
+    heard, (symbol, index) = state.heard.get(key), split_key(key)
     if heard is None:
         return
     wait_ns = round(context.policy.fill_deadline_s * NS)
     newest_ns = max(heard.heard_ts, state.fill_ts.get(symbol, 0))
-    if heard.qty == state.positions.get_position(symbol).qty:
-        del state.heard[symbol]
+    if heard.qty == state.positions.get_position(symbol, index).qty:
+        del state.heard[key]
     elif context.now_ns - newest_ns < wait_ns:
         after_s = (newest_ns + wait_ns - context.now_ns) / NS
-        yield StartTimer(kind="position", key=symbol, after_s=after_s)
+        yield StartTimer(kind="position", key=key, after_s=after_s)
     else:
-        del state.heard[symbol]
+        del state.heard[key]
         yield QueryAccount(scopes=frozenset({Scope.FILLS, Scope.POSITIONS, Scope.WALLET}))
 
 

@@ -13,6 +13,7 @@ from engine.core.context import Context
 from engine.core.decide_executions import decide_suspense, find_order
 from engine.core.events import ConnectivityChanged, EventType, OrderAdopted, OrderEvent
 from engine.core.evidence import Absence, Heard, Promise
+from engine.core.executions import position_key
 from engine.core.late_accept import late_accept
 from engine.core.order_rows import is_stale
 from engine.core.orders import Order
@@ -201,13 +202,13 @@ def decide_position(state: State, report: PositionReport, context: Context) -> I
 
     A row that differs for longer than fills take to arrive means that one of them was missed.
     """
-    symbol, qty = report.symbol, report.qty
-    differs = qty - state.positions.get_position(symbol).qty
-    waiting = symbol in state.heard
-    if waiting or (differs and differs not in _known_differences(state, symbol)):
-        state.heard[symbol] = Heard(qty, context.now_ns)
-    if not waiting and symbol in state.heard:
-        yield StartTimer(kind="position", key=symbol, after_s=context.policy.fill_deadline_s)
+    key, qty = position_key(report.symbol, report.position_index), report.qty
+    differs = qty - state.positions.get_position(report.symbol, report.position_index).qty
+    waiting = key in state.heard
+    if waiting or (differs and differs not in _known_differences(state, key)):
+        state.heard[key] = Heard(qty, context.now_ns)
+    if not waiting and key in state.heard:
+        yield StartTimer(kind="position", key=key, after_s=context.policy.fill_deadline_s)
 
 
 def _known_differences(state: State, symbol: str) -> list[Decimal]:

@@ -12,6 +12,7 @@ import msgspec
 from engine.core.context import Context
 from engine.core.events import Drift, TradingStateChanged
 from engine.core.evidence import Suspect
+from engine.core.executions import position_key, split_key
 from engine.core.holdings import Holding
 from engine.core.late_accept import RECONCILE
 from engine.core.reports import AccountSnapshot, Scope
@@ -86,7 +87,7 @@ def _class(
     ours, external = _promised(state, symbol)
     if ignored is not None and ignored.covers(qty, context.now_ns):
         kind, cause = DriftKind.EXPLAINED, f"ignored: {ignored.reason}"
-    elif state.fill_ts.get(symbol, 0) > snapshot.sent_ts:
+    elif state.fill_ts.get(split_key(symbol)[0], 0) > snapshot.sent_ts:
         kind, cause = DriftKind.PENDING, "filled since the question"
     elif ours:
         kind, cause = DriftKind.PENDING, "fills that orders show are on their way"
@@ -111,7 +112,9 @@ def _promised(state: State, symbol: str) -> tuple[bool, Decimal]:
     ours, external = False, ZERO
     for order_id, promise in state.promised.items():
         order = state.orders.get_order(order_id)
-        if order is None or order.symbol != symbol or promise.cum_qty <= order.cum_qty:
+        if order is None or position_key(order.symbol, order.position_index) != symbol:
+            continue
+        if promise.cum_qty <= order.cum_qty:
             continue
         if order.is_external:
             external += (promise.cum_qty - order.cum_qty) * order.side.sign
@@ -146,7 +149,7 @@ def _is_believed(
 
 def narrow(state: State, found: Differences, context: Context) -> Iterator[TradingStateChanged]:
     """A market with drift may only be reduced; it is free again when there is none any more."""
-    drifting = {drift.symbol: drift for drift in found.drift}
+    drifting = {split_key(drift.symbol)[0]: drift for drift in found.drift}
     for symbol, drift in drifting.items():
         if symbol not in state.narrowed:
             text = f"{DRIFT} {drift.qty:+f}: adopt, flatten or ignore it"

@@ -22,6 +22,7 @@ from engine.core.order_events import (
     OrderSubmitted,
 )
 from engine.core.reports import FillEvent
+from engine.core.settings import SettingAsked, SettingsChanged
 from engine.core.types import (
     CashKind,
     DriftAction,
@@ -55,6 +56,8 @@ __all__ = [
     "PnlBaseline",
     "PnlMarked",
     "Reconciled",
+    "SettingAsked",
+    "SettingsChanged",
     "SuspenseBooked",
     "TradingStateChanged",
 ]
@@ -353,5 +356,7 @@ Event = (
     | EngineStarted
     | InstrumentsChanged
     | KeyNoted
+    | SettingAsked
+    | SettingsChanged
 )
 """Everything the journal can hold. A tagged union: `msgspec.json` decodes it by its `event` key."""

@@ -15,6 +15,12 @@ def position_key(symbol: str, index: int) -> str:
     return f"{symbol}#{index}" if index else symbol
 
 
+def split_key(key: str) -> tuple[str, int]:
+    """The market and the index that `position_key` made a key of."""
+    symbol, _, index = key.partition("#")
+    return symbol, int(index or 0)
+
+
 def exact(fill: FillEvent) -> FillEvent:
     """The same fill; scripts may have given floats and strings where decimals are meant."""
     if type(fill.qty) is type(fill.price) is type(fill.fee) is Decimal and type(fill.side) is Side:

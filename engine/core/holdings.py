@@ -14,6 +14,7 @@ from decimal import Decimal
 import msgspec
 
 from engine.core.events import Drift
+from engine.core.executions import position_key, split_key
 from engine.core.instruments import Instrument
 from engine.core.position import Position
 from engine.core.reports import AccountSnapshot, Scope
@@ -22,7 +23,10 @@ from engine.core.types import ZERO, Category
 
 
 class Holding(msgspec.Struct, frozen=True, gc=False):
-    """One symbol's quantity and average price, here and at the venue; None is no average."""
+    """One position's quantity and average price, here and at the venue; None is no average.
+
+    `symbol` is the position's key: the market, in hedge mode with its index.
+    """
 
     symbol: str
     ours: Decimal
@@ -68,14 +72,16 @@ def count_coins(state: State, snapshot: AccountSnapshot) -> dict[str, Decimal] |
 
 
 def _contracts(state: State, snapshot: AccountSnapshot) -> Iterator[Holding]:
-    venue = {report.symbol: report for report in snapshot.positions}
+    venue = {
+        position_key(report.symbol, report.position_index): report for report in snapshot.positions
+    }
     held = {
         symbol
         for symbol, position in state.positions.positions.items()
         if position.qty and not is_spot(state, symbol)
     }
     for symbol in sorted(held | set(venue)):
-        ours, theirs = state.positions.get_position(symbol), venue.get(symbol)
+        ours, theirs = state.positions.get_position(*split_key(symbol)), venue.get(symbol)
         yield Holding(
             symbol,
             ours.qty,

@@ -14,6 +14,7 @@ from engine.core.events import (
     LimitsChanged,
     OrderEvent,
     OrderSubmitted,
+    SettingAsked,
 )
 from engine.core.order_state import Order
 from engine.core.requests import (
@@ -21,6 +22,7 @@ from engine.core.requests import (
     OrderRequest,
     QueryAccount,
     Request,
+    SettingRequest,
     StartTimer,
     Sweep,
     cancel_of,
@@ -93,6 +95,15 @@ def _link(_state: State, event: ConnectivityChanged, _policy: Policy) -> Iterato
         yield QueryAccount()
 
 
+def _setting(_state: State, event: SettingAsked, _policy: Policy) -> Iterator[Request]:
+    yield SettingRequest(
+        command_id=event.command_id,
+        symbol=event.symbol,
+        leverage=event.leverage,
+        hedged=event.hedged,
+    )
+
+
 def _limits(state: State, event: LimitsChanged, _policy: Policy) -> Iterator[Request]:
     if is_watching(event.limits):
         yield start_watch(state)
@@ -108,6 +119,7 @@ _REACTIONS: dict[type, Callable[[State, Any, Policy], Iterator[Request]]] = {
     ConnectivityChanged: _link,
     KillStarted: _kill,
     LimitsChanged: _limits,
+    SettingAsked: _setting,
 }
 _ORDER_REACTIONS: dict[EventType, Callable[[Order, OrderEvent, Policy], Iterator[Request]]] = {
     EventType.CANCEL_REQUEST: _cancel,

@@ -13,6 +13,7 @@ import msgspec
 
 from engine.core.instruments import Instrument
 from engine.core.order_terms import Attached, Trigger
+from engine.core.settings import MarketSettings
 from engine.core.types import (
     ZERO,
     CashKind,
@@ -129,12 +130,16 @@ class UnknownExecution(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class PositionReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The venue's own figure of a position; `qty` is signed, long positive."""
+    """The venue's own figure of a position; `qty` is signed, long positive.
+
+    `position_index` is 0 in one-way mode, 1 or 2 for one side of a hedge.
+    """
 
     symbol: str
     qty: Decimal
     avg_price: Decimal | None
     ts: int = 0
+    position_index: int = 0
 
 
 class BalanceReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -240,6 +245,18 @@ class VenuePnl(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fault: str = ""
 
 
+class SettingsReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What the venue says that is set for these markets.
+
+    Where a command `asked_by` wanted something set and it may not be, `reason` and `text` say why.
+    """
+
+    markets: tuple[MarketSettings, ...]
+    asked_by: str = ""
+    reason: str = ""
+    text: str = ""
+
+
 class SweepReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How far a sweep is. `residual`: our orders that the venue still shows and the level cancels.
 
@@ -289,6 +306,7 @@ Report = (
     | OrderLookup
     | AccountSnapshot
     | VenuePnl
+    | SettingsReport
     | SweepReport
     | LinkReport
     | InputLost

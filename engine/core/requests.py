@@ -95,6 +95,15 @@ class QueryPnl(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Ask for the venue's own figures of money: wallet, closed P&L, other movements of cash."""
 
 
+class SettingRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Set a market's leverage, or its position mode, for the command `command_id`."""
+
+    command_id: str
+    symbol: str
+    leverage: Decimal | None = None
+    hedged: bool | None = None
+
+
 class Sweep(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Cancel what `level` says, then prove at the venue that nothing of it is left."""
 
@@ -143,7 +152,7 @@ class RecallAnswer(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 VenueRequest = OrderRequest | AmendRequest | CancelRequest
 Question = QueryOrder | QueryAccount | QueryPnl | StartTimer | RecallOrder
 """What changes nothing at a venue, so that it needs no event behind it."""
-Request = VenueRequest | Sweep | Question
+Request = VenueRequest | SettingRequest | Sweep | Question
 Step = Event | Question
 """What a decision yields."""
 

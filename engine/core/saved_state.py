@@ -15,6 +15,7 @@ from engine.core.evidence import Ignored
 from engine.core.instruments import Instrument
 from engine.core.orders import OrderStateMachine, SavedOrders
 from engine.core.positions import PositionTracker, SavedPositions
+from engine.core.settings import MarketSettings
 from engine.core.trading import KillRecord, Narrowing, RiskState
 from engine.core.types import TradingState
 
@@ -43,6 +44,7 @@ class SavedState(msgspec.Struct, kw_only=True):
     ignored: dict[str, Ignored] = {}
     started_ts: int = 0
     instruments: list[Instrument]
+    settings: dict[str, MarketSettings] = {}
     orders: SavedOrders
     positions: SavedPositions
     refusals: list[CommandRefused]
@@ -56,6 +58,7 @@ _PLAIN_FIELDS = (
     "account", "venue", "environment", "run", "seq", "trading", "trading_by",
     "trading_reason", "trading_since", "narrowed", "risk",
     "kill", "reconciled", "pnl_baseline", "fill_ts", "coins", "ignored", "started_ts",
+    "settings",
 )  # fmt: skip
 
 

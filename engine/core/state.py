@@ -40,16 +40,20 @@ from engine.core.events import (
     PnlBaseline,
     PnlMarked,
     Reconciled,
+    SettingAsked,
+    SettingsChanged,
     SuspenseBooked,
     TradingStateChanged,
 )
 from engine.core.evidence import Evidence, Ignored
+from engine.core.executions import split_key
 from engine.core.exposure import OpenExposure
 from engine.core.instruments import Instrument
 from engine.core.orders import OrderStateMachine
 from engine.core.positions import PositionTracker
 from engine.core.saved_state import encode_state, fill_state
 from engine.core.seen import SeenCommands
+from engine.core.settings import MarketSettings
 from engine.core.trading import KillRecord, Narrowing, RiskState, is_stricter
 from engine.core.types import DriftAction, TradingState
 
@@ -75,6 +79,7 @@ class State(SeenCommands, Evidence):
         self.cash = CashLedger()
         self.exposure = OpenExposure()
         self.instruments: dict[str, Instrument] = {}
+        self.settings: dict[str, MarketSettings] = {}
         self.trading = TradingState.ACTIVE
         self.trading_by = ""
         self.trading_reason = ""
@@ -128,6 +133,10 @@ def evolve(state: State, event: Event) -> None:
     """Fold one event into the state. Never raises on what a venue may have said."""
     _FOLDS[type(event)](state, event)
     state.seq += 1
+
+
+def _settings(state: State, event: SettingsChanged) -> None:
+    state.settings.update((market.symbol, market) for market in event.markets)
 
 
 def _baseline(state: State, event: PnlBaseline) -> None:
@@ -213,7 +222,7 @@ def _settled(state: State, event: DriftSettled) -> None:
         state.ignored[event.symbol] = Ignored(event.qty, event.until_ts, event.reason)
     elif event.price is not None:
         state.positions.apply_fill(adjustment_of(event, event.price))
-        state.fill_ts[event.symbol] = event.ts
+        state.fill_ts[split_key(event.symbol)[0]] = event.ts
     if found is not None:
         state.reconciled = without(found, event)
 
@@ -260,6 +269,8 @@ _FOLDS: dict[type, Callable[[State, Any], object]] = {
     DriftSettled: _settled,
     ConnectivityChanged: _connectivity,
     EngineStarted: _started,
+    SettingAsked: lambda state, event: state.remember_command(event.command_id),
+    SettingsChanged: _settings,
     InstrumentsChanged: lambda state, event: state.set_instruments(event.instruments),
     KeyNoted: lambda state, event: None,
 }

@@ -83,7 +83,7 @@ def _change(
 
 
 def _symbols(state: State) -> set[str]:
-    held = (symbol for symbol, p in state.positions.positions.items() if p.qty)
+    held = (position.symbol for position in state.positions.positions.values() if position.qty)
     open_now = (symbol for symbol in state.exposure.symbols() if state.exposure.count(symbol))
     return {*held, *open_now, *state.narrowed, *state.activity.rejecting_symbols()}
 

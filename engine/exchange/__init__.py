@@ -27,7 +27,7 @@ from engine.exchange.exchange import Exchange, create_exchange
 from engine.exchange.memory import MemoryTransport
 from engine.exchange.orders import Attached as SeedAttached
 from engine.exchange.player import Progress
-from engine.exchange.seeds import SeedOrder, SeedPosition
+from engine.exchange.seeds import SeedOrder, SeedPosition, SeedSettings
 
 __all__ = [
     "Exchange",
@@ -38,5 +38,6 @@ __all__ = [
     "SeedCondition",
     "SeedOrder",
     "SeedPosition",
+    "SeedSettings",
     "create_exchange",
 ]

@@ -33,7 +33,7 @@ from engine.exchange.numbers import ONE, ZERO
 from engine.exchange.player import Clock, Player, Progress
 from engine.exchange.queries import Queries
 from engine.exchange.rest import Reply, RestApi
-from engine.exchange.seeds import SeedOrder, SeedPosition, seeded_order
+from engine.exchange.seeds import SeedOrder, SeedPosition, SeedSettings, seeded_order
 from engine.exchange.settings import Settings
 from engine.exchange.sources.frames import BookFrame, Frame, MarketSource, TickerFrame
 from engine.exchange.streams import Session, Venue, open_session
@@ -282,18 +282,25 @@ class Exchange:
         *,
         positions: Iterable[SeedPosition] = (),
         orders: Iterable[SeedOrder] = (),
+        settings: Iterable[SeedSettings] = (),
         wallet: Mapping[str, Decimal] | None = None,
     ) -> None:
         """Give an account what it had in an earlier life. Raises KeyError on an unknown market."""
         account = self.accounts[api_key]
         for name, balance in (wallet or {}).items():
             account.coin(name).balance = balance
+        for chosen in settings:
+            instrument = self.markets[chosen.category, chosen.symbol].instrument
+            if chosen.hedged:
+                account.set_hedge(instrument, on=True)
+            if chosen.leverage:
+                account.set_leverage(instrument, chosen.leverage)
         for held in positions:
             instrument = self.markets[held.category, held.symbol].instrument
             if held.category == "spot":
                 account.coin(instrument.base).balance = held.qty
                 continue
-            position = account.position(instrument)
+            position = account.position(instrument, held.idx)
             position.qty, position.avg_price = held.qty, held.avg_price
             position.created_ms = position.updated_ms = self._clock.now_ns() // 1_000_000
         for seed in orders:

@@ -19,6 +19,16 @@ class SeedPosition(msgspec.Struct, frozen=True, kw_only=True):
     symbol: str
     qty: Decimal
     avg_price: Decimal = ZERO
+    idx: int = 0
+
+
+class SeedSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """What a derivative market is set to, to begin with; an empty leverage is the default."""
+
+    category: str
+    symbol: str
+    hedged: bool = False
+    leverage: str = ""
 
 
 class SeedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +49,7 @@ class SeedOrder(msgspec.Struct, frozen=True, kw_only=True):
     avg_price: Decimal = ZERO
     time_in_force: str = "GTC"
     reduce_only: bool = False
+    position_idx: int = 0
     created_ms: int = 0
     condition: Condition | None = None
     attached: Attached | None = None
@@ -58,6 +69,7 @@ def seeded_order(seed: SeedOrder, api_key: str, market: Market) -> Order:
         qty=seed.qty,
         price=seed.price,
         reduce_only=seed.reduce_only,
+        position_idx=seed.position_idx,
         condition=seed.condition,
         attached=seed.attached,
         close_on_trigger=bool(seed.protects),

@@ -69,10 +69,10 @@ class EventMetrics:
 
     def refresh(self, state: State, marks: Mapping[str, Decimal], now_ns: int) -> None:
         """Set what is a view of the state and the newest marks: call it before an export."""
-        for symbol, position in state.positions.positions.items():
-            unrealized = position.unrealized_at(marks.get(symbol, position.mark_price))
+        for key, position in state.positions.positions.items():
+            unrealized = position.unrealized_at(marks.get(position.symbol, position.mark_price))
             pnl = None if unrealized is None else position.realized_pnl + unrealized
-            self.live.set_position(symbol, position.qty, pnl)
+            self.live.set_position(key, position.qty, pnl)
         oldest_ns = min((order.updated_ts for order in self._unknown.values()), default=now_ns)
         trust = self.live.trust
         trust.unknown_orders.set(len(self._unknown))

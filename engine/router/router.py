@@ -20,6 +20,7 @@ from engine.core.reports import (
     OrderLookup,
     RequestKind,
     Scope,
+    SettingsReport,
     VenuePnl,
 )
 from engine.core.requests import (
@@ -28,6 +29,7 @@ from engine.core.requests import (
     MassCancelRequest,
     OrderRequest,
     QueryOrder,
+    SettingRequest,
 )
 from engine.core.status import BreakerStatus, RequestStats
 from engine.core.types import OrderType, TimeInForce, to_decimal
@@ -232,6 +234,17 @@ class OrderRouter:
     async def pnl(self, since_ns: int) -> VenuePnl:
         """Ask for the venue's own figures of money, through the query lane. Never raises."""
         return await self._sender.pnl(since_ns)
+
+    async def change_setting(self, request: SettingRequest) -> SettingsReport:
+        """Set a market's leverage or position mode, once, unless the gate is closed."""
+        if self.gate.closed:
+            return SettingsReport(
+                markets=(),
+                asked_by=request.command_id,
+                reason=Reason.HALTED,
+                text="the gate is closed",
+            )
+        return await self._client.change_setting(request)
 
     def confirm(self, client_order_id: str, exchange_order_id: str) -> None:
         """Take evidence that the venue has an order: a retry that is due will not send it again."""

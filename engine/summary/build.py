@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 from msgspec import UNSET
 
+from engine.core.executions import position_key
 from engine.core.orders import Order
 from engine.core.plain import to_plain
 from engine.core.pnl import Totals, conversion_rates, convert, totals
@@ -128,7 +129,7 @@ def _fills(state: State) -> Iterator[FillSummary]:
 def _position(position: Position, marks: Mapping[str, Decimal]) -> PositionSummary:
     mark = marks.get(position.symbol, position.mark_price)
     return PositionSummary(
-        symbol=position.symbol,
+        symbol=position_key(position.symbol, position.index),
         qty=position.qty,
         avg_entry_price=position.avg_entry_price,
         realized_pnl=position.realized_pnl,

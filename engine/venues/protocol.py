@@ -18,6 +18,7 @@ from engine.core.reports import (
     Outcome,
     Report,
     Scope,
+    SettingsReport,
     VenuePnl,
 )
 from engine.core.requests import (
@@ -26,6 +27,7 @@ from engine.core.requests import (
     MassCancelRequest,
     OrderRequest,
     QueryOrder,
+    SettingRequest,
     VenueRequest,
 )
 from engine.core.status import ClockStatus, InputStatus
@@ -145,6 +147,10 @@ class ExchangeClient(Protocol):
 
     async def pnl(self, since_ns: int) -> VenuePnl:
         """The venue's own figures of money, some of them since a time (unix ns). Never raises."""
+        ...
+
+    async def change_setting(self, request: SettingRequest) -> SettingsReport:
+        """Set a market's leverage or position mode, then say what is set. Never raises."""
         ...
 
     def unreadable(self) -> InputStatus:

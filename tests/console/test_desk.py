@@ -125,7 +125,7 @@ def test_a_market_holds_what_a_ticket_is_checked_against() -> None:
     market = hands.market("BTCUSDT")
     assert market.instrument == BTC
     assert market.quote is not None
-    assert market.position == D("0.900")
+    assert market.position(Side.BUY, reduce_only=False) == D("0.900")
     assert {o.client_order_id for o in market.working} == {"c-003", "c-006", "c-010"}
     assert {o.client_order_id for o in market.recent} == {"c-006", "c-009", "c-010"}
     assert market.now_ns == NOW
@@ -134,7 +134,7 @@ def test_a_market_holds_what_a_ticket_is_checked_against() -> None:
 def test_an_unknown_market_is_empty() -> None:
     hands, _ = desk()
     market = hands.market("XRPUSDT")
-    assert (market.instrument, market.quote, market.position) == (None, None, D(0))
+    assert (market.instrument, market.quote, market.held[0]) == (None, None, D(0))
 
 
 def test_orders_of_others_are_not_ours_to_count() -> None:

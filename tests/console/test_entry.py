@@ -25,6 +25,7 @@ from engine.core.order_terms import (
     TriggerDirection,
 )
 from engine.core.orders import Order
+from engine.core.settings import MarketSettings
 from engine.core.types import Category, OrderType, Side, TimeInForce
 from tests.console.fakes import BTC, NOW, NS, quote
 
@@ -118,7 +119,7 @@ def test_a_market_order_has_its_own_largest_size() -> None:
 
 
 def test_reduce_only_never_flips_the_position() -> None:
-    long = market(position=D("0.5"))
+    long = market(held=(D("0.5"),))
     sell = text(side=Side.SELL, reduce_only=True)
     assert read_ticket(msgspec.structs.replace(sell, qty="0.5"), long).errors == {}
     assert read_ticket(msgspec.structs.replace(sell, qty="0.501"), long).errors == {
@@ -182,7 +183,7 @@ def test_an_order_is_described_whole() -> None:
     assert entry.order is not None
     assert describe(entry.order) == "BUY 0.010 BTCUSDT @ 60999.9 GTC post-only"
     sell = text(side=Side.SELL, type=OrderType.MARKET, reduce_only=True)
-    close = read_ticket(sell, market(position=D("0.010")))
+    close = read_ticket(sell, market(held=(D("0.010"),)))
     assert close.order is not None
     assert describe(close.order) == "SELL 0.010 BTCUSDT at market IOC reduce-only"
 
@@ -283,3 +284,14 @@ def test_the_trigger_of_a_stop_is_changed_while_it_waits() -> None:
     assert read_amend(stop, BTC, "0.010", "", "x").errors == {"trigger": "'x' is not a number"}
     stop.triggered = True
     assert read_amend(stop, BTC, "0.010", "", "62100").errors == {"qty": "nothing changed"}
+
+
+def test_reduce_only_is_measured_by_the_side_of_a_hedge_that_it_reduces() -> None:
+    hedged = market(
+        held=(D(0), D("0.5"), D("-0.2")), settings=MarketSettings("BTCUSDT", hedged=True)
+    )
+    close = text(side=Side.SELL, qty="0.3", price="61000.1", reduce_only=True)
+    assert read_ticket(close, hedged).errors == {}
+    cover = text(side=Side.BUY, qty="0.3", reduce_only=True)
+    assert read_ticket(cover, hedged).errors == {"qty": "would flip the position; most is 0.2"}
+    assert hedged.position(Side.BUY, reduce_only=False) == D("0.5")

@@ -16,6 +16,8 @@ from engine.core.commands import (
     Reconcile,
     SettleDrift,
 )
+from engine.core.reports import FillEvent
+from engine.core.settings import MarketSettings
 from engine.core.status import ReconcileStatus
 from engine.core.types import DriftAction, DriftKind, OrderType, Side, TimeInForce, TradingState
 from tests.console.driving import Console
@@ -341,5 +343,35 @@ def test_own_orders_at_a_level_are_cancelled_after_a_question() -> None:
         c.app.main.post_message(LadderPanel.CancelAt("BTCUSDT", D("1"), ("c-004", "c-010")))
         await c.settle()
         assert len(c.link.commands) == 2
+
+    console.run(play)
+
+
+def test_of_a_hedge_the_side_under_the_cursor_is_closed() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        market = MarketSettings("SOLUSDT", hedged=True)
+        c.link.push(ev.SettingsChanged(ts=NOW, markets=(market,)))
+        await c.frame()
+        for index, side in ((1, Side.BUY), (2, Side.SELL)):
+            c.app.replica.state.positions.apply_fill(
+                FillEvent(
+                    exec_id=f"h{index}", client_order_id="h", symbol="SOLUSDT", side=side,
+                    qty=D(index), price=D(150), position_index=index,
+                )
+            )  # fmt: skip
+        c.app.session.show_symbol("SOLUSDT")
+        await c.press("X")
+        assert c.toasts == ["SOLUSDT is hedged: choose a side of it in panel 2"]
+        c.link.push(ev.ConnectivityChanged(ts=NOW, link="public", up=True))
+        await c.frame()
+        await c.press("2")
+        c.app.main.positions.move_cursor("SOLUSDT#2")
+        await c.press("X")
+        text = c.app.screen.ticket_text()  # type: ignore[attr-defined]
+        assert (text.symbol, text.side, text.qty, text.reduce_only) == (
+            "SOLUSDT", Side.BUY, "2", True,
+        )  # fmt: skip
 
     console.run(play)

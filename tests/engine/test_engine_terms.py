@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from engine.bootstrap import PAPER_KEY
-from engine.core.commands import AmendOrder, CancelOrder, Kill
+from engine.core.commands import AmendOrder, CancelOrder, ChangeSetting, Flatten, Kill
+from engine.core.conservation import ledger_disagreements
+from engine.core.events import CommandRefused, SettingAsked, SettingsChanged
 from engine.core.order_terms import (
     Attached,
     Exit,
@@ -164,3 +166,61 @@ def test_a_market_order_goes_no_further_than_the_slippage_it_names(tmp_path: Pat
         assert house.order("a2").state is OrderState.FILLED
 
     simulate(tmp_path / "h", scenario, market)
+
+
+def hedge(house: House, *, hedged: bool = True) -> ChangeSetting:
+    return ChangeSetting(command_id=house.command_id(), symbol="BTCUSDT", hedged=hedged)
+
+
+def legs(house: House) -> tuple[Decimal, Decimal]:
+    """Long and short, as the engine has them; the exchange must have the same."""
+    positions, venue = house.live.state.positions, house.exchange.accounts[PAPER_KEY]
+    instrument = house.exchange.markets["linear", "BTCUSDT"].instrument
+    held = tuple(positions.get_position("BTCUSDT", index).qty for index in (1, 2))
+    assert held == tuple(position.qty for position in venue.positions_in(instrument))
+    return held  # type: ignore[return-value]
+
+
+def test_a_hedge_is_opened_reduced_and_flattened_side_by_side(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        engine = await house.engine()
+        await house.give(hedge(house))
+        assert engine.state.settings["BTCUSDT"].hedged
+        await house.give(house.place("long", **MARKET))
+        await house.give(house.place("short", "Sell", qty="0.006", **MARKET))
+        assert legs(house) == (D("0.010"), D("-0.006"))
+        await house.give(house.place("less", "Sell", qty="0.004", reduce_only=True, **MARKET))
+        assert legs(house) == (D("0.006"), D("-0.006"))
+        await house.crash()
+        engine = await house.engine()
+        assert legs(house) == (D("0.006"), D("-0.006"))
+        await engine.settled()
+        assert engine.state.reconciled is not None
+        assert (engine.state.reconciled.drift, engine.state.pending) == ((), ())
+        assert list(ledger_disagreements(engine.state)) == []
+        await house.give(hedge(house, hedged=False))
+        assert [r.code for r in engine.state.refusals] == ["HAS_POSITION"]
+        await house.give(Flatten(command_id="f1"))
+        assert legs(house) == (D(0), D(0))
+        await house.give(hedge(house, hedged=False))
+        assert not engine.state.settings["BTCUSDT"].hedged
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_a_leverage_that_the_venue_refuses_is_a_refusal_in_the_journal(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        engine = await house.engine()
+        for number in ("5", "500"):
+            command = ChangeSetting(
+                command_id=house.command_id(), symbol="BTCUSDT", leverage=D(number)
+            )
+            await house.give(command)
+        assert engine.state.settings["BTCUSDT"].leverage == D(5)
+        kept = (SettingAsked, SettingsChanged, CommandRefused)
+        told = [type(event) for event in house.events() if isinstance(event, kept)]
+        assert told == [SettingAsked, SettingsChanged, SettingAsked, CommandRefused]
+
+    simulate(tmp_path / "h", scenario)

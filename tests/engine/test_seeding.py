@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from engine.clock import SimClock
 from engine.core.order_terms import Attached, Exit, Trigger, TriggerBy, TriggerDirection
-from engine.core.reports import VenueStatus
+from engine.core.reports import SettingsReport, VenueStatus
+from engine.core.settings import MarketSettings
 from engine.core.types import OrderType, Side, TimeInForce
 from engine.exchange import Exchange, create_exchange
 from engine.seeding import seed_exchange
@@ -91,3 +92,22 @@ def test_what_a_resting_order_brings_along_is_not_forgotten() -> None:
     assert loss is not None
     assert (profit.price, profit.rises, profit.by) == (d(62_000), True, "LastPrice")
     assert (loss.price, loss.rises, loss.by) == (d(58_000), False, "MarkPrice")
+
+
+def test_a_hedged_market_is_hedged_again_with_both_of_its_sides() -> None:
+    desk = Desk()
+    market = MarketSettings("BTCUSDT", hedged=True, leverage=d(5))
+    desk.give(SettingsReport(markets=(market,)))
+    desk.working("long")
+    desk.give(fill("e1", "0.010", "long"))
+    desk.working("short", side=Side.SELL, qty=d("0.004"))
+    desk.give(fill("e2", "0.004", "short", side=Side.SELL))
+    desk.working("rests", side=Side.SELL, price=d(61_000))
+    exchange = seeded(desk)
+    account = exchange.accounts[KEY]
+    instrument = exchange.markets["linear", "BTCUSDT"].instrument
+    assert [(p.idx, p.qty, p.leverage) for p in account.positions_in(instrument)] == [
+        (1, d("0.010"), "5"),
+        (2, d("-0.004"), "5"),
+    ]
+    assert [order.position_idx for order in account.orders.values()] == [2]

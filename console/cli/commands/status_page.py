@@ -60,10 +60,14 @@ def _reconcile(health: Document, reconcile: Document) -> str:
 def _position(row: Document) -> str:
     unrealized = "unpriced" if row["unrealized_pnl"] is None else row["unrealized_pnl"]
     return (
-        f"{row['symbol']} {row['qty']} at {row['avg_entry_price'] or '-'}, "
+        f"{row['symbol']} {row['qty']} at {row['avg_entry_price'] or '-'}{_leverage(row)}, "
         f"mark {row['mark_price'] or '-'}; unrealized {unrealized}, "
         f"realized {row['realized_pnl']}, fees {row['fees']} {row['currency']}"
     )
+
+
+def _leverage(row: Document) -> str:
+    return f" {row['leverage']}x" if row.get("leverage") else ""
 
 
 def _requests(row: Document) -> str:

@@ -11,7 +11,7 @@ from engine.core.risk.price import worst_price
 from engine.core.risk.rule import Line, pick
 from engine.core.risk.rules import RULES
 from engine.core.risk.size import SIZE, is_sized
-from engine.core.risk.terms import Terms
+from engine.core.risk.terms import Terms, index_of
 from engine.core.risk.verdict import Approved, Denial, Denied
 from engine.core.state import State
 
@@ -25,7 +25,7 @@ def check(state: State, order: PlaceOrder, context: Context) -> Approved | Denie
     if denial is not None:
         return Denied(order, context.now_ns, denial, terms.reference)
     bound = worst_price(order, terms.instrument, terms.reference, terms.limits.market_slippage)
-    return Approved(order, context.now_ns, bound)
+    return Approved(order, context.now_ns, bound, index_of(state, order))
 
 
 def check_flatten(state: State, order: PlaceOrder, context: Context) -> Approved | Denied:
@@ -33,16 +33,18 @@ def check_flatten(state: State, order: PlaceOrder, context: Context) -> Approved
 
     Its price is bounded as that of any market order, where there is a price to bound it by.
     """
-    position = state.positions.get_position(order.symbol).qty
+    index = index_of(state, order)
+    position = state.positions.get_position(order.symbol, index).qty
     if not order.reduce_only or position * order.side.sign >= 0 or order.qty > abs(position):
         denial = Denial("NOT_REDUCING", f"{order.side} {order.qty}", f"position {position}")
         return Denied(order, context.now_ns, denial)
     instrument, quote = state.instruments.get(order.symbol), context.quotes.get(order.symbol)
     reference = quote.reference if quote is not None else None
     if instrument is None or not reference:
-        return Approved(order, context.now_ns)
+        return Approved(order, context.now_ns, position_index=index)
     slippage = state.risk.limits.for_symbol(order.symbol).market_slippage
-    return Approved(order, context.now_ns, worst_price(order, instrument, reference, slippage))
+    bound = worst_price(order, instrument, reference, slippage)
+    return Approved(order, context.now_ns, bound, index)
 
 
 def check_amend(

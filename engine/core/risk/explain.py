@@ -40,7 +40,8 @@ def explain(state: State, denied: OrderDenied) -> Explanation:
     if instrument is None or reference is None:
         return Explanation(denied)
     quotes = {denied.symbol: Quote(symbol=denied.symbol, mark=reference, ts=denied.ts)}
-    for symbol, position in state.positions.positions.items():
+    for position in state.positions.positions.values():
+        symbol = position.symbol
         quotes.setdefault(symbol, Quote(symbol=symbol, mark=position.mark_price))
     limits = state.risk.limits.for_symbol(denied.symbol)
     order = _order_of(denied)

@@ -7,19 +7,19 @@ Values are at the reference price; where one is missing nothing can be summed, a
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import NamedTuple
 
 from engine.core.risk.rule import Rule
 from engine.core.risk.terms import UNPRICED, Amount, Terms, most_for, plain
+from engine.core.settings import LONG, ONE_WAY, SHORT
 from engine.core.types import ZERO, OrderState, OrderType, Side
 
 
 def _worst_qty(terms: Terms) -> Decimal:
     """The position on the order's side, its open orders and this one filled; long is the side."""
     order = terms.order
-    position = terms.state.positions.positions.get(order.symbol)
-    held = ZERO if position is None else position.qty * order.side.sign
     working = terms.state.exposure.working(order.symbol, order.side) - terms.held
-    return held + working + order.qty
+    return terms.held_qty * order.side.sign + working + order.qty
 
 
 def _position(terms: Terms, _limit: Amount) -> Amount | None:
@@ -33,27 +33,57 @@ def _room(terms: Terms, value: Amount, bound: Amount) -> str:
     return most_for(terms, own - (Decimal(value) - bound), terms.reference)
 
 
-def _sides(terms: Terms, symbol: str) -> tuple[Decimal, Decimal] | None:
-    """Worst value long and worst value short of one symbol, before this order; None unpriced."""
+class _Sides(NamedTuple):
+    """What a symbol may become, in money: its longest and its shortest, and each as it nets."""
+
+    long: Decimal = ZERO
+    short: Decimal = ZERO
+    net_long: Decimal = ZERO
+    net_short: Decimal = ZERO
+    hedged: bool = False
+
+    @property
+    def worst(self) -> Decimal:
+        """The most that may be open at once: of a hedge both of its sides."""
+        if self.hedged:
+            return max(self.long, ZERO) + max(-self.short, ZERO)
+        return max(abs(self.long), abs(self.short))
+
+
+def _sides(terms: Terms, symbol: str) -> _Sides | None:
+    """Worst values of one symbol before this order; None where it has no price."""
     state = terms.state
-    qty = state.positions.get_position(symbol).qty
-    long = qty + state.exposure.working(symbol, Side.BUY)
-    short = qty - state.exposure.working(symbol, Side.SELL)
+    settings = state.settings.get(symbol)
+    hedged = settings is not None and settings.hedged
+    one_way, long_leg, short_leg = (
+        state.positions.get_position(symbol, index).qty for index in (ONE_WAY, LONG, SHORT)
+    )
+    buys = state.exposure.working(symbol, Side.BUY)
+    sells = state.exposure.working(symbol, Side.SELL)
     if symbol == terms.order.symbol:
-        long -= terms.held if terms.order.side is Side.BUY else ZERO
-        short += terms.held if terms.order.side is Side.SELL else ZERO
+        buys -= terms.held if terms.order.side is Side.BUY else ZERO
+        sells -= terms.held if terms.order.side is Side.SELL else ZERO
+    net = one_way + long_leg + short_leg
+    long, short = (long_leg if hedged else net) + buys, (short_leg if hedged else net) - sells
     if not long and not short:
-        return ZERO, ZERO
+        return _Sides()
     instrument, quote = state.instruments.get(symbol), terms.context.quotes.get(symbol)
     price = None if quote is None else quote.reference
     if instrument is None or price is None or price <= 0:
         return None
-    return instrument.notional(long, price), instrument.notional(short, price)
+    return _Sides(
+        long=instrument.notional(long, price),
+        short=instrument.notional(short, price),
+        net_long=instrument.notional(net + buys, price),
+        net_short=instrument.notional(net - sells, price),
+        hedged=hedged,
+    )
 
 
 def _symbols(terms: Terms) -> set[str]:
     state = terms.state
-    return {*state.positions.positions, *state.exposure.symbols(), terms.order.symbol}
+    held = (position.symbol for position in state.positions.positions.values())
+    return {*held, *state.exposure.symbols(), terms.order.symbol}
 
 
 def _gross(terms: Terms, _limit: Amount) -> Amount | None:
@@ -67,15 +97,22 @@ def _gross(terms: Terms, _limit: Amount) -> Amount | None:
         sides = _sides(terms, symbol)
         if sides is None:
             return UNPRICED
-        long, short = sides
-        worst = max(abs(long), abs(short))
+        worst = sides.worst
         if symbol == order.symbol:
-            after = abs(long + value) if order.side is Side.BUY else abs(short - value)
+            after = _with(sides, order.side, value)
             if after <= worst:
                 return None
             worst = after
         gross += worst
     return gross
+
+
+def _with(sides: _Sides, side: Side, value: Decimal) -> Decimal:
+    """The worst on the side that an order of this value adds to."""
+    if sides.hedged:
+        long, short = max(sides.long, ZERO), max(-sides.short, ZERO)
+        return long + short + value
+    return abs(sides.long + value) if side is Side.BUY else abs(sides.short - value)
 
 
 def _net(terms: Terms, _limit: Amount) -> Amount | None:
@@ -88,7 +125,7 @@ def _net(terms: Terms, _limit: Amount) -> Amount | None:
         sides = _sides(terms, symbol)
         if sides is None:
             return UNPRICED
-        net += sides[0] if order.side is Side.BUY else -sides[1]
+        net += sides.net_long if order.side is Side.BUY else -sides.net_short
     return net
 
 
@@ -105,7 +142,7 @@ def _sum_room(terms: Terms, value: Amount, bound: Amount) -> str:
 
 def _reducible(terms: Terms, _limit: Amount) -> Amount:
     """What an order on this side can take off the position."""
-    return -terms.state.positions.get_position(terms.order.symbol).qty * terms.order.side.sign
+    return -terms.held_qty * terms.order.side.sign
 
 
 def _reduced(terms: Terms, _limit: Amount) -> Amount | None:

@@ -8,9 +8,11 @@ import msgspec
 
 from engine.core.commands import PlaceOrder
 from engine.core.context import Context
+from engine.core.executions import position_key
 from engine.core.instruments import Instrument
 from engine.core.limits import RiskLimits
 from engine.core.market import Quote
+from engine.core.settings import ONE_WAY
 from engine.core.state import State
 from engine.core.types import NS, ZERO
 
@@ -41,6 +43,21 @@ class Terms(msgspec.Struct, frozen=True, gc=False):
         """Where the market is when the order begins to work: now, or at its trigger."""
         trigger = self.order.trigger
         return self.reference if trigger is None else trigger.price
+
+    @property
+    def held_qty(self) -> Decimal:
+        """The signed quantity of the position that the order is about."""
+        key = position_key(self.order.symbol, index_of(self.state, self.order))
+        position = self.state.positions.positions.get(key)
+        return ZERO if position is None else position.qty
+
+
+def index_of(state: State, order: PlaceOrder) -> int:
+    """The side of a hedge that the order belongs to; 0 where the market is in one-way mode."""
+    settings = state.settings.get(order.symbol)
+    if settings is None:
+        return ONE_WAY
+    return settings.index_of(order.side, reduce_only=order.reduce_only)
 
 
 def price_of(order: PlaceOrder, reference: Decimal) -> Decimal:

@@ -21,6 +21,7 @@ from engine.core.reports import (
     OrderLookup,
     Report,
     Scope,
+    SettingsReport,
     VenuePnl,
 )
 from engine.core.requests import (
@@ -29,8 +30,10 @@ from engine.core.requests import (
     MassCancelRequest,
     OrderRequest,
     QueryOrder,
+    SettingRequest,
     VenueRequest,
 )
+from engine.core.settings import MarketSettings
 from engine.core.status import ClockStatus, InputStatus
 from engine.core.types import Category
 from engine.secret import Secret
@@ -47,6 +50,7 @@ from engine.venues.bybit.money import Money
 from engine.venues.bybit.posture import KeyPosture
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rest import BanObserver, RestSession
+from engine.venues.bybit.settings import AccountSettings
 from engine.venues.bybit.signing import Signer
 from engine.venues.orders import order_request
 from engine.venues.protocol import (
@@ -96,6 +100,7 @@ class BybitClient:
             self._rest, clock, self._codec, self._symbols, self._quarantine, self._categories
         )
         self._money = Money(self._rest, clock, self._symbols, self._quarantine, self._categories)
+        self._settings = AccountSettings(self._rest, clock, self._symbols, self._quarantine)
         self._entry = OrderEntry(self._commands, self._symbols)
         self._batches = Batches(self._entry, self._commands, self._symbols, batched)
         self._links = Links(
@@ -147,14 +152,19 @@ class BybitClient:
         """Read the instruments, then open the private stream and one public stream a category.
 
         Both callbacks run on this event loop, in the order of arrival. Without `symbols` every
-        trading instrument is subscribed. Raises TimeoutError, ConnectionError or VenueRefused
-        when a stream cannot be opened now; later losses reconnect by themselves.
+        trading instrument is subscribed; of those that are named the settings are told. Raises
+        TimeoutError, ConnectionError or VenueRefused when a stream cannot be opened now; later
+        losses reconnect by themselves.
         """
         markets = [item for item in await self.instruments() if item.trading]
         if self._subscribed is not None:
             markets = [item for item in markets if item.symbol in self._subscribed]
+        named = () if self._subscribed is None else markets
+        set_now = await self._settings.read(market.symbol for market in named)
         trade = self._commands if self._trade_socket else None
         await self._links.open(on_report, on_market, markets, trade)
+        if set_now:
+            on_report(SettingsReport(markets=set_now))
 
     async def close(self) -> None:
         """Close the streams, then tell whoever owns the transport. Safe to call twice."""
@@ -249,6 +259,28 @@ class BybitClient:
     async def pnl(self, since_ns: int) -> VenuePnl:
         """The venue's own figures of money, some of them since a time (unix ns). Never raises."""
         return await self._money.pnl(since_ns)
+
+    async def change_setting(self, request: SettingRequest) -> SettingsReport:
+        """Set a market's leverage or position mode, then say what is set. Never raises."""
+        return await self._settings.change(request)
+
+    async def settings(self, symbols: Iterable[str]) -> tuple[MarketSettings, ...]:
+        """Leverage and position mode of these markets; spot pairs have none.
+
+        Raises TimeoutError, ConnectionError or VenueRefused.
+        """
+        return await self._settings.read(symbols)
+
+    async def protect(self, category: Category, window_s: int) -> None:
+        """Have every order cancelled when nobody has listened for `window_s` seconds.
+
+        Raises VenueRefused where the account has no such thing, TimeoutError or ConnectionError.
+        """
+        await self._settings.protect(category, window_s)
+
+    async def protection_s(self, category: Category) -> int:
+        """The window that is set, in seconds; 0 where there is none. Raises like `settings`."""
+        return await self._settings.protection_s(category)
 
     async def place_limit_order(
         self,

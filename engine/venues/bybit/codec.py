@@ -95,6 +95,8 @@ _TRADES = {
 }
 """Executions that change a position. Funding pays money and trades nothing."""
 _FUNDING = "Funding"
+_HEDGED: dict[int, Side | None] = {0: None, 1: Side.BUY, 2: Side.SELL}
+"""Which side a position is on by its index; in one-way mode it may be either."""
 
 
 Execution = FillEvent | CashReport | UnknownExecution
@@ -138,7 +140,7 @@ class Codec:
                 return [self.execution(row) for row in rows]
             if topic == "order":
                 return [self.order(row) for row in rows]
-            return [found for row in rows if (found := self.position(row)) is not None]
+            return [self.position(row) for row in rows]
         except UNREADABLE:
             return self._salvage(message)
 
@@ -200,8 +202,8 @@ class Codec:
         """Decode one execution row. Raises Unreadable."""
         return _read(self._execution_row, self.execution, raw, category)
 
-    def read_position(self, raw: msgspec.Raw, category: str = "") -> PositionReport | None:
-        """Decode one position row; None for the empty half of a hedge. Raises Unreadable."""
+    def read_position(self, raw: msgspec.Raw, category: str = "") -> PositionReport:
+        """Decode one position row. Raises Unreadable."""
         return _read(self._position_row, self.position, raw, category)
 
     def read_wallet(self, raw: msgspec.Raw, category: str = "") -> list[BalanceReport]:
@@ -317,17 +319,17 @@ class Codec:
             ts=millis_to_ns(row.exec_time),
         )
 
-    def position(self, row: PositionRow, category: str = "") -> PositionReport | None:
-        """Return one position; None for the empty half of a hedge. Raises ValueError."""
-        size = amount(row.size)
-        if row.position_idx:
-            if size:
-                raise ValueError("hedge mode is not supported: set the account to one-way mode")
-            return None
+    def position(self, row: PositionRow, category: str = "") -> PositionReport:
+        """Return one position, or one side of a hedge. Raises ValueError."""
+        size, index = amount(row.size), row.position_idx
         # `side` of a flat position is "", formerly "None".
+        side = _side(row.side) if size else None
+        if index not in _HEDGED or _HEDGED[index] not in (None, side or _HEDGED[index]):
+            raise ValueError(f"positionIdx {index} with side {row.side[:40]!r}")
         return PositionReport(
             symbol=self._symbols.engine(row.category or category, row.symbol),
-            qty=_side(row.side).sign * size if size else size,
+            qty=size if side is None else side.sign * size,
+            position_index=index,
             avg_price=price_or_none(row.entry_price) or price_or_none(row.avg_price),
             ts=millis_to_ns(row.updated_time),
         )

@@ -16,6 +16,7 @@ from engine.core.events import EventType
 from engine.core.limits import PAPER_LIMITS
 from engine.core.order_terms import Trigger, TriggerDirection
 from engine.core.orders import Order
+from engine.core.settings import MarketSettings
 from engine.core.types import DriftAction, KillLevel, Liquidity, OrderState, Side, TradingState
 from tests.console.fakes import BTC, NOW, busy_link, fill
 
@@ -54,6 +55,15 @@ def _order(type: EventType, **fields: object) -> ev.OrderEvent:
                          **(ORDER | {"price": None})),  # type: ignore[arg-type]
          "c-1 | made by the venue StopLoss: Buy 0.5 BTCUSDT @ market once last falls to 60000.0"
          " | text"),
+        (ev.SettingAsked(ts=NOW, command_id="c", symbol="BTCUSDT", leverage=D(5), by="ops"),
+         "BTCUSDT | leverage 5 asked for by ops | warn"),
+        (ev.SettingAsked(ts=NOW, command_id="c", symbol="BTCUSDT", hedged=True, by="ops"),
+         "BTCUSDT | hedge mode asked for by ops | warn"),
+        (ev.SettingAsked(ts=NOW, command_id="c", symbol="BTCUSDT", hedged=False, by="ops"),
+         "BTCUSDT | one-way mode asked for by ops | warn"),
+        (ev.SettingsChanged(ts=NOW, markets=(
+            MarketSettings("BTCUSDT", hedged=True, leverage=D(5)), MarketSettings("ETHUSDT"))),
+         "settings | at the venue: BTCUSDT 5x hedge, ETHUSDT ?x | text"),
         (_order(EventType.ORDER_ACK, exchange_order_id="0f5c9a3e-77aa-4c", attempts=2),
          "c-1 | acknowledged as 0f5c9a3e-77a… after 2 attempts | text"),
         (fill("c-1", "91af5521-77aa", "0.200", "61000.5", 0),

@@ -11,7 +11,9 @@ from console.replica import Replica
 from console.views.cells import Cell, Line
 from console.views.positions import COLUMNS, PositionsView, money_cell, net_cell, view
 from engine.core.pnl import Totals, totals
+from engine.core.reports import FillEvent
 from engine.core.status import LinkUpdate
+from engine.core.types import Side
 from tests.console.fakes import NOW, NS, busy_link, status
 
 
@@ -104,3 +106,17 @@ def test_two_currencies_have_totals_of_their_own() -> None:
 
 def test_money_has_sign_and_direction() -> None:
     assert money_cell(D("-1234.5"), UNICODE) == Cell("▼-1,234.5", "loss")
+
+
+def test_the_sides_of_a_hedge_are_rows_of_their_own(replica: Replica) -> None:
+    for index, side in ((1, Side.BUY), (2, Side.SELL)):
+        replica.state.positions.apply_fill(
+            FillEvent(
+                exec_id=f"h{index}", client_order_id="h", symbol="SOLUSDT", side=side, qty=D(index),
+                price=D(150), position_index=index,
+            )
+        )  # fmt: skip
+    made = _view(replica)
+    assert set(made.keys) >= {"SOLUSDT#1", "SOLUSDT#2"}
+    assert [_row(made, f"SOLUSDT#{index}")["net"] for index in (1, 2)] == ["▲+1.0", "▼-2.0"]
+    assert _row(made, "SOLUSDT#2")["symbol"] == "SOLUSDT#2"

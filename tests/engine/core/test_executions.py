@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from engine.core.executions import exact, is_same, position_key
+from engine.core.executions import exact, is_same, position_key, split_key
 from engine.core.reports import FillEvent
 from engine.core.types import Side
 
@@ -51,3 +51,8 @@ def test_an_execution_is_the_same_when_all_that_both_tell_is(
 ) -> None:
     assert is_same(FILL, replace(FILL, **other)) is same
     assert is_same(replace(FILL, **other), FILL) is same
+
+
+def test_a_position_key_can_be_taken_apart_again() -> None:
+    for symbol, index in (("BTCUSDT", 0), ("BTCUSDT", 2), ("BTC/USDT", 0)):
+        assert split_key(position_key(symbol, index)) == (symbol, index)

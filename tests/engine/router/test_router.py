@@ -11,7 +11,7 @@ import pytest
 
 from engine.clock import NS
 from engine.core.reports import Outcome, RequestKind, VenueStatus
-from engine.core.requests import AmendRequest, CancelRequest, QueryOrder
+from engine.core.requests import AmendRequest, CancelRequest, QueryOrder, SettingRequest
 from engine.core.types import Side, TimeInForce
 from engine.router import Lane
 from engine.router.retry import JITTER, PAUSES_S
@@ -732,3 +732,13 @@ def test_an_amend_that_changes_nothing_is_a_mistake() -> None:
     rig = Rig()
     with pytest.raises(ValueError, match="give qty, price, or both"):
         rig.run(rig.router.amend_order("o-1"))
+
+
+def test_a_setting_is_changed_once_and_not_while_the_gate_is_closed() -> None:
+    rig = Rig()
+    wanted = SettingRequest(command_id="c1", symbol="BTCUSDT", hedged=True)
+    assert rig.run(rig.router.change_setting(wanted)).reason == ""
+    rig.gate.close("F12")
+    refused = rig.run(rig.router.change_setting(wanted))
+    assert (refused.reason, refused.asked_by) == (Reason.HALTED, "c1")
+    assert rig.venue.settings == [wanted]

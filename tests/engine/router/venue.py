@@ -19,6 +19,7 @@ from engine.core.reports import (
     Outcome,
     Report,
     Scope,
+    SettingsReport,
     VenuePnl,
     VenueStatus,
 )
@@ -28,6 +29,7 @@ from engine.core.requests import (
     MassCancelRequest,
     OrderRequest,
     QueryOrder,
+    SettingRequest,
     VenueRequest,
 )
 from engine.core.status import ClockStatus, InputStatus
@@ -84,6 +86,7 @@ class Venue:
         self.latency_s = 0.0
         self.status = VenueStatus.NEW
         self.closed = False
+        self.settings: list[SettingRequest] = []
 
     def times(self, kind: str) -> list[float]:
         """When calls of this kind came in, in seconds since T0."""
@@ -226,6 +229,10 @@ class Venue:
             complete=not self.blind,
             fault="HTTP 502" if self.blind else "",
         )
+
+    async def change_setting(self, request: SettingRequest) -> SettingsReport:
+        self.settings.append(request)
+        return SettingsReport(markets=(), asked_by=request.command_id)
 
     def unreadable(self) -> InputStatus:
         return InputStatus()

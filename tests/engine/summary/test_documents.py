@@ -13,7 +13,7 @@ KEYS = {
     "OrderSummary": (
         "client_order_id exchange_order_id symbol side type time_in_force post_only reduce_only "
         "qty price state cum_qty leaves_qty avg_price reason created_ts updated_ts attempts "
-        "ack_latency_s fill_latency_s"
+        "ack_latency_s fill_latency_s trigger attached slippage"
     ),
     "FillSummary": ("exec_id client_order_id symbol side qty price fee fee_currency liquidity ts"),
     "PositionSummary": (

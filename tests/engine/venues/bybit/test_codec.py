@@ -337,11 +337,21 @@ def test_a_flat_position_has_no_side(codec: Codec, side: str) -> None:
     assert (report.qty, report.avg_price) == (Decimal(0), None)
 
 
-def test_a_held_hedge_position_is_refused_and_its_empty_half_ignored(
-    codec: Codec, quarantine: Quarantine
-) -> None:
+def test_each_side_of_a_hedge_is_a_position_of_its_own(codec: Codec) -> None:
     held, empty = POSITION | {"positionIdx": 2}, POSITION | {"positionIdx": 1, "size": "0"}
-    assert codec.private(_message("position", held, empty)) == []
+    reports = codec.private(_message("position", held, empty | {"side": ""})) or []
+    assert [(r.position_index, r.qty) for r in reports if isinstance(r, PositionReport)] == [
+        (2, Decimal("-0.5")),
+        (1, Decimal(0)),
+    ]
+
+
+@pytest.mark.parametrize(("index", "side"), [(1, "Sell"), (2, "Buy"), (3, "Buy")])
+def test_a_side_of_a_hedge_that_is_on_the_other_side_is_unreadable(
+    codec: Codec, quarantine: Quarantine, index: int, side: str
+) -> None:
+    row = POSITION | {"positionIdx": index, "side": side}
+    assert codec.private(_message("position", row)) == []
     assert quarantine.counts == {"position_row": 1}
 
 

@@ -51,7 +51,7 @@ MESSAGES: dict[str, list[type]] = {
     "docs-examples/ws_order__2.json": [OrderReport],
     "docs-examples/ws_execution__2.json": [FillEvent],
     "docs-examples/ws_execution_fast__2.json": [],
-    "docs-examples/ws_position__2.json": [],  # a flat hedge row
+    "docs-examples/ws_position__2.json": [PositionReport],  # a flat side of a hedge
     "docs-examples/ws_wallet__2.json": [],
     "ccxt-comments/pro__handle_order__051.json": [InputLost],
     "ccxt-comments/pro__handle_order__052.json": [OrderReport],

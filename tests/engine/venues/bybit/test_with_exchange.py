@@ -8,14 +8,19 @@ from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from typing import Any
 
+from msgspec.structs import replace
+
 from engine.clock import NS, SimClock, run_simulated
 from engine.core.market import BookUpdate, MarketUpdate
+from engine.core.order_terms import Attached, Exit, Trigger, TriggerBy, TriggerDirection
 from engine.core.reports import (
     FillEvent,
     LinkReport,
     OrderReport,
     Outcome,
+    PositionReport,
     Report,
+    SettingsReport,
     VenueStatus,
 )
 from engine.core.requests import (
@@ -24,7 +29,9 @@ from engine.core.requests import (
     MassCancelRequest,
     OrderRequest,
     QueryOrder,
+    SettingRequest,
 )
+from engine.core.settings import MarketSettings
 from engine.core.types import Category, OrderType, Side, TimeInForce
 from engine.exchange import Exchange, create_exchange
 from engine.exchange.sources.synthetic import create_synthetic
@@ -292,6 +299,102 @@ def test_cancel_all_takes_what_its_scope_says_and_names_it() -> None:
         assert "q" in (await rig.router.mass_cancel(everything)).affected
         await asyncio.sleep(0)
         assert rig.order("q").status is VenueStatus.CANCELED
+
+    rig.play(scenario)
+
+
+def test_leverage_and_position_mode_are_set_and_read() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        five = SettingRequest(command_id="c1", symbol="BTCUSDT", leverage=Decimal(5))
+        told = SettingsReport(
+            markets=(MarketSettings("BTCUSDT", leverage=Decimal(5)),), asked_by="c1"
+        )
+        assert await rig.router.change_setting(five) == told
+        assert await rig.router.change_setting(five) == told  # not modified is done
+        too_much = SettingRequest(command_id="c2", symbol="BTCUSDT", leverage=Decimal(500))
+        report = await rig.router.change_setting(too_much)
+        assert (report.reason, report.markets) == (Reason.LIMITS, told.markets)
+        assert (await rig.router.place(_order("o-1", "50000"))).accepted
+        hedge = SettingRequest(command_id="c3", symbol="BTCUSDT", hedged=True)
+        assert (await rig.router.change_setting(hedge)).reason == Reason.LIMITS  # has orders
+        await rig.router.cancel(CancelRequest(client_order_id="o-1", symbol="BTCUSDT"))
+        report = await rig.router.change_setting(hedge)
+        assert (report.reason, [market.hedged for market in report.markets]) == ("", [True])
+        assert await rig.client.settings(["BTCUSDT"]) == report.markets
+
+    rig.play(scenario)
+
+
+def test_both_sides_of_a_hedge_are_told_apart_wherever_they_are_shown() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        hedge = SettingRequest(command_id="c1", symbol="BTCUSDT", hedged=True)
+        await rig.router.change_setting(hedge)
+        market = {"type": OrderType.MARKET, "qty": Decimal("0.500")}
+        assert (await rig.router.place(_order("x", None, **market))).reason == Reason.REQUEST
+        long = _order("long", None, position_index=1, **market)
+        short = _order("short", None, position_index=2, side=Side.SELL, **market)
+        assert (await rig.router.place(long)).accepted
+        assert (await rig.router.place(short)).accepted
+        await rig.clock.sleep(1)
+        assert [rig.order(name).position_index for name in ("long", "short")] == [1, 2]
+        expected = [(1, Decimal("0.500")), (2, Decimal("-0.500"))]
+        told = [r for r in rig.reports if isinstance(r, PositionReport)]
+        assert {r.position_index: r.qty for r in told} == dict(expected)
+        snapshot = await rig.router.snapshot(T0)
+        assert [(held.position_index, held.qty) for held in snapshot.positions] == expected
+
+    rig.play(scenario)
+
+
+def test_a_conditional_order_is_found_by_id_and_in_the_list_and_triggers() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        waits = Trigger(Decimal(50_000), TriggerDirection.FALLS, TriggerBy.MARK)
+        order = _order(
+            "w-1", "49000", trigger=waits, attached=Attached(None, Exit(Decimal(48_000)))
+        )
+        assert (await rig.router.place(order)).accepted
+        await rig.clock.sleep(0.01)
+        row = rig.order("w-1")
+        assert (row.status, row.trigger, row.attached) == (
+            VenueStatus.UNTRIGGERED,
+            waits,
+            order.attached,
+        )
+        (shown,) = (await rig.router.snapshot(T0)).open_orders
+        assert shown == row
+        query = QueryOrder(client_order_id="w-1", symbol="BTCUSDT", conditional=True)
+        lookup = await rig.router.lookup(query)
+        assert lookup.order == row
+        assert [read.source for read in lookup.reads] == ["waiting", "executions"]
+        amend = AmendRequest(client_order_id="w-1", symbol="BTCUSDT", trigger_price=Decimal(49_500))
+        assert (await rig.router.amend(amend)).accepted
+        await rig.clock.sleep(0.01)
+        assert rig.order("w-1").trigger == replace(waits, price=Decimal(49_500))
+
+    rig.play(scenario)
+
+
+def test_a_conditional_order_on_spot_waits_and_is_cancelled_as_such() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        waits = Trigger(Decimal(90_000), TriggerDirection.RISES)
+        order = _order("w-1", "90100", symbol="BTC/USDT", trigger=waits)
+        assert (await rig.router.place(order)).accepted
+        await rig.clock.sleep(0.01)
+        row = rig.order("w-1")
+        assert (row.status, row.trigger) == (VenueStatus.UNTRIGGERED, waits)
+        plain = CancelRequest(client_order_id="w-1", symbol="BTC/USDT")
+        assert (await rig.router.cancel(plain)).reason == Reason.NOT_FOUND
+        assert (await rig.router.cancel(replace(plain, waiting=True))).accepted
+        await rig.clock.sleep(0.01)
+        assert rig.order("w-1").status is VenueStatus.CANCELED
 
     rig.play(scenario)
 
