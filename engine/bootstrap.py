@@ -195,6 +195,7 @@ def build_live(
         on_ban=on_ban,
         rng=random.Random(seed),
         on_close=transport.close,
+        dcp=account.dcp_s is not None,
     )
     journal = _open_journal(files, identity, clock)
     state = recover(journal)

@@ -17,6 +17,7 @@ from engine.core.executions import position_key
 from engine.core.state import State
 from engine.core.status import (
     BreakerStatus,
+    DcpStatus,
     EngineStatus,
     InputStatus,
     ReconcileStatus,
@@ -47,7 +48,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 
     `reconcile_age_s` is None until a comparison with the venue has passed. `problems` says in
     plain words why the status is not `ok`. `breakers` has one for each class of requests, `input`
-    what the venue sent that could not be read. `clock_offset_ms` is the venue's clock minus ours;
+    what the venue sent that could not be read, `dcp` its own protection against losing us.
+    `clock_offset_ms` is the venue's clock minus ours;
     None, with its age, before it is measured.
     """
 
@@ -68,6 +70,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     input: InputStatus = msgspec.field(default_factory=InputStatus)
     clock_offset_ms: float | None = None
     clock_age_s: float | None = None
+    dcp: DcpStatus = DcpStatus()
 
 
 class PositionLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,6 +130,7 @@ def create_health(state: State, status: EngineStatus, *, uptime_s: float) -> Hea
         input=status.input,
         clock_offset_ms=_offset_ms(status),
         clock_age_s=(status.ts - status.clock.ts) / NS if status.clock.ts else None,
+        dcp=status.dcp,
     )
 
 
@@ -204,6 +208,10 @@ def _problems(state: State, status: EngineStatus) -> Iterator[str]:
         if not breaker.closed:
             open_s = (status.ts - breaker.since_ts) / NS
             yield f"{breaker.denial(status.ts)} (for {open_s:.0f} s)"
+    dcp = status.dcp
+    if dcp.read_ts and not dcp.holds:
+        found = dcp.error or f"it is {dcp.set_s or 'off'}"
+        yield f"disconnect-cancel-all of {dcp.wanted_s} s is not confirmed: {found}"
     for bare in status.unprotected:
         age_s = (status.ts - bare.since_ts) / NS
         yield f"{bare.symbol} has had no protective stop for {age_s:.0f} s"

@@ -22,6 +22,7 @@ from engine.engine import Engine
 from engine.errors import TradedeckError
 from engine.joining import Joining
 from engine.paths import account_dir
+from engine.protection import DisconnectProtection
 from engine.serving import serve
 from engine.telemetry import Telemetry
 from engine.venues.bybit import BybitClient
@@ -91,14 +92,19 @@ class LiveHost:
             seed=self._seed,
         )
         stack.push_async_callback(self.engine.stop)
+        clock = self.engine.clock
+        protection = DisconnectProtection(client, clock, account.category, account.dcp_s or 0)
         self.telemetry = Telemetry(
             self.engine,
             mode=MODES[account.environment],
             version=self._version,
             replay=self.market.status,
+            dcp=lambda: protection.status,
         )
+        if account.dcp_s is not None:
+            self.engine.dispatcher.spawn(protection.keep_reading())
         await self.engine.begin()
-        judge = partial(_judge_key, client, account)
+        judge = partial(_judge, client, account, protection)
         joining = Joining(self.engine, client, judge, random.Random(self._seed))
         self.engine.dispatcher.spawn(joining.run())
         try:
@@ -113,6 +119,30 @@ class LiveHost:
             metrics_port=self._metrics_port,
             stack=stack,
         )
+
+
+async def _judge(
+    client: BybitClient, account: AccountConfig, protection: DisconnectProtection
+) -> tuple[str, ...]:
+    """What to warn of; raises LiveRefused for an unfit key, or a protection that there is not.
+
+    Raises TimeoutError or ConnectionError when the venue could not be asked.
+    """
+    warnings = await _judge_key(client, account)
+    if account.dcp_s is not None:
+        await _protect(protection, account)
+    return warnings
+
+
+async def _protect(protection: DisconnectProtection, account: AccountConfig) -> None:
+    """Raise LiveRefused unless the venue takes over the protection that is configured."""
+    try:
+        await protection.begin()
+    except VenueRefused as error:
+        raise LiveRefused(
+            f"account {account.name}: dcp_s: the venue has no disconnect-cancel-all for this "
+            f"account ({error}): take dcp_s out of its configuration"
+        ) from error
 
 
 async def _judge_key(client: BybitClient, account: AccountConfig) -> tuple[str, ...]:

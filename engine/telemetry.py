@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from engine.clock import NS
 from engine.core.protection import unprotected
-from engine.core.status import EngineStatus, ReplayStatus
+from engine.core.status import DcpStatus, EngineStatus, ReplayStatus
 from engine.engine import Engine
 from engine.health import Health, StatusDocument, create_health, create_status
 
@@ -19,7 +19,13 @@ class Telemetry:
     """One look at a running engine, in several shapes. Use it on the engine's loop only."""
 
     def __init__(
-        self, engine: Engine, *, mode: str, version: str, replay: Callable[[], ReplayStatus | None]
+        self,
+        engine: Engine,
+        *,
+        mode: str,
+        version: str,
+        replay: Callable[[], ReplayStatus | None],
+        dcp: Callable[[], DcpStatus] = DcpStatus,
     ) -> None:
         self.loop_lag_s = 0.0
         """How late the loop ran its last timer; whoever runs a timer sets it."""
@@ -29,6 +35,7 @@ class Telemetry:
         self._mode = mode
         self._version = version
         self._replay = replay
+        self._dcp = dcp
 
     def look(self) -> EngineStatus:
         """What a console shows beside the folded state. Nothing in it changes afterwards."""
@@ -47,6 +54,7 @@ class Telemetry:
             replay=self._replay(),
             input=engine.unreadable(),
             clock=engine.venue_clock(),
+            dcp=self._dcp(),
             unprotected=unprotected(state, engine.clock.now_ns()),
             breakers=engine.router.breakers(),
             join=engine.join,

@@ -55,6 +55,7 @@ def view(replica: Replica, totals: Sequence[Totals], ui: UiState, stale_s: float
         _arm(ui),
         _breaker(status),
         _link(status, stale_s, ui.glyphs),
+        _dcp(status, ui.glyphs),
         _drift(status, ui.glyphs),
         _open(replica, ui.glyphs),
         *_pnl(totals, ui.glyphs),
@@ -215,6 +216,17 @@ def _breaker(status: EngineStatus | None) -> Item | None:
         (Cell(f"{word} {names} {fmt.countdown(left_s)}", "bad"),),
         (Cell(f"{word} {fmt.countdown(left_s)}", "bad"),),
     )
+
+
+def _dcp(status: EngineStatus | None, glyphs: Glyphs) -> Item | None:
+    """The venue's own protection against losing us, where it was asked for."""
+    if status is None or not status.dcp.wanted_s:
+        return None
+    dcp = status.dcp
+    mark, style = (glyphs.ok, "good") if dcp.holds else (glyphs.fail, "bad")
+    if not dcp.read_ts:
+        mark, style = glyphs.more, "warn"
+    return _same(6, Cell(f"DCP{dcp.wanted_s}s", "muted"), Cell(mark, style))
 
 
 def _drift(status: EngineStatus | None, glyphs: Glyphs) -> Item | None:

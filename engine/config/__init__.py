@@ -32,7 +32,10 @@ class Credentials(msgspec.Struct, frozen=True):
 
 
 class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
-    """One trading account. The paper account needs nothing but, perhaps, its limits."""
+    """One trading account. The paper account needs nothing but, perhaps, its limits.
+
+    `dcp_s` has the venue cancel every order when nobody of us has listened for so many seconds.
+    """
 
     name: str
     venue: str = "bybit"
@@ -41,6 +44,7 @@ class AccountConfig(msgspec.Struct, frozen=True, kw_only=True):
     category: Category = Category.LINEAR
     symbols: tuple[str, ...] = ()
     live: bool = False
+    dcp_s: int | None = None
     credentials: Credentials | None = None
     risk: RiskLimits = PAPER_LIMITS
 
@@ -82,6 +86,7 @@ _ACCOUNT: dict[str, Schema] = {
     "category": values.one_of("linear", "inverse", "spot"),
     "symbols": values.symbols,
     "live": values.boolean,
+    "dcp_s": values.whole(3, 300),
     "credentials": Table(_CREDENTIALS, secret=True),
     "risk": Table(RISK),
 }
@@ -222,6 +227,9 @@ def _account(name: str, fields: dict[str, Any], document: Document) -> AccountCo
     if name == PAPER and environment != "local":
         problem = "the paper account is local; give an account elsewhere another name"
         raise document.error((*path, "environment"), problem)
+    if name == PAPER and "dcp_s" in fields:
+        problem = "the paper account's orders end with the program; give it to a real account"
+        raise document.error((*path, "dcp_s"), problem)
     if environment != "local" and "url" in fields:
         problem = f"only a local account has a url; {environment} has its own address"
         raise document.error((*path, "url"), problem)

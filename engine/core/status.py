@@ -191,6 +191,24 @@ class ClockStatus(msgspec.Struct, frozen=True, kw_only=True):
     round_trip_ns: int = 0
 
 
+class DcpStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """Disconnect-cancel-all: after how many seconds without us the venue cancels our orders.
+
+    `wanted_s` 0 is not asked for. `set_s` is what the venue says that is set, when it was last
+    asked at `read_ts` (unix ns, 0 never); `error` says why it did not answer.
+    """
+
+    wanted_s: int = 0
+    set_s: int = 0
+    read_ts: int = 0
+    error: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """True when the venue has confirmed what was asked for."""
+        return self.set_s == self.wanted_s > 0
+
+
 class Unprotected(msgspec.Struct, frozen=True, kw_only=True):
     """A position that has had no protective stop since `since_ts` (unix ns), for too long."""
 
@@ -234,6 +252,7 @@ class EngineStatus(msgspec.Struct, kw_only=True):
     replay: ReplayStatus | None = None
     input: InputStatus = msgspec.field(default_factory=InputStatus)
     clock: ClockStatus = ClockStatus()
+    dcp: DcpStatus = DcpStatus()
     unprotected: tuple[Unprotected, ...] = ()
     breakers: tuple[BreakerStatus, ...] = ()
     join: VenueJoin = VenueJoin()

@@ -21,6 +21,7 @@ from engine.core.state import State, evolve
 from engine.core.status import (
     BreakerStatus,
     ClockStatus,
+    DcpStatus,
     EngineStatus,
     ReconcileStatus,
     Unprotected,
@@ -134,6 +135,18 @@ def test_an_engine_in_which_all_is_well_is_ok() -> None:
             {"unprotected": (Unprotected(symbol="BTCUSDT", since_ts=T0 - 12 * NS),)},
             "BTCUSDT has had no protective stop for 12 s",
         ),
+        (
+            {"dcp": DcpStatus(wanted_s=10, set_s=30, read_ts=T0)},
+            "disconnect-cancel-all of 10 s is not confirmed: it is 30",
+        ),
+        (
+            {"dcp": DcpStatus(wanted_s=10, read_ts=T0)},
+            "disconnect-cancel-all of 10 s is not confirmed: it is off",
+        ),
+        (
+            {"dcp": DcpStatus(wanted_s=10, read_ts=T0, error="cut")},
+            "disconnect-cancel-all of 10 s is not confirmed: cut",
+        ),
     ],
 )
 def test_whatever_is_not_well_degrades_it_and_is_named(
@@ -141,6 +154,11 @@ def test_whatever_is_not_well_degrades_it_and_is_named(
 ) -> None:
     found = create_health(state_of(), status(**changes), uptime_s=5.0)
     assert (found.status, found.problems) == (HealthStatus.DEGRADED, (problem,))
+
+
+def test_a_protection_that_holds_or_is_not_known_yet_is_no_problem() -> None:
+    for dcp in (DcpStatus(wanted_s=10, set_s=10, read_ts=T0), DcpStatus(wanted_s=10)):
+        assert (health(dcp=dcp).status, health(dcp=dcp).dcp) == (HealthStatus.OK, dcp)
 
 
 def test_the_venues_clock_is_told_when_it_was_measured_and_250_ms_are_well() -> None:

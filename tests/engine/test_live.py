@@ -17,11 +17,14 @@ import pytest
 
 from console.cli.commands.status import ask
 from console.replica import Replica
+from engine import protection
 from engine.config import AccountConfig, Credentials
 from engine.core.commands import CancelOrder, PlaceOrder
 from engine.core.events import KeyNoted
+from engine.core.settings import MarketSettings
 from engine.core.status import VenueJoin
 from engine.core.types import JoinState, OrderState, Side
+from engine.exchange import settings as exchange_settings
 from engine.journal import JournalLocked
 from engine.live import LiveRefused, start_live
 from engine.paths import find_running
@@ -37,9 +40,13 @@ def exchange() -> Iterator[Served]:
         yield found
 
 
-def account(url: str, name: str = "desk") -> AccountConfig:
+def account(url: str, name: str = "desk", dcp_s: int | None = None) -> AccountConfig:
     return AccountConfig(
-        name=name, url=url, symbols=("BTCUSDT",), credentials=Credentials("env", "DESK")
+        name=name,
+        url=url,
+        symbols=("BTCUSDT",),
+        credentials=Credentials("env", "DESK"),
+        dcp_s=dcp_s,
     )
 
 
@@ -86,6 +93,9 @@ def test_orders_live_fill_and_end_over_the_wire(tmp_path: Path, exchange: Served
         status = screen.replica.status
         assert status is not None
         assert (status.mode, status.account) == ("LOCAL", "desk")
+        assert screen.replica.state.settings == {
+            "BTCUSDT": MarketSettings("BTCUSDT", leverage=D(10))
+        }
         place(screen, "rests", "58000")
         screen.sees(lambda replica: in_state(replica, "rests", OrderState.NEW))
         place(screen, "takes", "63000")
@@ -236,3 +246,27 @@ def test_f32_what_speaks_against_the_key_is_told_at_the_start_and_in_the_status(
         assert status is not None
         assert status.warnings == ("the key works from every address: bind it to this one",)
         screen.sees(lambda replica: any(isinstance(e.event, KeyNoted) for e in replica.log))
+
+
+def test_an_account_that_asks_for_it_is_protected_by_the_venue_and_says_so(
+    tmp_path: Path, exchange: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protection, "EFFECTIVE_AFTER_S", 0.01)
+    with started(tmp_path, account(exchange.url, dcp_s=30)) as screen:
+        screen.sees(lambda replica: replica.status is not None and replica.status.dcp.holds)
+        status = screen.replica.status
+        assert status is not None
+        assert (status.dcp.wanted_s, status.dcp.set_s) == (30, 30)
+        assert "dcp.future" in exchange.exchange.accounts[KEY].topics
+
+
+def test_an_account_without_the_protection_that_it_asks_for_is_not_traded(
+    tmp_path: Path, exchange: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(exchange_settings.PRODUCTS, "DERIVATIVES")
+    with (
+        pytest.raises(LiveRefused, match=r"account desk: dcp_s: the venue has no disconnect"),
+        started(tmp_path, account(exchange.url, dcp_s=30)),
+    ):
+        pass
+    assert find_running(tmp_path / "state") is None

@@ -31,6 +31,9 @@ def _lines(document: Document) -> Iterator[str]:
     if health.get("clock_offset_ms") is not None:
         offset = f"{health['clock_offset_ms']:+.1f} ms from ours"
         yield f"clock       the venue's is {offset}, measured {health['clock_age_s']:.0f} s ago"
+    dcp = health.get("dcp") or {}
+    if dcp.get("wanted_s"):
+        yield f"cut off     {_dcp(dcp)}"
     states = ", ".join(f"{count} {state}" for state, count in document["orders"].items())
     yield f"open orders {health['open_orders']}{f': {states}' if states else ''}"
     for number, position in enumerate(document["positions"]):
@@ -68,6 +71,16 @@ def _position(row: Document) -> str:
 
 def _leverage(row: Document) -> str:
     return f" {row['leverage']}x" if row.get("leverage") else ""
+
+
+def _dcp(dcp: Document) -> str:
+    """What the venue does when it hears nothing of us, and whether it has said so."""
+    wanted = f"the venue cancels every order after {dcp['wanted_s']} s without us"
+    if not dcp["read_ts"]:
+        return f"{wanted}; asked for, not read back yet"
+    if dcp["set_s"] == dcp["wanted_s"]:
+        return f"{wanted}, as it confirms"
+    return f"{wanted}: NOT CONFIRMED, {dcp['error'] or 'it is ' + str(dcp['set_s'] or 'off')}"
 
 
 def _requests(row: Document) -> str:

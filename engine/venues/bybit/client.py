@@ -50,7 +50,7 @@ from engine.venues.bybit.money import Money
 from engine.venues.bybit.posture import KeyPosture
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rest import BanObserver, RestSession
-from engine.venues.bybit.settings import AccountSettings
+from engine.venues.bybit.settings import PRODUCTS, AccountSettings
 from engine.venues.bybit.signing import Signer
 from engine.venues.orders import order_request
 from engine.venues.protocol import (
@@ -86,6 +86,7 @@ class BybitClient:
         on_ban: BanObserver | None,
         rng: random.Random,
         on_close: Callable[[], Awaitable[None] | None] | None,
+        dcp: bool,
     ) -> None:
         self._categories = tuple(categories)
         self._subscribed = None if symbols is None else frozenset(symbols)
@@ -111,6 +112,7 @@ class BybitClient:
             quarantine=self._quarantine,
             rest=self._rest,
             signer=signer,
+            dcp_topics=sorted({PRODUCTS[category][1] for category in categories}) if dcp else (),
         )
 
     @property
@@ -327,6 +329,7 @@ def create_bybit_client(
     on_ban: BanObserver | None = None,
     rng: random.Random | None = None,
     on_close: Callable[[], Awaitable[None] | None] | None = None,
+    dcp: bool = False,
 ) -> BybitClient:
     """Return a client of one account; nothing is sent yet.
 
@@ -336,7 +339,8 @@ def create_bybit_client(
     address, `on_limit` hears what it allows the account, `on_ban` that it answers this address
     nothing by REST for a while. `rng` spreads reconnects;
     pass a seeded one where they must be repeatable. `on_close` is called by `close`: there the
-    owner of the transport ends it.
+    owner of the transport ends it. With `dcp` the private stream is one that keeps orders alive
+    where disconnect-cancel-all is set (`protect`).
 
     Raises ValueError for an unknown category, or a secret that cannot sign.
     """
@@ -354,4 +358,5 @@ def create_bybit_client(
         on_ban=on_ban,
         rng=rng or random.Random(),
         on_close=on_close,
+        dcp=dcp,
     )

@@ -44,6 +44,7 @@ class Links:
         quarantine: Quarantine,
         rest: RestSession,
         signer: Signer,
+        dcp_topics: Sequence[str] = (),
     ) -> None:
         self._transport = transport
         self._clock = clock
@@ -52,6 +53,7 @@ class Links:
         self._quarantine = quarantine
         self._rest = rest
         self._signer = signer
+        self._dcp_topics = dcp_topics
         self._streams: list[StreamKeeper] = []
         self._public_down: set[Category] = set()
         self._on_report: Callable[[Report], None] = lambda _report: None
@@ -70,7 +72,12 @@ class Links:
         """
         self._on_report = on_report
         private = PrivateFeed(
-            self._codec, self._quarantine, on_report, self._signer.login, self._rest.timestamp_ms
+            self._codec,
+            self._quarantine,
+            on_report,
+            self._signer.login,
+            self._rest.timestamp_ms,
+            self._dcp_topics,
         )
         self._streams = streams = [self._keeper(private, self._private, PRIVATE_PING_S)]
         categories = list(dict.fromkeys(market.category for market in markets))

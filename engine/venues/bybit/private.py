@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -26,6 +26,7 @@ class PrivateFeed:
         on_report: Callable[[Report], None],
         login_message: Callable[[int], bytes],
         timestamp_ms: Callable[[], int],
+        dcp_topics: Sequence[str] = (),
     ) -> None:
         self.owed: list[bytes] = []
         self._codec = codec
@@ -33,14 +34,19 @@ class PrivateFeed:
         self._on_report = on_report
         self._login_message = login_message
         self._timestamp_ms = timestamp_ms
+        self._dcp_topics = tuple(dcp_topics)
 
     def login(self) -> bytes:
         """The auth message, valid for ten seconds of the venue's clock."""
         return self._login_message(self._timestamp_ms() + LOGIN_VALID_MS)
 
     def subscriptions(self) -> list[bytes]:
-        """One message for every private topic."""
-        return [msgspec.json.encode({"op": "subscribe", "args": PRIVATE_TOPICS})]
+        """One message for every private topic, and one for disconnect-cancel-all.
+
+        Nothing is ever said on a topic of the latter: that it is listened to keeps orders alive.
+        """
+        asked = (PRIVATE_TOPICS, self._dcp_topics)
+        return [msgspec.json.encode({"op": "subscribe", "args": args}) for args in asked if args]
 
     def receive(self, message: bytes) -> Control | None:
         """Hand the message's reports on; return it where it is about the connection.

@@ -16,6 +16,7 @@ from engine.core import events as ev
 from engine.core.pnl import totals
 from engine.core.status import (
     BreakerStatus,
+    DcpStatus,
     EngineStatus,
     LinkUpdate,
     ReconcileStatus,
@@ -243,3 +244,18 @@ def test_the_clock_is_the_engines() -> None:
     replica = _replica()
     replica.apply(LinkUpdate(status=status(ts=NOW + 9 * NS)), NOW)
     assert _one_line(_view(replica)).endswith("14:03:31 UTC")
+
+
+@pytest.mark.parametrize(
+    ("dcp", "text"),
+    [
+        (DcpStatus(wanted_s=10, set_s=10, read_ts=1), " │ DCP10s✓ │ "),
+        (DcpStatus(wanted_s=10, read_ts=1), " │ DCP10s✗ │ "),
+        (DcpStatus(wanted_s=10), " │ DCP10s… │ "),
+    ],
+)
+def test_the_venues_protection_has_a_badge_where_it_was_asked_for(
+    dcp: DcpStatus, text: str
+) -> None:
+    assert text in _one_line(_view(_replica(told=status(dcp=dcp))))
+    assert "DCP" not in _one_line(_view(_replica(told=status())))

@@ -65,6 +65,10 @@ def refusal(file: Path, text: str, env: Mapping[str, str] | None = None) -> str:
     return message.replace(str(file), "desk.toml")
 
 
+def test_an_account_may_ask_the_venue_to_cancel_when_it_is_cut_off(file: Path) -> None:
+    assert load(file, DESK.replace("live = false", "dcp_s = 10")).accounts["desk"].dcp_s == 10
+
+
 def test_a_whole_file_is_understood(file: Path) -> None:
     desk = load(file, DESK).accounts["desk"]
     assert desk.venue == "bybit"
@@ -73,6 +77,7 @@ def test_a_whole_file_is_understood(file: Path) -> None:
     assert desk.category is Category.LINEAR
     assert desk.symbols == ("BTCUSDT", "ETHUSDT")
     assert desk.live is False
+    assert desk.dcp_s is None
     assert desk.credentials == Credentials("env", "DESK")
     assert desk.risk.max_order_notional_usd == 100_000
     assert desk.risk.price_collar == Decimal("0.05")
@@ -186,6 +191,15 @@ RISK = "[accounts.paper.risk]\n"
             '[accounts.paper]\nlive = "off"',
             'desk.toml: accounts.paper.live: "off" is wrong, it must be true or false, '
             "without quotes",
+        ),
+        (
+            "[accounts.paper]\ndcp_s = 10",
+            "desk.toml: accounts.paper.dcp_s: the paper account's orders end with the program; "
+            "give it to a real account",
+        ),
+        (
+            DESK.replace("live = false", "dcp_s = 2"),
+            "desk.toml: accounts.desk.dcp_s: 2 is wrong, it must be a whole number from 3 to 300",
         ),
         (
             "[accounts.paper]\nsymbols = []",

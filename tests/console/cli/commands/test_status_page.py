@@ -141,6 +141,32 @@ def test_every_class_of_requests_has_its_breaker() -> None:
     assert lines[-2:] == ["breakers    place open: HTTP 502", "            cancel closed"]
 
 
+@pytest.mark.parametrize(
+    ("dcp", "line"),
+    [
+        ({"read_ts": 0}, "; asked for, not read back yet"),
+        ({"read_ts": 1, "set_s": 10}, ", as it confirms"),
+        ({"read_ts": 1}, ": NOT CONFIRMED, it is off"),
+        ({"read_ts": 1, "set_s": 30}, ": NOT CONFIRMED, it is 30"),
+        ({"read_ts": 1, "error": "cut"}, ": NOT CONFIRMED, cut"),
+    ],
+)
+def test_the_venues_protection_is_shown_where_it_was_asked_for(
+    dcp: dict[str, object], line: str
+) -> None:
+    told = {"wanted_s": 10, "set_s": 0, "error": "", **dcp}
+    shown = page(health={**DOCUMENT["health"], "dcp": told})
+    assert f"cut off     the venue cancels every order after 10 s without us{line}" in shown
+    unasked = page(health={**DOCUMENT["health"], "dcp": {**told, "wanted_s": 0}})
+    assert not [row for row in unasked if row.startswith("cut off")]
+
+
+def test_the_leverage_of_a_position_is_shown_where_it_was_told() -> None:
+    position = {**DOCUMENT["positions"][0], "leverage": "10"}
+    (line,) = [row for row in page(positions=[position]) if row.startswith("positions")]
+    assert line.startswith("positions   BTCUSDT 0.010 at 61800.0 10x, mark 61900.0;")
+
+
 def test_problems_come_first() -> None:
     health = {**DOCUMENT["health"], "status": "halted", "problems": ["trading is HALTED"]}
     assert page(health=health)[1:3] == ["  ! trading is HALTED", ""]

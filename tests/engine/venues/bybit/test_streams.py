@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
-from engine.clock import NS
+from engine.clock import NS, SimClock, run_simulated
 from engine.core.market import BookUpdate, MarketUpdate, TickerUpdate, TradeTick
 from engine.core.reports import LinkReport, OrderReport, Report
 from engine.core.types import Category, Side
+from engine.venues.bybit import create_bybit_client
 from engine.venues.bybit.market import MarketFeed
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.errors import VenueRefused
-from tests.engine.venues.bybit.scripted import ScriptedStream, agree, page
+from tests.engine.venues.bybit.scripted import ScriptedStream, ScriptedTransport, agree, page
 from tests.engine.venues.bybit.test_client import (
     INSTRUMENTS,
     LINEAR_INSTRUMENT,
@@ -536,3 +537,22 @@ def test_subscriptions_go_out_ten_at_a_time() -> None:
     feed = MarketFeed(Category.SPOT, markets, lambda update: None, Quarantine())
     sizes = [message.count(b".S") for message in feed.subscriptions()]
     assert sizes == [10, 10, 1]
+
+
+def test_where_it_keeps_orders_alive_the_private_stream_listens_for_that_too() -> None:
+    transport = ScriptedTransport({INSTRUMENTS: [page(LINEAR_INSTRUMENT)]})
+    clock = SimClock(T0)
+    client = create_bybit_client(
+        transport, clock, api_key="KEY", api_secret="SECRET", categories=("linear",), dcp=True
+    )
+
+    async def scenario() -> None:
+        await client.connect(lambda report: None, lambda update: None)
+        private = transport.streams[0]
+        asked = [said["args"] for said in private.sent if said["op"] == "subscribe"]
+        assert asked == [["order", "execution", "position", "wallet"], ["dcp.future"]]
+        await clock.sleep(6)
+        assert _ops(private)[-1] == "ping"
+        await client.close()
+
+    run_simulated(clock, scenario())

@@ -45,7 +45,7 @@ T0 = 1_700_000_000 * NS
 class Rig:
     """A client connected to an exchange with a synthetic market, in virtual time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, dcp: bool = False) -> None:
         self.clock = SimClock(T0)
         self.exchange: Exchange = create_exchange(self.clock, create_synthetic(3, T0), seed=3)
         self.client: BybitClient = create_bybit_client(
@@ -54,6 +54,7 @@ class Rig:
             api_key="paper",
             api_secret="paper",
             rng=random.Random(3),
+            dcp=dcp,
         )
         self.router = OrderRouter(self.client, self.clock, rng=random.Random(3))
         self.reports: list[Report] = []
@@ -395,6 +396,29 @@ def test_a_conditional_order_on_spot_waits_and_is_cancelled_as_such() -> None:
         assert (await rig.router.cancel(replace(plain, waiting=True))).accepted
         await rig.clock.sleep(0.01)
         assert rig.order("w-1").status is VenueStatus.CANCELED
+
+    rig.play(scenario)
+
+
+def test_orders_of_a_client_that_is_cut_off_are_cancelled_by_the_venue() -> None:
+    rig = Rig(dcp=True)
+
+    async def scenario() -> None:
+        await rig.client.protect(Category.LINEAR, 10)
+        assert await rig.client.protection_s(Category.LINEAR) == 10
+        assert (await rig.router.place(_order("o-1", "50000"))).accepted
+        await rig.clock.sleep(0.01)
+        rig.exchange.drop_connections()
+        await rig.clock.sleep(20)  # it was back in time
+        assert rig.order("o-1").status is VenueStatus.NEW
+        await rig.client.close()
+        await rig.clock.sleep(10.1)
+        lookup = await rig.client.lookup(QueryOrder(client_order_id="o-1", symbol="BTCUSDT"))
+        assert lookup.order is not None
+        assert (lookup.order.status, lookup.order.reason) == (
+            VenueStatus.CANCELED,
+            Reason.DISCONNECT,
+        )
 
     rig.play(scenario)
 
