@@ -26,6 +26,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.core.events import EventType, OrderEvent
+    from engine.core.order_terms import (
+        Attached,
+        Exit,
+        Slippage,
+        SlippageUnit,
+        Trigger,
+        TriggerBy,
+        TriggerDirection,
+    )
     from engine.core.orders import OrderStateMachine, OrderStateRecord, create_fsm
     from engine.core.positions import Position, PositionTracker, create_tracker
     from engine.core.reports import FillEvent
@@ -39,9 +48,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AmendRequest",
+    "Attached",
     "CancelRequest",
     "Engine",
     "EventType",
+    "Exit",
     "FillEvent",
     "LiveExecutionMetrics",
     "OrderEvent",
@@ -56,8 +67,13 @@ __all__ = [
     "PositionTracker",
     "RouteMetrics",
     "Side",
+    "Slippage",
+    "SlippageUnit",
     "TimeInForce",
     "TradingState",
+    "Trigger",
+    "TriggerBy",
+    "TriggerDirection",
     "create_client",
     "create_fsm",
     "create_router",
@@ -66,6 +82,15 @@ __all__ = [
 
 _HOMES = {
     "engine.core.events": ("EventType", "OrderEvent"),
+    "engine.core.order_terms": (
+        "Attached",
+        "Exit",
+        "Slippage",
+        "SlippageUnit",
+        "Trigger",
+        "TriggerBy",
+        "TriggerDirection",
+    ),
     "engine.core.orders": ("OrderStateMachine", "OrderStateRecord", "create_fsm"),
     "engine.core.positions": ("Position", "PositionTracker", "create_tracker"),
     "engine.core.reports": ("FillEvent",),

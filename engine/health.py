@@ -14,6 +14,7 @@ import msgspec
 
 from engine.clock import NS
 from engine.core.executions import position_key
+from engine.core.settings import MarketSettings
 from engine.core.state import State
 from engine.core.status import (
     BreakerStatus,
@@ -104,6 +105,7 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
     reconcile: ReconcileStatus
     replay: ReplayStatus | None
     kill: KillRecord | None
+    settings: tuple[MarketSettings, ...] = ()
     metrics_port: int | None = None
     warnings: tuple[str, ...] = ()
 
@@ -156,6 +158,7 @@ def create_status(
         reconcile=status.reconcile,
         replay=status.replay,
         kill=state.kill,
+        settings=tuple(state.settings[symbol] for symbol in sorted(state.settings)),
         metrics_port=status.metrics_port,
         warnings=status.warnings,
     )

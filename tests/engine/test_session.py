@@ -11,6 +11,7 @@ import pytest
 from engine.config import AccountConfig, Config
 from engine.core.events import Event, OrderEvent
 from engine.core.limits import RiskLimits
+from engine.core.order_terms import Attached, Exit, Trigger, TriggerBy, TriggerDirection
 from engine.core.types import OrderState
 from engine.errors import ScriptError
 from engine.exchange.errors import RecordingError
@@ -425,3 +426,27 @@ def test_a_real_recorded_market_gives_the_same_bytes_twice(
     for name in ("one", "two"):
         session(tmp_path / name, REAL, replay=replay)
     same(tmp_path / "one", tmp_path / "two")
+
+
+def test_an_order_that_brings_its_stop_loss_is_a_session_that_passes(tmp_path: Path) -> None:
+    place = {"do": "place", "symbol": "BTCUSDT", "qty": "0.010"}
+    lines = [
+        {"at": 0.5, **place, "client_order_id": "long", "side": "Buy", "type": "Market",
+         "stop_loss": "59500.0", "take_profit": "61000.0", "take_profit_by": "MarkPrice"},
+        {"at": 0.6, **place, "client_order_id": "waits", "side": "Sell", "price": "60500.0",
+         "trigger_price": "59700.0"},
+    ]  # fmt: skip
+    summary = session(tmp_path / "out", lines, replay=recorded(tmp_path, moving()))
+    assert summary.passed
+    made = {o.client_order_id: o for o in summary.orders}
+    assert made["long"].attached == Attached(
+        Exit(Decimal("61000.0"), TriggerBy.MARK), Exit(Decimal("59500.0"))
+    )
+    assert made["waits"].trigger == Trigger(Decimal("59700.0"), TriggerDirection.FALLS)
+    written = json.loads((tmp_path / "out" / "summary.json").read_bytes())["orders"]
+    kinds = {"trigger", "attached", "slippage"}
+    assert [sorted(kinds & set(o)) for o in written[:2]] == [["attached"], ["trigger"]]
+    states = {o.client_order_id: o.state for o in summary.orders}
+    assert (states["long"], states["waits"]) == (OrderState.FILLED, OrderState.NEW)
+    held = [(p.symbol, p.qty) for p in summary.positions]
+    assert held == [("BTCUSDT", Decimal(0))]  # the stop-loss closed it

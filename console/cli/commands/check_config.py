@@ -56,6 +56,8 @@ def _account(account: AccountConfig) -> Iterator[str]:
     yield f"account {account.name}: {account.venue} {account.environment}{at}{live}, {symbols}"
     if account.credentials is not None:
         yield f"  credentials from {account.credentials.source}"
+    if account.dcp_s is not None:
+        yield f"  the venue cancels every order after {account.dcp_s} s without us"
     traded = set(account.symbols or account.risk.symbols)
     own = {symbol: risk for symbol, risk in account.risk.symbols.items() if symbol in traded}
     for symbol, risk in {"": account.risk, **own}.items():

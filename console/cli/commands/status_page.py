@@ -38,6 +38,8 @@ def _lines(document: Document) -> Iterator[str]:
     yield f"open orders {health['open_orders']}{f': {states}' if states else ''}"
     for number, position in enumerate(document["positions"]):
         yield f"{'positions' if not number else '':<12}{_position(position)}"
+    if document.get("settings"):
+        yield f"settings    {', '.join(map(_setting, document['settings']))}"
     sent = [row for row in document["requests"] if row["count"]]
     for number, row in enumerate(sent):
         yield f"{'requests' if not number else '':<12}{_requests(row)}"
@@ -67,6 +69,10 @@ def _position(row: Document) -> str:
         f"mark {row['mark_price'] or '-'}; unrealized {unrealized}, "
         f"realized {row['realized_pnl']}, fees {row['fees']} {row['currency']}"
     )
+
+
+def _setting(row: Document) -> str:
+    return f"{row['symbol']}{_leverage(row)}{' hedge' if row.get('hedged') else ''}"
 
 
 def _leverage(row: Document) -> str:

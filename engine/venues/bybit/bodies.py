@@ -113,8 +113,9 @@ def place(request: OrderRequest, category: Category, symbol: str) -> bytes:
         request.reduce_only and category is not Category.SPOT,
         "baseCoin" if market and category is Category.SPOT else "",
     )
-    special = _special(request, category)
-    return _encode(_SpecialPlace(*terms, **special) if special else _Place(*terms))
+    if request.position_index or request.trigger or request.attached or request.slippage:
+        return _encode(_SpecialPlace(*terms, **_special(request, category)))
+    return _encode(_Place(*terms))
 
 
 def _special(request: OrderRequest, category: Category) -> dict[str, Any]:

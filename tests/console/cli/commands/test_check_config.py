@@ -89,3 +89,12 @@ def test_f100_a_wrong_file_is_bad_usage(
     (folder / "c.toml").write_text(text)
     assert main(["check-config", "c.toml"]) == 2
     assert capsys.readouterr() == ("", f"tradedeck: {problem}\n")
+
+
+def test_a_venues_protection_is_told_where_it_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "desk.toml"
+    file.write_text(RIGHT.replace("[accounts.desk]", "[accounts.desk]\ndcp_s = 10"))
+    assert main(["check-config", str(file)]) == 0
+    assert "  the venue cancels every order after 10 s without us" in capsys.readouterr().out

@@ -167,6 +167,11 @@ def test_the_leverage_of_a_position_is_shown_where_it_was_told() -> None:
     assert line.startswith("positions   BTCUSDT 0.010 at 61800.0 10x, mark 61900.0;")
 
 
+def test_what_the_markets_are_set_to_is_shown() -> None:
+    settings = [{"symbol": "BTCUSDT", "leverage": "10"}, {"symbol": "ETHUSDT", "hedged": True}]
+    assert "settings    BTCUSDT 10x, ETHUSDT hedge" in page(settings=settings)
+
+
 def test_problems_come_first() -> None:
     health = {**DOCUMENT["health"], "status": "halted", "problems": ["trading is HALTED"]}
     assert page(health=health)[1:3] == ["  ! trading is HALTED", ""]
