@@ -112,9 +112,9 @@ def _promised(state: State, symbol: str) -> tuple[bool, Decimal]:
     ours, external = False, ZERO
     for order_id, promise in state.promised.items():
         order = state.orders.get_order(order_id)
-        if order is None or position_key(order.symbol, order.position_index) != symbol:
+        if order is None or promise.cum_qty <= order.cum_qty:
             continue
-        if promise.cum_qty <= order.cum_qty:
+        if position_key(order.symbol, order.position_index) != symbol:
             continue
         if order.is_external:
             external += (promise.cum_qty - order.cum_qty) * order.side.sign

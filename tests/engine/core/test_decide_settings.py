@@ -112,3 +112,10 @@ def test_nothing_is_set_while_trading_is_halted() -> None:
     desk = Desk()
     desk.give(Kill(command_id="k1", level=KillLevel.HALT))
     assert refusal(desk, leverage=d(5)) == ("HALTED", "release first")
+
+
+def test_a_market_in_which_nothing_is_held_or_open_is_switched() -> None:
+    desk = Desk()
+    (event,) = desk.give(change(desk, hedged=True))
+    assert isinstance(event, SettingAsked)
+    assert (event.hedged, event.leverage) == (True, None)

@@ -16,12 +16,13 @@ from engine.core.events import (
     TradingStateChanged,
 )
 from engine.core.limits import PAPER_LIMITS
-from engine.core.reports import AccountSnapshot, PositionReport
+from engine.core.reports import AccountSnapshot, PositionReport, VenueStatus
 from engine.core.requests import OrderRequest, StartTimer
 from engine.core.settings import MarketSettings
 from engine.core.state import evolve
 from engine.core.types import DriftAction, Side
 from tests.support.desk import Desk, d, fill
+from tests.support.desk import row as order_row
 
 SELL = Side.SELL
 
@@ -163,3 +164,14 @@ def test_a_position_row_of_one_side_that_differs_is_looked_at_after_a_while() ->
     (timer,) = desk.requests
     assert isinstance(timer, StartTimer)
     assert (timer.kind, timer.key) == ("position", "BTCUSDT#2")
+
+
+def test_fills_on_their_way_to_one_side_explain_nothing_of_the_other() -> None:
+    desk = hedged()
+    both_sides(desk)
+    filled = order_row("long", qty=d("0.010"), cum_qty=d("0.012"), status=VenueStatus.FILLED)
+    desk.give(filled)  # 0.002 more than executions have told
+    desk.later(1)
+    desk.give(snapshot(desk, row("0.012", 1), row("-0.005", 2)))
+    assert [drift.symbol for drift in desk.state.pending] == ["BTCUSDT#1"]
+    assert list(desk.state.suspects) == ["BTCUSDT#2"]
