@@ -81,6 +81,7 @@ def _amend(order: Order, event: OrderEvent, policy: Policy) -> Iterator[Request]
         qty=event.qty if event.qty != order.qty else None,
         price=event.price if event.price != order.price else None,
         trigger_price=event.trigger_price if event.trigger_price != trigger_price else None,
+        waiting=order.is_waiting,
     )
     yield StartTimer(kind="look", key=order.client_order_id, after_s=policy.settle_deadline_s)
 

@@ -36,13 +36,17 @@ class OrderRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class AmendRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """New total quantity, price or trigger price of a working order; what is None stays."""
+    """New total quantity, price or trigger price of a working order; what is None stays.
+
+    `waiting`: it waits for its trigger, and some venues do not take it among others.
+    """
 
     client_order_id: str
     symbol: str
     qty: Decimal | None = None
     price: Decimal | None = None
     trigger_price: Decimal | None = None
+    waiting: bool = False
 
 
 class CancelRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -59,6 +59,9 @@ class Batches:
         portions: list[list[int]] = []
         filling: dict[Category, list[int]] = {}
         for place, request in enumerate(requests):
+            if isinstance(request, AmendRequest) and request.waiting:
+                portions.append([place])  # amend-batch knows no conditional orders
+                continue
             category = self._symbols.venue(request.symbol)[0]
             portion = filling.get(category)
             if portion is None or len(portion) >= self._largest(category):

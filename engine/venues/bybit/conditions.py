@@ -31,6 +31,10 @@ _BY = {str(by): by for by in TriggerBy}
 _PLACED = frozenset({"", "CreateByUser", "CreateByStopOrder"})
 """How `createType` says that somebody placed the order; everything else the venue made."""
 _NO_KIND = frozenset({"", "UNKNOWN"})
+_PROTECTING = frozenset(
+    {"TakeProfit", "StopLoss", "TrailingStop", "PartialTakeProfit", "PartialStopLoss"}
+)
+"""Kinds of `stopOrderType` that belong to a position, whoever the row says created them."""
 
 
 def trigger_fields(trigger: Trigger, category: Category) -> dict[str, Any]:
@@ -103,8 +107,7 @@ def _exit(price: str | None, by: str | None, limit_price: str | None) -> Exit | 
 
 def made_as(row: OrderRow) -> str:
     """What the venue made the order for, like StopLoss or Liq; empty where somebody placed it."""
-    made = row.create_type or ""
-    if made in _PLACED:
+    made, kind = row.create_type or "", row.stop_order_type or ""
+    if made in _PLACED and kind not in _PROTECTING:
         return ""
-    kind = row.stop_order_type or ""
     return sanitise(made.removeprefix("CreateBy") if kind in _NO_KIND else kind, 40)

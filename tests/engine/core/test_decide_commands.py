@@ -180,7 +180,7 @@ def test_the_trigger_of_an_order_that_waits_can_be_amended() -> None:
     assert [getattr(event, "type", None) for event in events] == [EventType.REPLACE_REQUEST]
     assert desk.order().state is OrderState.PENDING_REPLACE
     assert desk.requests[0] == AmendRequest(
-        client_order_id="a1", symbol="BTCUSDT", trigger_price=d(61_500)
+        client_order_id="a1", symbol="BTCUSDT", trigger_price=d(61_500), waiting=True
     )
     shown = row(status=VenueStatus.UNTRIGGERED, trigger=replace(STOP, price=d(61_500)))
     (event,) = desk.give(shown)
@@ -243,6 +243,8 @@ def test_the_price_of_an_order_that_waits_is_amended_and_its_trigger_stays() -> 
     desk = Desk()
     desk.working(trigger=STOP, price=d(61_100))
     desk.give(desk.amend("a1", price=d(61_200)))
-    assert desk.requests[0] == AmendRequest(client_order_id="a1", symbol="BTCUSDT", price=d(61_200))
+    assert desk.requests[0] == AmendRequest(
+        client_order_id="a1", symbol="BTCUSDT", price=d(61_200), waiting=True
+    )
     desk.give(row(status=VenueStatus.UNTRIGGERED, price=d(61_200), trigger=STOP))
     assert (desk.order().state, desk.order().trigger) == (OrderState.UNTRIGGERED, STOP)

@@ -434,3 +434,17 @@ def test_cancel_all_without_a_definite_answer_raises(answer: object) -> None:
     rig = Rig({CANCEL_ALL: [answer]})
     with pytest.raises(TimeoutError):
         rig.run(rig.client.cancel_all(MassCancelRequest(category=Category.SPOT)))
+
+
+def test_an_amend_of_an_order_that_waits_leaves_alone() -> None:
+    amends = [
+        AmendRequest(client_order_id=f"o{n}", symbol="BTCUSDT", qty=Decimal(1), waiting=n == 1)
+        for n in range(3)
+    ]
+    amend = "/v5/order/amend"
+    rig = Rig({AMEND_BATCH: [accept], amend: [ok({"orderId": "x-o1"})]})
+    answers = rig.run(rig.client.amend_batch(amends))
+    assert [a.client_order_id for a in answers if isinstance(a, OrderResponse)] == [
+        "o0", "o1", "o2",
+    ]  # fmt: skip
+    assert sorted(rig.transport.paths()) == [amend, AMEND_BATCH]

@@ -520,6 +520,7 @@ def test_every_spelling_of_nothing_is_nothing(codec: Codec, none: str | None) ->
         ("CreateByStopOrder", "Stop", ""),
         (None, None, ""),
         ("CreateByStopLoss", "StopLoss", "StopLoss"),
+        ("CreateByUser", "StopLoss", "StopLoss"),
         ("CreateByPartialTakeProfit", "PartialTakeProfit", "PartialTakeProfit"),
         ("CreateByLiq", "UNKNOWN", "Liq"),
         ("CreateBy\x1b[31mNext", "", "[31mNext"),
