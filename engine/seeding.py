@@ -81,7 +81,7 @@ def _seed_order(state: State, order: Order, now_ns: int) -> SeedOrder:
             take_profit=_exit(attached.take_profit, rises=order.side is Side.BUY),
             stop_loss=_exit(attached.stop_loss, rises=order.side is not Side.BUY),
         ),
-        protects=order.by.removeprefix(f"{VENUE} ") if order.is_venue_made else "",
+        protects=order.by.removeprefix(VENUE) if order.is_venue_made else "",
     )
 
 

@@ -194,7 +194,7 @@ def _whose(report: OrderReport) -> str:
     """Whose an order is that no journal of ours knows: its id tells, or the venue."""
     if report.client_order_id.startswith(OWN_IDS):
         return RECOVERED
-    return f"{VENUE} {report.made_as}" if report.made_as else EXTERNAL
+    return f"{VENUE}{report.made_as}" if report.made_as else EXTERNAL
 
 
 def decide_position(state: State, report: PositionReport, context: Context) -> Iterator[Step]:

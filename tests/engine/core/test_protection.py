@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from engine.core.events import Event, InstrumentsChanged, TradingStateChanged
 from engine.core.limits import PAPER_LIMITS
+from engine.core.order_terms import Trigger, TriggerDirection
 from engine.core.protection import asks_for_stops, unprotected
 from engine.core.reports import VenueStatus
 from engine.core.requests import TimerFired
@@ -145,3 +146,14 @@ def test_where_a_stop_is_required_the_market_only_reduces_until_there_is_one() -
     desk.give(outcome("s1"))
     desk.give(row("s1", side=SELL, reduce_only=True, status=VenueStatus.UNTRIGGERED))
     assert desk.state.trading_of("BTCUSDT") == "ACTIVE"
+
+
+def test_a_take_profit_is_no_stop() -> None:
+    desk = desk_with(**WARN)
+    hold(desk)
+    gain = Trigger(d(61_000), TriggerDirection.RISES)
+    stop(desk, "tp", trigger=gain, made_as="TakeProfit")
+    desk.later(11)
+    assert [bare.symbol for bare in warned(desk)] == ["BTCUSDT"]
+    stop(desk, "sl", trigger=Trigger(d(59_000), TriggerDirection.FALLS), made_as="StopLoss")
+    assert warned(desk) == ()
