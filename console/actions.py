@@ -112,6 +112,9 @@ TABLE: tuple[Action, ...] = (
            "Ticket", _ORDER, _TICKET, palette=False),
     Action("ticket.arm", ("f8",), "arm", "SAFE or ARMED, without leaving the ticket.",
            "Ticket", _ORDER, _TICKET, palette=False),
+    Action("ticket.more", ("f7",), "stops",
+           "Show the fields for a trigger, a take-profit, a stop-loss and slippage, or hide them.",
+           "Ticket", scope=_TICKET, palette=False),
     *(
         Action(f"size.preset-{n}", (f"f{n + 1}",), f"size {n}",
                f"Put size preset {n} into the quantity.", "Ticket", scope=_TICKET, palette=False)

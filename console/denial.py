@@ -25,9 +25,7 @@ FIELDS = {
     "MAX_NET": "qty",
     "NOT_REDUCING": "reduce_only",
     "TRIGGER_SIDE": "trigger",
-    "BAD_TRIGGER": "trigger",
     "SLIPPAGE": "slippage",
-    "BAD_SLIPPAGE": "slippage",
 }
 """Beside which field of a ticket a denial belongs; any other is about the order as a whole."""
 

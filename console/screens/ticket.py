@@ -34,8 +34,9 @@ REVIEW_S = 0.3
 """A second Enter sooner than this is a key held down, not a decision."""
 
 
+SELDOM = ("trigger", "take_profit", "stop_loss", "slippage")
 TRIGGER, SLIPPAGE = "price, mark, falls", "0.5 % or 20 ticks"
-"""How the seldom fields are written, while they are empty."""
+"""What few orders say, and how it is written where that is not plain."""
 
 
 class TicketPort(msgspec.Struct, frozen=True):
@@ -76,6 +77,7 @@ class Ticket(Sheet[None]):
         self._reviewed_s = 0.0
         self._doubted: PlaceOrder | None = None
         self._complain = False
+        self._more = False
 
     def content(self) -> ComposeResult:
         start = self._start
@@ -161,7 +163,7 @@ class Ticket(Sheet[None]):
         entry = read_ticket(text, market)
         limit = text.type is OrderType.LIMIT
         self.query_one("#row-price").display = self.query_one("#row-tif").display = limit
-        self.query_one("#row-slippage").display = not limit and not text.trigger.strip()
+        self._show_seldom(text)
         foreseen = None if entry.order is None else self._port.foresee(entry.order)
         beside = "" if foreseen is None else FIELDS.get(foreseen.code, "")
         for name in ERRORS_BESIDE:
@@ -178,6 +180,13 @@ class Ticket(Sheet[None]):
         box.border_title = f"{text.side.upper()} {text.symbol}"
         box.set_class(text.side is Side.BUY, "buy")
         box.set_class(text.side is Side.SELL, "sell")
+
+    def _show_seldom(self, text: TicketText) -> None:
+        """What few orders say is shown when it is asked for; what is typed is never hidden."""
+        for name in SELDOM:
+            self.query_one(f"#row-{name}").display = self._more or bool(getattr(text, name).strip())
+        if text.type is OrderType.LIMIT or text.trigger.strip():
+            self.query_one("#row-slippage").display = False  # it is not read either
 
     def _draw_review(self, entry: Entry) -> None:
         blocked = self._port.blocked()
@@ -197,7 +206,7 @@ class Ticket(Sheet[None]):
         self.query_one("#review").display = bool(line)
         armed = self._port.armed() and not entry.questions
         enter = enter if armed or reviewing else "Enter reviews"
-        self._put("#keys", f"{enter}  F2–F6 sizes  ↑↓ step  Tab field  F8 arm  Esc leaves")
+        self._put("#keys", f"{enter}  F2–F6 sizes  F7 stops  ↑↓ step  F8 arm  Esc leaves")
 
     def _put(self, selector: str, text: str) -> None:
         """Change a line only when it differs: an idle ticket repaints nothing."""
@@ -210,6 +219,10 @@ class Ticket(Sheet[None]):
     def act(self, action_id: str) -> None:
         if action_id == "ticket.review":
             self._enter()
+        elif action_id == "ticket.more":
+            self._more = not self._more
+            self._draw()
+            self.query_one("#trigger" if self._more else "#qty").focus()
         elif action_id.startswith("size.preset-"):
             self._preset(int(action_id[-1]))
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal as D
 
 from console.screens.fields import Choice, Field
+from console.screens.ticket import SELDOM
 from engine.core import events as ev
 from engine.core.commands import PlaceOrder
 from engine.core.limits import RiskLimits
@@ -405,7 +406,7 @@ def test_slippage_is_asked_for_where_it_counts() -> None:
     console = Console()
 
     async def play(c: Console) -> None:
-        await c.press("b")
+        await c.press("b", "f7")
         shown = c.app.screen.query_one("#row-slippage")
         assert not shown.display
         c.app.screen.query_one("#type", Choice).choose("Market")
@@ -414,6 +415,27 @@ def test_slippage_is_asked_for_where_it_counts() -> None:
         fill_in(c, trigger="62000")
         await c.frame()
         assert not shown.display
+
+    console.run(play)
+
+
+def test_what_few_orders_say_is_shown_by_a_key_and_never_hidden_once_it_is_typed() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        def shown() -> list[str]:
+            rows = {name: c.app.screen.query_one(f"#row-{name}") for name in SELDOM}
+            return [name for name, row in rows.items() if row.display]
+
+        await c.press("b")
+        assert shown() == []
+        await c.press("f7")
+        assert shown() == ["trigger", "take_profit", "stop_loss"]
+        assert c.app.screen.query_one("#trigger").has_focus
+        fill_in(c, stop_loss="60500")
+        await c.press("f7")
+        assert shown() == ["stop_loss"]
+        assert c.app.screen.query_one("#qty").has_focus
 
     console.run(play)
 
