@@ -50,8 +50,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     `reconcile_age_s` is None until a comparison with the venue has passed. `problems` says in
     plain words why the status is not `ok`. `breakers` has one for each class of requests, `input`
     what the venue sent that could not be read, `dcp` its own protection against losing us.
-    `clock_offset_ms` is the venue's clock minus ours;
-    None, with its age, before it is measured.
+    `clock_offset_ms` is the venue's clock minus ours; None, with its age, before it is measured.
     """
 
     status: HealthStatus
