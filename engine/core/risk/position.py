@@ -12,7 +12,7 @@ from typing import NamedTuple
 from engine.core.risk.rule import Rule
 from engine.core.risk.terms import UNPRICED, Amount, Terms, most_for, plain
 from engine.core.settings import LONG, ONE_WAY, SHORT
-from engine.core.types import ZERO, OrderState, OrderType, Side
+from engine.core.types import ZERO, OrderType, Side
 
 
 def _worst_qty(terms: Terms) -> Decimal:
@@ -167,7 +167,7 @@ def _met(terms: Terms) -> list[str]:
         for other in terms.state.orders.open_orders()
         if other.symbol == order.symbol
         and other.side is not order.side
-        and other.state is not OrderState.UNTRIGGERED
+        and not other.is_waiting
         and (
             order.type is OrderType.MARKET
             or other.price is None
