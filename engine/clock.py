@@ -12,6 +12,7 @@ import heapq
 import selectors
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from time import monotonic_ns
 from typing import Any, Protocol, TypeVar
 
 NS = 1_000_000_000
@@ -90,10 +91,10 @@ class LiveClock:
     """Wall time that never goes back: the system's time at the start plus monotonic time since."""
 
     def __init__(self) -> None:
-        self._offset = time.time_ns() - time.monotonic_ns()
+        self._offset = time.time_ns() - monotonic_ns()
 
     def now_ns(self) -> int:
-        return self._offset + time.monotonic_ns()
+        return self._offset + monotonic_ns()
 
     def call_at(self, when_ns: int, callback: Callable[[], None]) -> Timer:
         delay_s = max(0, when_ns - self.now_ns()) / NS
@@ -189,9 +190,9 @@ async def pace(clock: SimClock, speed: Callable[[], float | None]) -> None:
     the deadline behind it. Between timers the clock stands at the last one that fired, so a caller
     that must know how far it is reads the clock, not the wall.
     """
-    seen, target = time.monotonic_ns(), clock.now_ns()
+    seen, target = monotonic_ns(), clock.now_ns()
     while True:
-        now, factor = time.monotonic_ns(), speed()
+        now, factor = monotonic_ns(), speed()
         if factor is None:
             pause_s = 0.0 if clock.fire_next() else PACE_STEP_S
             target = clock.now_ns()

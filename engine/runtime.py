@@ -9,6 +9,9 @@ from collections.abc import Callable
 
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread may keep another from running Python: the journal's waits for the loop's."""
+COLLECT_AFTER = (10_000, 50, 100)
+"""When to look for garbage in cycles, of which an order makes none: what it leaves is kept, and by
+Python's own pace (700, 10, 10) would be looked through again and again."""
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -24,8 +27,9 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 def prepare_to_trade() -> None:
     """Make pauses short. Call it once everything that stays is built and imported.
 
-    What exists by now is kept out of every later garbage collection, and threads take turns more
-    often than the 5 ms that Python allows them by itself.
+    What exists by now is kept out of every later garbage collection, collections are rarer, and
+    threads take turns more often than the 5 ms that Python allows them by itself.
     """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)

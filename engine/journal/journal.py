@@ -18,7 +18,7 @@ from engine.journal.errors import JournalError
 from engine.journal.ownership import Ownership
 from engine.journal.reader import Flaw, JournalReader, check_before_writing
 from engine.journal.snapshots import Snapshot
-from engine.journal.store import Row, Store
+from engine.journal.store import Batch, Store
 from engine.journal.watermark import Watermark
 from engine.journal.worker import InlineWorker, Job, ThreadWorker, Worker
 
@@ -110,7 +110,9 @@ class Journal:
             return self.last_seq
         ts = self._clock.now_ns()
         rows = [(ts, _KINDS[type(event)], self._encode(event)) for event in events]
-        self.last_seq = await self._write(lambda: self._commit(rows))
+        batch = self._store.prepare(rows)
+        size = sum(len(event) for _, _, event in rows)
+        self.last_seq = await self._write(lambda: self._commit(batch, size))
         return self.last_seq
 
     def replay(self, after: int = 0) -> Iterator[tuple[int, Event]]:
@@ -160,11 +162,11 @@ class Journal:
         finally:
             self._waiting.remove(started)
 
-    def _commit(self, rows: list[Row]) -> int:
-        seq = self._store.write(rows)
+    def _commit(self, batch: Batch, size: int) -> int:
+        seq = self._store.commit(batch)
         self._watermark.raise_to(seq)
         if self._checkpoints is not None:
-            self._checkpoints.wrote(sum(len(event) for _, _, event in rows))
+            self._checkpoints.wrote(size)
         return seq
 
     def _between_commits(self) -> None:

@@ -10,6 +10,7 @@ import functools
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from engine.journal import tables
 from engine.journal.chain import Identity, link
@@ -20,13 +21,21 @@ Row = tuple[int, str, bytes]
 
 _Values = Sequence[int | str | bytes]
 
+
+class Batch(NamedTuple):
+    """Rows ready to be committed: the statements that insert them, and the number of the last."""
+
+    statements: Sequence[tuple[str, _Values]]
+    last_seq: int
+
+
 _COLUMNS = 5
 _ROWS_A_STATEMENT = 64
 _WAL_BYTES = 8_000_000  # 2,000 pages: before they are used up a checkpoint lets SQLite start over
 
 
 class Store:
-    """The writing side of the journal at `path`; its owner calls it from one thread at a time.
+    """The writing side of the journal at `path`; its owner commits from one thread at a time.
 
     The file is new, or has passed `check_before_writing`. Raises JournalError when it cannot be
     written.
@@ -40,7 +49,7 @@ class Store:
         self._connection = tables.connect(path, timeout_s=busy_timeout_s)
         try:
             self._prepare()
-            self.last_seq = tables.last_seq(self._connection)
+            self.last_seq = self._prepared_seq = tables.last_seq(self._connection)
             found = tables.hash_at(self._connection, identity, self.last_seq)
             assert found is not None  # it is the hash of a row that is there
             self._hash = found
@@ -53,7 +62,15 @@ class Store:
 
     def write(self, rows: Sequence[Row]) -> int:
         """Commit `rows` as one batch, all or none, and return the number of the last."""
-        seq, previous = self.last_seq, self._hash
+        return self.commit(self.prepare(rows))
+
+    def prepare(self, rows: Sequence[Row]) -> Batch:
+        """Number `rows`, and tie them to those prepared before, which are committed before.
+
+        Any thread may, one at a time: it is what a commit has to do in Python, and the thread that
+        commits would have to win the interpreter from a busy event loop for it.
+        """
+        seq, previous = self._prepared_seq, self._hash
         values: list[int | str | bytes] = []
         for ts, kind, event in rows:
             seq += 1
@@ -61,9 +78,17 @@ class Store:
             values += (seq, ts, kind, event.decode(), previous)
         step = _COLUMNS * _ROWS_A_STATEMENT
         chunks = [values[start : start + step] for start in range(0, len(values), step)]
-        self._commit([(_insert(len(chunk) // _COLUMNS), chunk) for chunk in chunks])
-        self.last_seq, self._hash = seq, previous
-        return seq
+        self._prepared_seq, self._hash = seq, previous
+        return Batch([(_insert(len(chunk) // _COLUMNS), chunk) for chunk in chunks], seq)
+
+    def commit(self, batch: Batch) -> int:
+        """Commit a batch, in the order of preparing, and return the number of its last row.
+
+        After a failure the next ones are refused: none is ever tied to rows that are not there.
+        """
+        self._commit(batch.statements)
+        self.last_seq = batch.last_seq
+        return batch.last_seq
 
     def write_closed(self) -> None:
         """Commit that the journal ends here, so that rows cut off its end are missed."""

@@ -47,17 +47,12 @@ class Route(msgspec.Struct, gc=False, eq=False):
         return await asyncio.shield(self.waiter)
 
 
-class Job:
+class Job(msgspec.Struct, gc=False, eq=False):
     """One request on its way. `ambiguous`: an attempt may have been carried out unanswered."""
 
-    __slots__ = ("ambiguous", "attempts", "kind", "request", "route", "send")
-
-    def __init__(
-        self, kind: RequestKind, request: VenueRequest, send: Send, route: Route | None = None
-    ) -> None:
-        self.kind = kind
-        self.request = request
-        self.send = send
-        self.route = route
-        self.attempts = 0
-        self.ambiguous = False
+    kind: RequestKind
+    request: VenueRequest
+    send: Send
+    route: Route | None = None
+    attempts: int = 0
+    ambiguous: bool = False

@@ -79,9 +79,16 @@ class Sender:
             if kind is not CANCEL and not only_reduces(job.request):
                 await self.breakers.probe()
             sent_ns = self._clock.now_ns()
-        refusal = self._refusal(job)
-        if refusal is not None:
-            return refusal
+        route = job.route
+        # Hardly anything is ever kept here, so that what would keep it is looked at first.
+        if (
+            self._gate.closed
+            or breaker.state is not CLOSED
+            or (route is not None and route.canceled)
+        ):
+            refusal = self._refusal(job)
+            if refusal is not None:
+                return refusal
         job.attempts = 1
         try:
             response = await self._deadlines.run(job.send(), sent_ns)
@@ -93,9 +100,9 @@ class Sender:
                 breaker.succeeded()
         latency_s = (self._clock.now_ns() - started_ns) / NS
         self.stats[kind].add(latency_s, job.attempts)
-        if job.route is not None:
-            job.route.metrics.attempts = job.attempts
-            job.route.metrics.latency_s = latency_s
+        if route is not None:
+            metrics = route.metrics
+            metrics.attempts, metrics.latency_s = job.attempts, latency_s
         if self._on_done is not None:
             self._on_done(kind, job.request.symbol, job.attempts, latency_s)
         return response if job.attempts == 1 else replace(response, attempts=job.attempts)

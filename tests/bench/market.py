@@ -82,28 +82,30 @@ class LadderMarket:
         """Every book and ticker at the start; then ladders as they are due, and heartbeats."""
         t_ns = self.first_ts
         for name, (asks, bids) in zip(self.names, self._ladders, strict=True):
-            yield self._book(t_ns, name, "snapshot", bids.levels, asks.levels)
+            yield self._book(t_ns, name, "snapshot", bids, asks)
             yield _ticker(t_ns, name)
         while True:
             # Frames are asked for one at a time, each when the one before it was played.
             due, self._due = self._due, []
             for ladder in due:
                 self._updates[ladder.symbol] += 1
-                sides = ([], ladder.levels) if ladder.taker is Side.BUY else (ladder.levels, [])
+                sides = (None, ladder) if ladder.taker is Side.BUY else (ladder, None)
                 yield self._book(t_ns, ladder.symbol, "delta", *sides)
             t_ns += HEARTBEAT_NS
             yield _ticker(t_ns, self.names[t_ns // HEARTBEAT_NS % len(self.names)])
 
     def _book(
-        self, t_ns: int, symbol: str, kind: str, bids: list[Level], asks: list[Level]
+        self, t_ns: int, symbol: str, kind: str, bids: _Ladder | None, asks: _Ladder | None
     ) -> Frame:
         topic, update_id, ms = BOOK_TOPIC + symbol, self._updates[symbol], t_ns // MS
         raw = (
             f'{{"topic":"{topic}","type":"{kind}","ts":{ms},"data":{{"s":"{symbol}",'
-            f'"b":[{_written(bids)}],"a":[{_written(asks)}],"u":{update_id},"seq":{update_id}}},'
+            f'"b":[{bids.written if bids else ""}],"a":[{asks.written if asks else ""}],'
+            f'"u":{update_id},"seq":{update_id}}},'
             f'"cts":{ms}}}'
         )
-        data = BookData(symbol, bids, asks, update_id, update_id)
+        levels = bids.levels if bids else [], asks.levels if asks else []
+        data = BookData(symbol, *levels, update_id, update_id)
         decoded = BookFrame(topic, kind, ms, data, ms)
         return Frame(t_ns, "linear", symbol, topic, raw.encode(), decoded)
 
@@ -117,10 +119,8 @@ class _Ladder:
         self.orders = 0
         step = TICK * taker.sign
         self.levels: list[Level] = [(MARK + step * n, LOT) for n in range(1, LEVELS + 1)]
-
-
-def _written(levels: list[Level]) -> str:
-    return ",".join(f'["{price}","{size}"]' for price, size in levels)
+        # They never change: to write them anew for each frame would be measured, too.
+        self.written = ",".join(f'["{price}","{size}"]' for price, size in self.levels)
 
 
 def _ticker(t_ns: int, symbol: str) -> Frame:

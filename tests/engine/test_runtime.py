@@ -7,15 +7,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.runtime import SWITCH_INTERVAL_S, loop_factory, prepare_to_trade
+from engine.runtime import COLLECT_AFTER, SWITCH_INTERVAL_S, loop_factory, prepare_to_trade
 
 
 @pytest.fixture
 def interpreter() -> Iterator[None]:
     """Puts back what a test changes for the whole process."""
-    interval_s = sys.getswitchinterval()
+    interval_s, thresholds = sys.getswitchinterval(), gc.get_threshold()
     yield
     sys.setswitchinterval(interval_s)
+    gc.set_threshold(*thresholds)
     gc.unfreeze()
 
 
@@ -29,9 +30,12 @@ def test_the_loop_is_asyncios_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None
     assert loop_factory() is asyncio.new_event_loop
 
 
-def test_what_exists_is_left_out_of_collections_and_threads_take_turns(interpreter: None) -> None:
+def test_what_is_there_is_not_collected_and_threads_take_turns(
+    interpreter: None,
+) -> None:
     before = gc.get_freeze_count()
     kept = [[number] for number in range(1_000)]
     prepare_to_trade()
     assert gc.get_freeze_count() >= before + len(kept)
+    assert gc.get_threshold() == COLLECT_AFTER
     assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL_S)

@@ -4,7 +4,6 @@ import asyncio
 import os
 import sqlite3
 import threading
-from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from engine.journal import (
 from engine.journal.journal import Journal
 from engine.journal.ownership import Ownership
 from engine.journal.reader import JournalReader
-from engine.journal.store import Row, Store
+from engine.journal.store import Batch, Store
 from tests.support.journals import T0, event, events, open_journal, tampering, write_journal
 
 BOTH = pytest.mark.parametrize("threaded", [False, True], ids=["inline", "threaded"])
@@ -210,10 +209,10 @@ class StuckStore(Store):
         self.started = threading.Event()
         self.answer = threading.Event()
 
-    def write(self, rows: Sequence[Row]) -> int:
+    def commit(self, batch: Batch) -> int:
         self.started.set()
         self.answer.wait()
-        return super().write(rows)
+        return super().commit(batch)
 
 
 def stuck_journal(path: Path, deadline_s: float) -> tuple[Journal, StuckStore]:
