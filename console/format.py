@@ -18,7 +18,7 @@ DAY_S = 86_400
 NONE = UNICODE.none
 
 KEPT = 4_096
-"""Texts kept of each kind that screens show again and again: prices, quantities, times."""
+"""Texts kept of each kind that screens show again and again: prices, times, signs in columns."""
 
 
 @lru_cache(maxsize=1024)
@@ -140,6 +140,7 @@ def clip(text: str, width: int, *, tail: bool = False, more: str = "…") -> str
     return more + " " * (room - cell_len(text)) + text
 
 
+@lru_cache(maxsize=KEPT)
 def fit(text: str, width: int, *, tail: bool = False, more: str = "…") -> tuple[str, int]:
     """`text` cut to at most `width` terminal cells, and how many of them it leaves free."""
     length = len(text) if text.isascii() else cell_len(text)

@@ -96,17 +96,20 @@ def _flow(
     """Items from left to right over the lines; None when they do not fit."""
     made: list[Line] = []
     gap = Cell(separator if short else f" {separator} ", "rule")
+    used = 0
     for item in items:
         cells = item.short if short else item.long
-        joined = (*made[-1], gap, *cells) if made else cells
-        if _width(joined) > width:
-            joined = (Cell(" "), *cells)
-            made.append(())
-        elif not made:
-            made.append(())
-        made[-1] = joined
-    if len(made) > lines or any(_width(line) > width for line in made):
-        return None
+        wide = _width(cells)
+        if made and used + len(gap.text) + wide <= width:
+            made[-1] = (*made[-1], gap, *cells)
+            used += len(gap.text) + wide
+            continue
+        if made:
+            cells, wide = (Cell(" "), *cells), wide + 1
+        made.append(cells)
+        used = wide
+        if wide > width or len(made) > lines:
+            return None
     return (*made, *((),) * (lines - len(made)))
 
 

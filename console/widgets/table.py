@@ -69,6 +69,7 @@ class LineTable(Barred, can_focus=True):
         self._columns: tuple[tuple[int, Column], ...] = ()
         self._fitted = Size(0, 0)
         self._top = 0
+        self._row_lines = (0, 0)
         self._header = tuple(Cell(column.title, "header") for column in self.COLUMNS)
         self._strips: dict[str, tuple[bool, Segment | None, Strip]] = {}
         self._shown: list[str | None] = []
@@ -205,6 +206,7 @@ class LineTable(Barred, can_focus=True):
     def render_lines(self, crop: Region) -> list[Strip]:
         """Fit the columns to the size, which may be news, then draw."""
         size, self._top = self.size, self.scroll_offset.y
+        self._row_lines = self.rows_top, size.height - len(self.foot)
         if self._fitted != size:
             self._fitted = size
             # Less the cursor mark on the left and the scroll bar on the right.
@@ -246,10 +248,10 @@ class LineTable(Barred, can_focus=True):
 
     def _index_at(self, y: int) -> int | None:
         """The place in the display order of the row on a line; None where there is none."""
-        line = y - self.rows_top
-        if line < 0 or y >= self._fitted.height - len(self.foot):
+        first, end = self._row_lines
+        if not first <= y < end:
             return None
-        index = self._top + line
+        index = self._top + y - first
         return index if index < self.row_total() else None
 
     def _draw_row(self, row_id: str, bar: Segment | None) -> list[Segment]:
