@@ -8,9 +8,11 @@ from math import ceil
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.geometry import Region
 from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBarRender
+from textual.strip import Strip
 
 from console.widgets.framed import Framed
 
@@ -102,10 +104,15 @@ class Barred(ScrollView, Framed):
         return tuple(self._bar_seen.setdefault(cell, cell) for cell in cells)
 
     def notify_style_update(self) -> None:
-        """The style sheet gives the bar other colours."""
+        """The style sheet may give the bar other colours: the next drawing takes them up."""
         super().notify_style_update()
         self._bar_drawn_for = None
-        self._bar_seen.clear()
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw with the bar as it is now."""
+        if self._bar_drawn_for is None:
+            self.draw_bar()
+        return super().render_lines(crop)
 
     def watch_bar_hovered(self) -> None:
         self.draw_bar()

@@ -145,3 +145,19 @@ def test_the_pointer_lights_it_up_and_leaves_the_rest_alone() -> None:
         assert pilot.app.mouse_position == Offset(LAST - 1, 5)
 
     show(table, steps, SIZE)
+
+
+def test_another_theme_gives_it_other_colours() -> None:
+    table = Tall()
+
+    async def steps(pilot: Pilot[None]) -> None:
+        before = table.bar_cell(0)
+        pilot.app.theme = "tradedeck-light"
+        await pilot.pause()
+        table.render_lines(table.outer_size.region)
+        after = table.bar_cell(0)
+        assert before is not None
+        assert after is not None
+        assert after.style != before.style
+
+    show(table, steps, SIZE)
