@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from engine.core.cash import CashLedger
 from engine.core.events import CashBooked, EventType, ExecutionQuarantined, OrderEvent
-from engine.core.order_state import Order
+from engine.core.order_state import Fill, Order
 from engine.core.positions import LedgerAnomaly, PositionTracker
 from engine.core.reports import FillEvent
 from engine.core.types import ZERO, CashKind, ExecutionKind, Liquidity
@@ -68,8 +68,12 @@ def _amend(positions: PositionTracker, event: OrderEvent, order: Order) -> None:
         positions.correct(event.exec_id, event.last_qty, event.last_price, unseen=unseen)
 
 
-def fill_of(event: OrderEvent, order: Order) -> FillEvent:
-    """The execution that a fill event carries, with its order's symbol and side."""
+def fill_of(event: OrderEvent, order: Order, execution: Fill | None = None) -> FillEvent:
+    """The execution that a fill event carries, with its order's symbol and side.
+
+    `execution` is what the order keeps of it, so that both keep the same numbers.
+    """
+    told = execution or Fill(event.last_qty or ZERO, event.last_price or ZERO)
     theirs = order.exchange_order_id  # every execution of an order shares one
     if event.exchange_order_id and event.exchange_order_id != theirs:
         theirs = event.exchange_order_id
@@ -78,8 +82,8 @@ def fill_of(event: OrderEvent, order: Order) -> FillEvent:
         client_order_id=order.client_order_id,
         symbol=order.symbol,
         side=order.side,
-        qty=event.last_qty or ZERO,
-        price=event.last_price or ZERO,
+        qty=told.qty,
+        price=told.price,
         fee=event.fee or ZERO,
         fee_currency=intern(event.fee_currency),
         liquidity=event.liquidity or TAKER,

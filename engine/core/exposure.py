@@ -120,25 +120,27 @@ class OpenExposure:
         found = self._sums.get(order.symbol)
         if found is None:
             found = self._sums[order.symbol] = _Sum()
-        for total in (found, self._all):
-            total.count += 1
+        found.count += 1
+        self._all.count += 1
         counted = self._orders[order.client_order_id] = _Counted(found)
         return counted
 
     def _turn(self, counted: _Counted, doubt: Doubt) -> None:
-        for total in (counted.sum, self._all):
-            if counted.doubt is not NONE:
-                total.doubts[counted.doubt] -= 1
-            if doubt is not NONE:
-                total.doubts[doubt] += 1
+        before, of_symbol, of_account = counted.doubt, counted.sum.doubts, self._all.doubts
+        if before is not NONE:
+            of_symbol[before] -= 1
+            of_account[before] -= 1
+        if doubt is not NONE:
+            of_symbol[doubt] += 1
+            of_account[doubt] += 1
         counted.doubt = doubt
 
     def _end(self, order: Order, counted: _Counted) -> None:
         _count(order, counted, ZERO)
         if counted.doubt is not NONE:
             self._turn(counted, NONE)
-        for total in (counted.sum, self._all):
-            total.count -= 1
+        counted.sum.count -= 1
+        self._all.count -= 1
         del self._orders[order.client_order_id]
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from engine.core.booking import fill_of
 from engine.core.events import EventType, OrderEvent
 from engine.core.order_state import Anomaly, Fill, Order
+from engine.core.plain import one_of
 from engine.core.types import ZERO, OrderState
 
 if TYPE_CHECKING:
@@ -70,10 +71,14 @@ def _filled(state: State, event: OrderEvent) -> bool:
     cum_qty, wanted = order.cum_qty, order.qty
     if cum_qty > wanted:
         orders.anomalies[Anomaly.OVERFILL] += 1
-    after = FILLED if cum_qty >= wanted else PARTIALLY_FILLED
-    orders.tell(order, event, after, order.fills[exec_id])
+    after = PARTIALLY_FILLED
+    if cum_qty >= wanted:
+        after = FILLED
+        order.cum_qty = one_of(cum_qty, wanted)
+    execution = order.fills[exec_id]
+    orders.tell(order, event, after, execution)
     order.last_seq = state.seq + 1
-    positions.add(fill_of(event, order))
+    positions.add(fill_of(event, order, execution))
     symbol, ts = order.symbol, event.ts
     state.fill_ts[symbol] = ts
     state.activity.filled(ts, symbol, order.side, first=len(order.fills) == 1)
@@ -88,6 +93,7 @@ def _take(order: Order, event: OrderEvent) -> Decimal | None:
         return None
     if qty <= ZERO or price <= ZERO or not event.exec_id:
         return None
+    price = one_of(price, order.price)  # most orders that rest fill at their price
     order.fills[event.exec_id] = Fill(qty, price)
     order.cum_qty += qty
     order.filled_value += qty * price

@@ -21,7 +21,7 @@ from tests.bench.harness import Figure, Goal, Outcome, Plan, interleaved, ratios
 from tests.support.desk import Desk
 
 ORDERS = 20_000
-OPEN_FEW, OPEN_MANY = 1_000, 100_000
+OPEN_FEW, OPEN_MANY, OPEN_MOST = 1_000, 100_000, 1_000_000
 CLOSED_FEW, CLOSED_MANY = 1_000, 1_000_000
 CLOSED_KEPT = 1_000
 CHECKED_BESIDE = 1_000
@@ -68,8 +68,11 @@ def measure(plan: Plan) -> Iterator[Outcome]:
     goals = {"submit": None, "ack": Goal(3.0), "fill": Goal(6.0)}
     for place, (name, goal) in enumerate(goals.items()):
         yield Figure(f"fold one {name}", "us", [run[place] for run in runs], goal)
-    yield _growth(plan, "open orders", "open_before", (OPEN_FEW, plan.scaled(OPEN_MANY)))
-    yield _growth(plan, "closed orders", "closed_before", (CLOSED_FEW, plan.scaled(CLOSED_MANY)))
+    for many, most in ((OPEN_MANY, 1.3), (OPEN_MOST, 1.6)):
+        counts = OPEN_FEW, plan.scaled(many)
+        yield _growth(plan, "open orders", "open_before", counts, Goal(most))
+    counts = CLOSED_FEW, plan.scaled(CLOSED_MANY)
+    yield _growth(plan, "filled orders", "filled_before", counts, Goal(1.3))
     yield Figure(
         f"decide a place beside {CHECKED_BESIDE:,} open orders",
         "us",
@@ -84,7 +87,7 @@ def measure(plan: Plan) -> Iterator[Outcome]:
     yield Figure("memory of a retired order", "B", [_memory_retired(orders)])
 
 
-def _growth(plan: Plan, what: str, before: str, counts: tuple[int, int]) -> Figure:
+def _growth(plan: Plan, what: str, before: str, counts: tuple[int, int], goal: Goal) -> Figure:
     """What a fold costs with many orders there before, in units of one with few."""
     orders = plan.scaled(ORDERS)
     took = interleaved(
@@ -92,26 +95,32 @@ def _growth(plan: Plan, what: str, before: str, counts: tuple[int, int]) -> Figu
         {count: partial(_fold_sum, orders, **{before: count}) for count in counts},
     )
     few, many = counts
-    return Figure(
-        f"with {many:,} {what} / with {few:,}", "x", ratios(took[many], took[few]), Goal(1.3)
-    )
+    return Figure(f"with {many:,} {what} / with {few:,}", "x", ratios(took[many], took[few]), goal)
 
 
-def _fold_sum(orders: int, *, open_before: int = 0, closed_before: int = 0) -> float:
-    return sum(_fold(orders, open_before=open_before, closed_before=closed_before))
+def _fold_sum(orders: int, *, open_before: int = 0, filled_before: int = 0) -> float:
+    return sum(_fold(orders, open_before=open_before, filled_before=filled_before))
 
 
 def _fold(
-    orders: int, *, open_before: int = 0, closed_before: int = 0
+    orders: int, *, open_before: int = 0, filled_before: int = 0
 ) -> tuple[float, float, float]:
-    """us for a submit, an ack and a fill, with so many orders in the book already."""
-    state = _started(CLOSED_KEPT if closed_before else 0)
+    """us for a submit, an ack and a fill, with so many orders before: open ones, or filled ones.
+
+    Of those that have filled most are retired; their executions stay in the ledger.
+    """
+    state = _started(CLOSED_KEPT if filled_before else 0)
     for number in range(orders, orders + open_before):
         evolve(state, submitted(number))
         evolve(state, acknowledged(number))
-    for number in range(orders, orders + closed_before):
-        evolve(state, submitted(number))
-        evolve(state, OrderEvent(EventType.ORDER_REJECT, f"b{number}", number))
+    for number in range(orders, orders + filled_before):
+        for event in (
+            submitted(number),
+            acknowledged(number),
+            filled(number, 0),
+            filled(number, 1),
+        ):
+            evolve(state, event)
     gc.collect()
     gc.freeze()
     try:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from engine.core.plain import decimal_text, to_plain
+from engine.core.plain import decimal_text, one_of, to_plain
 from engine.core.types import Side
 
 
@@ -43,3 +43,10 @@ def test_structs_become_plain_values_however_deep() -> None:
 
 def test_a_pair_of_decimals_becomes_a_list_of_text() -> None:
     assert to_plain(Tree({}, (Decimal("1.10"), Decimal(0))))["pair"] == ["1.10", "0"]
+
+
+def test_two_numbers_that_are_written_alike_are_one_object() -> None:
+    number, known = Decimal("100.0"), Decimal("100.0")
+    assert one_of(number, known) is known
+    assert one_of(number, Decimal(100)) is number
+    assert one_of(number, None) is number

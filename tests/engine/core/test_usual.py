@@ -136,3 +136,18 @@ def test_an_acknowledgement_is_told_with_its_words() -> None:
         order = state_of(acknowledged(reason=reason, text=words)).orders.get_order("a1")
         assert order is not None
         assert order.history[-1].text == text
+
+
+def test_an_order_that_fills_at_its_price_keeps_its_numbers_once() -> None:
+    state = state_of(acknowledged(), filled(last_qty=d(4), last_price=Decimal("100")))
+    order = state.orders.orders["a1"]
+    (execution,) = state.positions.booked_fills()
+    assert order.cum_qty is order.qty
+    assert order.fills["e1"].price is execution.price is order.price
+
+
+def test_a_fill_beyond_the_order_is_booked_and_counted() -> None:
+    state = state_of(acknowledged(), filled(last_qty=d(3)), filled("e2"))
+    order = state.orders.orders["a1"]
+    assert (order.state, order.cum_qty, order.overfill_qty) == (OrderState.FILLED, d(5), d(1))
+    assert state.orders.anomalies == {"OVERFILL": 1}
