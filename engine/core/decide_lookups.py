@@ -250,4 +250,4 @@ def needs_answer(state: State, order: Order) -> bool:
     promise = state.promised.get(order.client_order_id)
     if promise is not None and promise.cum_qty > order.cum_qty:
         return True
-    return order.state in AWAITING
+    return order.state in AWAITING or order.pending_replace

@@ -120,8 +120,7 @@ def _new_terms(order: Order, report: OrderReport, context: Context) -> Iterator[
     moved = max(report.qty, order.cum_qty) != order.qty or (
         report.price is not None and order.price is not None and report.price != order.price
     )
-    asked = order.pending_qty is not None or order.pending_price is not None
-    if asked:
+    if order.pending_replace:
         as_asked = order.pending_qty in (None, report.qty) and order.pending_price in (
             None,
             report.price,
@@ -129,6 +128,8 @@ def _new_terms(order: Order, report: OrderReport, context: Context) -> Iterator[
         if as_asked:
             yield row_event(EventType.REPLACE_ACK, order, report, context, terms=True)
             return
+        if report.status is VenueStatus.FILLED:  # too late for an amend on its way
+            yield row_event(EventType.REPLACE_REJECT, order, report, context)
     if moved and (order.is_open or order.state is OrderState.FILLED):
         yield row_event(EventType.RESTATED, order, report, context, terms=True)
 
@@ -230,7 +231,7 @@ def _amended(
 ) -> Iterator[Step]:
     if report.outcome is Outcome.REJECTED:
         yield _answer(EventType.REPLACE_REJECT, order, report, context)
-    elif order.pending_qty is not None or order.pending_price is not None:
+    elif order.pending_replace:
         yield _look_later(order, context)
 
 
