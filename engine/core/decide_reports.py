@@ -217,7 +217,9 @@ def _placed(state: State, order: Order, report: RequestOutcome, context: Context
         if was_absent and not order.is_reversible:
             yield from late_accept(state, order, context)
     elif report.outcome is Outcome.REJECTED:
-        if not order.state.is_closed:
+        if order.acked and order.is_open:  # it is there: only sending it again was refused
+            yield query_of(order)
+        elif order.is_open:
             yield _answer(EventType.ORDER_REJECT, order, report, context)
     else:
         if not order.acked:

@@ -48,6 +48,16 @@ def test_a_rejected_place_is_rejected_and_says_why() -> None:
     assert desk.give(refused) == []
 
 
+def test_g4_a_refusal_of_an_order_that_the_venue_has_shown_ends_nothing() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    desk.give(fill("e1", "0.004"))
+    refused = outcome(result=Outcome.REJECTED, reason="DUPLICATE_ID")
+    assert desk.give(refused) == []
+    assert desk.requests == [QUERY]
+    assert desk.order().state is OrderState.PARTIALLY_FILLED
+
+
 def test_f01_a_place_without_an_answer_is_unknown_and_is_asked_for() -> None:
     desk = Desk()
     desk.give(desk.place())
