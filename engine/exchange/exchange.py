@@ -263,6 +263,11 @@ class Exchange:
             for category, closed in account.closed.items():
                 account.forgotten[category] = len(closed)
 
+    def rest_faults(self, *, resting: bool) -> None:
+        """Let nothing more go wrong, or again; what has begun, like a ban, runs its course."""
+        if self._dice is not None:
+            self._dice.resting = resting
+
     @property
     def faults_played(self) -> Mapping[str, int]:
         """How often each kind of fault has struck."""
