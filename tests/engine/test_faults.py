@@ -20,6 +20,7 @@ from tests.support.trader import (
     assert_settled,
     lively,
 )
+from tests.support.wire import use_sockets
 
 SHARE = 0.05
 ORDERS = 500
@@ -111,6 +112,32 @@ def test_orders_end_as_the_venue_has_them_under_each_fault(
 def test_five_hundred_orders_end_as_the_venue_has_them_under_all_faults_together(
     tmp_path: Path, trade_socket: bool
 ) -> None:
+    trade(tmp_path, together(), ORDERS, trade_socket=trade_socket)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "cut",
+        *(
+            pytest.param(kind, marks=pytest.mark.slow)
+            for kind in ("half_open", "restart", "ack_lost", "request_lost")
+        ),
+    ],
+)
+def test_orders_end_as_the_venue_has_them_when_real_sockets_break(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    use_sockets(monkeypatch)
+    trade(tmp_path, alone(kind), FEW_ORDERS, trade_socket=True)
+
+
+@pytest.mark.slow
+@WAYS
+def test_real_sockets_break_in_every_way_and_the_books_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trade_socket: bool
+) -> None:
+    use_sockets(monkeypatch)
     trade(tmp_path, together(), ORDERS, trade_socket=trade_socket)
 
 
