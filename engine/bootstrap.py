@@ -45,6 +45,8 @@ LIVE_SETTLE_S = RECV_WINDOW_MS / 1000 + 2.0
 """A request is not accepted once its window has passed; then zero open orders stay zero."""
 LANE_PER_S = 10
 """Requests of each kind a second until the venue says what it allows."""
+QUERIES_PER_S = 20
+"""A question about an order asks each list at most twice; the venue allows 50 a second of each."""
 LIVE_POLICY = Policy(release_reason_min_chars=10)
 
 
@@ -173,6 +175,7 @@ def build_live(
     addresses = endpoints(account.environment, account.url)
     transport = NetworkTransport(addresses.rest, addresses.stream_url)
     lanes = {kind: Lane(LANE_PER_S, LANE_PER_S) for kind in RequestKind}
+    lanes[RequestKind.QUERY] = Lane(QUERIES_PER_S, QUERIES_PER_S)
 
     def on_limit(kind: RequestKind, per_s: int, left: int) -> None:
         lanes[kind].learn(per_s, left, clock.now_ns())

@@ -16,6 +16,8 @@ from time import monotonic_ns
 from typing import Any, Protocol, TypeVar
 
 NS = 1_000_000_000
+LOOK_S = 0.01
+"""How long a simulated clock that stands still rests between two looks, in real time."""
 PACE_STEP_S = 0.002
 """How long `pace` rests at most when nothing is due, in real time."""
 T = TypeVar("T")
@@ -161,24 +163,34 @@ class _IdleSelector(selectors.DefaultSelector):
     """A selector that fires the clock's next timer where it would have waited for it."""
 
     clock: SimClock
+    is_awaited: Callable[[], bool]
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready: list[tuple[selectors.SelectorKey, int]] = super().select(0)
         if ready or timeout == 0:
             return ready
-        if self.clock.fire_next():
+        if self.is_awaited():
+            timeout = LOOK_S if timeout is None else min(timeout, LOOK_S)
+        elif self.clock.fire_next():
             return []
         waited: list[tuple[selectors.SelectorKey, int]] = super().select(timeout)
         return waited
 
 
-def run_simulated(clock: SimClock, main: Coroutine[Any, Any, T]) -> T:
+def _nothing() -> bool:
+    return False
+
+
+def run_simulated(
+    clock: SimClock, main: Coroutine[Any, Any, T], is_awaited: Callable[[], bool] = _nothing
+) -> T:
     """Run `main` on a loop of its own where `clock` jumps to its next timer when nothing is ready.
 
     Threads and asyncio's own timers still run in real time: keep them out of what must be exact.
+    While `is_awaited` says that something comes from outside, through a socket, the clock stands.
     """
     selector = _IdleSelector()
-    selector.clock = clock
+    selector.clock, selector.is_awaited = clock, is_awaited
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
         return runner.run(main)
 

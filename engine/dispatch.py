@@ -17,7 +17,8 @@ from engine.cancels import Cancels
 from engine.clock import NS, Clock
 from engine.comparison import Comparison
 from engine.core.context import Policy
-from engine.core.reports import AccountSnapshot, OrderLookup, RequestKind, RequestOutcome, Scope
+from engine.core.decide_lookups import needs_answer
+from engine.core.reports import AccountSnapshot, RequestKind, RequestOutcome, Scope
 from engine.core.requests import (
     AmendRequest,
     CancelRequest,
@@ -71,6 +72,7 @@ class Dispatcher:
         self._looking: set[str] = set()
         a_minute = policy.questions_a_minute
         self._questions = Lane(a_minute / 60, max(1, a_minute // 10))
+        self._turn = asyncio.Lock()
         self._closed = False
         self._cancels = Cancels(state, router, clock, self.spawn, self._told)
         self.canceling = self._cancels.under_way
@@ -165,16 +167,26 @@ class Dispatcher:
     async def _looked_up(self, query: QueryOrder) -> None:
         """Ask in turn, each order once at a time: many orders in doubt must not be a flood.
 
-        While the venue answers nobody the question waits here, and is not used up.
+        While the venue answers nobody the question waits here, and is not used up. What a list or a
+        stream has answered meanwhile is not asked any more.
         """
+        asked_ns = self._clock.now_ns()
         await self.answering.wait()
         await self._router.unheld()
-        wait_s = self._questions.reserve(self._clock.now_ns(), math.inf)
-        if wait_s:
-            await self._clock.sleep(wait_s)
-        lookup: OrderLookup = await self._router.lookup(query)
+        async with self._turn:
+            answered = self._is_answered(query, asked_ns)
+            if not answered and (wait_s := self._questions.reserve(self._clock.now_ns(), math.inf)):
+                await self._clock.sleep(wait_s)
+        lookup = None if answered else await self._router.lookup(query)
         self._looking.discard(query.client_order_id)
-        self._inbox.put(lookup)
+        if lookup is not None:
+            self._inbox.put(lookup)
+
+    def _is_answered(self, query: QueryOrder, asked_ns: int) -> bool:
+        order = self._state.orders.get_order(query.client_order_id)
+        if order is None or order.updated_ts <= asked_ns:
+            return False
+        return not needs_answer(self._state, order)
 
     def _query_pnl(self, _request: QueryPnl) -> None:
         if self._pnl_query is None or self._pnl_query.done():

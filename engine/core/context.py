@@ -33,7 +33,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
     """Pauses between questions about one order; the last one repeats."""
     questions_an_order: int = 30
     """Then a person is told, and nothing is asked until the venue answers again."""
-    questions_a_minute: int = 600
+    questions_a_minute: int = 1_200
     """About single orders, all together; each is up to four requests. The rest waits its turn."""
     absent_after_s: float = 7.0
     """The venue accepts no request this long after it was signed (recv_window and a margin)."""

@@ -25,7 +25,7 @@ from engine.core.recall import is_booked, recalling
 from engine.core.reports import CashReport, FillEvent, UnknownExecution
 from engine.core.requests import QueryAccount, QueryOrder, StartTimer, Step
 from engine.core.state import State
-from engine.core.types import ExecutionKind, TradingState
+from engine.core.types import ZERO, ExecutionKind, TradingState
 
 
 def find_order(state: State, client_order_id: str, exchange_order_id: str) -> Order | None:
@@ -46,10 +46,18 @@ def decide_fill(state: State, fill: FillEvent, context: Context) -> Iterator[Ste
         return
     else:
         was_absent = order.is_reversible
+        if _needs_more_qty(order, fill):
+            yield OrderEvent(EventType.REPLACE_ACK, order.client_order_id, context.now_ns)
         yield _booked(order, fill, context)
         if was_absent:
             yield from late_accept(state, order, context)
     yield from _liquidated(state, fill, context)
+
+
+def _needs_more_qty(order: Order, fill: FillEvent) -> bool:
+    """True where only the quantity that an amend asks for has room: then it was carried out."""
+    cum_qty = order.cum_qty + max(ZERO, fill.qty - order.inferred_qty)
+    return order.pending_qty is not None and order.qty < cum_qty <= order.pending_qty
 
 
 def _booked(order: Order, fill: FillEvent, context: Context) -> OrderEvent:

@@ -48,6 +48,7 @@ def decide_lookup(state: State, lookup: OrderLookup, context: Context) -> Iterat
     order = state.orders.get_order(lookup.client_order_id)
     if order is None and lookup.order is not None:
         yield from decide_order_report(state, lookup.order, context)
+    known_ts = 0 if order is None else order.updated_ts  # before what this answer itself brings
     for fill in lookup.fills:
         yield from decide_fill(state, fill, context)
     if order is None:
@@ -57,7 +58,10 @@ def decide_lookup(state: State, lookup: OrderLookup, context: Context) -> Iterat
         if lookup.order.status is VenueStatus.OTHER:
             state.puzzling[order.client_order_id] = context.now_ns  # asking again tells no more
         yield from decide_order_report(state, lookup.order, context)
-        yield from _unconfirmed(order, lookup, lookup.order, context)
+        if lookup.sent_ts >= known_ts:
+            yield from _unconfirmed(order, lookup.order, context)
+        elif lookup.complete:  # asked before what we wait for had left
+            yield from _ask_again(state, order, context.policy)
         if lookup.complete:
             state.tries.pop(order.client_order_id, None)
             yield from _still_missing(state, order, lookup)
@@ -70,11 +74,9 @@ def decide_lookup(state: State, lookup: OrderLookup, context: Context) -> Iterat
         yield from _ask_again(state, order, context.policy)
 
 
-def _unconfirmed(
-    order: Order, lookup: OrderLookup, report: OrderReport, context: Context
-) -> Iterator[Step]:
+def _unconfirmed(order: Order, report: OrderReport, context: Context) -> Iterator[Step]:
     """Lift a pending cancel or amend that the venue, asked after it was sent, shows no trace of."""
-    if report.status not in WORKING or lookup.sent_ts < order.updated_ts:
+    if report.status not in WORKING:
         return
     if order.state is OrderState.PENDING_CANCEL:
         if order.client_order_id not in context.canceling:
@@ -251,4 +253,4 @@ def needs_answer(state: State, order: Order) -> bool:
     promise = state.promised.get(order.client_order_id)
     if promise is not None and promise.cum_qty > order.cum_qty:
         return True
-    return order.state in AWAITING
+    return order.state in AWAITING or order.pending_replace

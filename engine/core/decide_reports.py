@@ -124,9 +124,12 @@ def _new_terms(order: Order, report: OrderReport, context: Context) -> Iterator[
         report.price is not None and order.price is not None and report.price != order.price
     )
     moved = moved or _moved_trigger(order, report) is not None
-    if order.pending_replace and _is_as_asked(order, report):
-        yield row_event(EventType.REPLACE_ACK, order, report, context, terms=True)
-        return
+    if order.pending_replace:
+        if _is_as_asked(order, report):
+            yield row_event(EventType.REPLACE_ACK, order, report, context, terms=True)
+            return
+        if report.status is VenueStatus.FILLED:  # too late for an amend on its way
+            yield row_event(EventType.REPLACE_REJECT, order, report, context)
     if moved and (order.is_open or order.state is OrderState.FILLED):
         yield row_event(EventType.RESTATED, order, report, context, terms=True)
 
@@ -237,7 +240,9 @@ def _placed(state: State, order: Order, report: RequestOutcome, context: Context
         if was_absent and not order.is_reversible:
             yield from late_accept(state, order, context)
     elif report.outcome is Outcome.REJECTED:
-        if not order.state.is_closed:
+        if order.acked and order.is_open:  # it is there: only sending it again was refused
+            yield query_of(order)
+        elif order.is_open:
             yield _answer(EventType.ORDER_REJECT, order, report, context)
     else:
         if not order.acked:

@@ -50,6 +50,10 @@ def decide_snapshot(state: State, snapshot: AccountSnapshot, context: Context) -
     if Scope.ORDERS in snapshot.scopes:
         for row in snapshot.open_orders:
             yield from decide_order_report(state, row, context)
+        for row in snapshot.closed_orders:
+            known = state.orders.get_order(row.client_order_id)
+            if known is not None and known.is_open:
+                yield from decide_order_report(state, row, context)
         yield from _ask_for_missing(state, snapshot)
     if Scope.FILLS in snapshot.scopes:
         yield from decide_missing(state, snapshot, context)

@@ -43,6 +43,7 @@ class Scope(StrEnum):
     """A part of an account that a venue is asked for by itself."""
 
     ORDERS = "orders"
+    CLOSED = "closed"
     FILLS = "fills"
     POSITIONS = "positions"
     WALLET = "wallet"
@@ -207,6 +208,7 @@ class OrderLookup(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The venue's view of the account, or of the `scopes` of it that were asked for.
 
+    `closed_orders` ended lately: what was open when a stream was lost is mostly among them.
     `cash` are the rows among the executions that are no trades.
 
     `sent_ts` is when the first query left, on our clock. `complete` False changes nothing. `fault`
@@ -220,6 +222,7 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     duration_s: float
     complete: bool = True
     error: str = ""
+    closed_orders: tuple[OrderReport, ...] = ()
     cash: tuple[CashReport | UnknownExecution, ...] = ()
     balances: tuple[BalanceReport, ...] = ()
     scopes: frozenset[Scope] = EVERYTHING

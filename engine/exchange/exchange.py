@@ -58,6 +58,12 @@ class Network(Protocol):
     def cut(self) -> None: ...
 
 
+class Connection(Network, Protocol):
+    """A client's connection: it can be lost with everything that is on its way."""
+
+    def drop(self) -> None: ...
+
+
 def _no_lag(path: str) -> int:
     return 0
 
@@ -85,7 +91,7 @@ class Exchange:
         self._source = source
         self._latency_ns = latency_ns
         self._will_push_touched = False
-        self._transports: list[MemoryTransport] = []
+        self._transports: list[Connection] = []
         self._networks: list[Network] = []
         for number, (key, secret) in enumerate(credentials.items()):
             account = self.accounts[key] = Account(key, secret, FIRST_UID + number)
@@ -246,9 +252,13 @@ class Exchange:
     def transport(self) -> MemoryTransport:
         """A connection to this exchange inside the process."""
         transport = MemoryTransport(self)
+        self.attach(transport)
+        return transport
+
+    def attach(self, transport: Connection) -> None:
+        """Note a client's connection, whose streams can be cut and which can be lost as a whole."""
         self._transports.append(transport)
         self.connected(transport)
-        return transport
 
     def connected(self, network: Network) -> None:
         """Note whose streams a fault may cut."""
@@ -262,6 +272,11 @@ class Exchange:
         for account in self.accounts.values():
             for category, closed in account.closed.items():
                 account.forgotten[category] = len(closed)
+
+    def rest_faults(self, *, resting: bool) -> None:
+        """Let nothing more go wrong, or again; what has begun, like a ban, runs its course."""
+        if self._dice is not None:
+            self._dice.resting = resting
 
     @property
     def faults_played(self) -> Mapping[str, int]:

@@ -32,8 +32,13 @@ def given_up(client_order_id: str, ambiguous: bool, last: Exception) -> OrderRes
     return refused(client_order_id, reason, text)
 
 
-def from_lookup(request: OrderRequest, lookup: OrderLookup) -> OrderResponse | None:
-    """What a lookup proves about a place request; None when it shows no trace of it."""
+def from_lookup(
+    request: OrderRequest, lookup: OrderLookup, *, amended: bool = False
+) -> OrderResponse | None:
+    """What a lookup proves about a place request; None when it shows no trace of it.
+
+    An order that was `amended` may have other terms than it was placed with.
+    """
     order = lookup.order
     if order is None:
         if not lookup.fills:
@@ -42,7 +47,7 @@ def from_lookup(request: OrderRequest, lookup: OrderLookup) -> OrderResponse | N
             client_order_id=request.client_order_id,
             exchange_order_id=lookup.fills[0].exchange_order_id,
         )
-    name = _other_term(request, order)
+    name = _other_term(request, order, amended=amended)
     if name:
         text = f"the venue has {request.client_order_id} with another {name}"
         return refused(request.client_order_id, Reason.DUPLICATE_ID, text)
@@ -66,11 +71,13 @@ def terms_differ(first: OrderRequest, second: OrderRequest) -> str:
     return ""
 
 
-def _other_term(request: OrderRequest, order: OrderReport) -> str:
+def _other_term(request: OrderRequest, order: OrderReport, *, amended: bool) -> str:
     if order.symbol != request.symbol:
         return "symbol"
     if order.side is not request.side:
         return "side"
+    if amended:
+        return ""
     # A reduce-only order is cut to the position by the venue.
     if order.qty != request.qty and not request.reduce_only:
         return "quantity"

@@ -19,9 +19,10 @@ Send = Callable[[], Coroutine[Any, Any, OrderResponse]]
 class Route(msgspec.Struct, gc=False, eq=False):
     """One order's place request. `waiter` exists while a duplicate waits for the first outcome.
 
-    Once `canceled`, somebody wants the order gone: it is not sent any more. `exchange_order_id` is
-    evidence from elsewhere that the venue has it. Tens of thousands are remembered, so they are
-    kept out of garbage collection; nothing in them leads back to them.
+    Once `canceled`, somebody wants the order gone: it is not sent any more. Once `amended`, the
+    venue may have it on other terms than those it was sent with. `exchange_order_id` is evidence
+    from elsewhere that the venue has it. Tens of thousands are remembered, so they are kept out of
+    garbage collection; nothing in them leads back to them.
     """
 
     request: OrderRequest
@@ -30,6 +31,7 @@ class Route(msgspec.Struct, gc=False, eq=False):
     waiter: asyncio.Future[OrderResponse] | None = None
     exchange_order_id: str = ""
     canceled: bool = False
+    amended: bool = False
 
     def finish(self, response: OrderResponse) -> None:
         """Keep the outcome and tell whoever asked for the same order meanwhile."""

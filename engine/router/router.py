@@ -136,6 +136,9 @@ class OrderRouter:
 
     async def amend(self, request: AmendRequest) -> OrderResponse:
         """Amend an order. UNKNOWN means that old and new terms are both possible."""
+        route = self._routes.get(request.client_order_id)
+        if route is not None:
+            route.amended = True
         return await self._sender.carry_out(
             Job(RequestKind.AMEND, request, lambda: self._client.amend_order(request))
         )

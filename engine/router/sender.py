@@ -122,7 +122,7 @@ class Sender:
         request = job.request
         order_id = request.client_order_id
         if isinstance(request, OrderRequest) and job.ambiguous:
-            known = self._confirmed(job) or await self._find(request)
+            known = self._confirmed(job) or await self._find(job, request)
             if known is not None:
                 return known
         if job.kind is CANCEL:
@@ -143,10 +143,11 @@ class Sender:
             return response
         if isinstance(request, OrderRequest):
             if response.reason == Reason.DUPLICATE_ID:  # proof that it exists, seen or not
-                return from_lookup(request, await self.lookup(_query(request))) or OrderResponse(
+                found = await self.lookup(_query(request))
+                return from_lookup(request, found, amended=_is_amended(job)) or OrderResponse(
                     client_order_id=order_id, text=response.text
                 )
-            known = await self._find(request)
+            known = await self._find(job, request)
             if known is not None:
                 return known
         return unknown(order_id, response.text, response.reason)
@@ -159,10 +160,10 @@ class Sender:
             exchange_order_id=job.route.exchange_order_id,
         )
 
-    async def _find(self, request: OrderRequest) -> OrderResponse | None:
+    async def _find(self, job: Job, request: OrderRequest) -> OrderResponse | None:
         """Look for the order; None is a clean absence. Raises VenueUnknown when nobody answers."""
         lookup = await self.lookup(_query(request))
-        known = from_lookup(request, lookup)
+        known = from_lookup(request, lookup, amended=_is_amended(job))
         if known is None and not lookup.complete:
             raise VenueUnknown("the venue could not be asked whether the order exists")
         return known
@@ -269,6 +270,10 @@ class Sender:
 def only_reduces(request: VenueRequest) -> bool:
     """True for an order that adds no exposure whatever becomes of it."""
     return isinstance(request, OrderRequest) and request.reduce_only
+
+
+def _is_amended(job: Job) -> bool:
+    return job.route is not None and job.route.amended
 
 
 def _query(request: VenueRequest) -> QueryOrder:

@@ -1,10 +1,10 @@
 """The network as a Transport: HTTP requests and WebSockets over verified TLS.
 
 One connection pool for everything. Requests go out as they are: the query is not encoded again,
-redirects are not followed, proxies of the environment and cookies are ignored, nothing is sent
-twice. What breaks is a ConnectionError, what takes too long a TimeoutError; the caller bounds the
-whole request, only the connecting is bounded here. Sizes are bounded: a larger answer or frame
-closes its connection.
+redirects are not followed, proxies of the environment and cookies are ignored. Nothing is sent
+twice but a GET for which a kept connection turned out to be closed. What breaks is a
+ConnectionError, what takes too long a TimeoutError; the caller bounds the whole request, only the
+connecting is bounded here. Sizes are bounded: a larger answer or frame closes its connection.
 """
 
 from __future__ import annotations

@@ -30,6 +30,7 @@ BENCHMARKS = (
     "risk_check",
     "matching",
     "server",
+    "clients",
 )
 RUNS, QUICK_RUNS = 5, 2
 

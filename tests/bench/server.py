@@ -27,9 +27,9 @@ def measure(plan: Plan) -> Iterator[Outcome]:
     """Yield creates a second with 16 in flight, and the latency of 500 a second on schedule."""
     rates, p50s, p99s = [], [], []
     for _ in range(plan.runs):
-        with _Server() as port:
+        with Server() as port:
             rates.append(asyncio.run(_closed(port, plan.scaled(CREATES))))
-        with _Server() as port:
+        with Server() as port:
             took_ms = sorted(asyncio.run(_open(port, plan.scaled(RATE * SECONDS))))
             p50s.append(took_ms[len(took_ms) // 2])
             p99s.append(took_ms[len(took_ms) * 99 // 100])
@@ -38,7 +38,7 @@ def measure(plan: Plan) -> Iterator[Outcome]:
     yield Figure("create at 500 a second, p99", "ms", p99s, Goal(10.0))
 
 
-class _Server:
+class Server:
     """The exchange on a core of its own, without latency."""
 
     def __enter__(self) -> int:

@@ -252,3 +252,16 @@ def test_the_pace_may_change_while_the_clock_runs() -> None:
 
     paced(factor, clock, lambda: bool(log) and clock.now_ns() > log[0])
     assert clock.now_ns() < T0 + 86_500 * NS
+
+
+def test_a_simulated_clock_stands_while_something_comes_from_outside() -> None:
+    clock = SimClock(T0)
+    looks = iter([True, True, False])
+    fired: list[int] = []
+
+    async def main() -> None:
+        clock.call_at(T0 + 5, lambda: fired.append(sum(1 for _ in looks)))
+        await clock.sleep(1)
+
+    run_simulated(clock, main(), lambda: next(looks, False))
+    assert fired == [0]

@@ -95,6 +95,7 @@ def test_each_part_is_asked_for_when_it_is_due() -> None:
             Scope.POSITIONS: [0, 15, 30, 45, 60],
             Scope.WALLET: [0, 15, 30, 45, 60],
             Scope.FILLS: [0, 60],
+            Scope.CLOSED: [0],
         }
 
     run(scenario)

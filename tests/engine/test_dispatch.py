@@ -5,7 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from engine.clock import NS
-from engine.core.commands import Kill
+from engine.core.commands import AmendOrder, Kill
 from engine.core.context import Policy
 from engine.core.events import KillStarted
 from engine.core.reports import OrderLookup, Outcome, RequestKind, RequestOutcome
@@ -169,6 +169,24 @@ def test_many_orders_in_doubt_are_asked_for_in_turn_and_each_once_at_a_time(tmp_
         assert [since_s for _, since_s in asked] == [0, 0, 0, 0, 0, 0, 1, 2, 3, 4]
         hands.dispatcher.send(QueryOrder(client_order_id="d0", symbol="BTCUSDT"))
         assert await hands.answer()
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_what_was_answered_while_its_question_waited_is_not_asked(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        await house.engine()
+        await house.give(house.place("a1"))
+        hands = Hands(house, policy=Policy(questions_a_minute=60))
+        names = [*(f"d{number}" for number in range(7)), "a1", "d7"]
+        for name in names:
+            hands.dispatcher.send(QueryOrder(client_order_id=name, symbol="BTCUSDT"))
+        await house.clock.sleep(0.1)
+        await house.give(AmendOrder(command_id="m1", client_order_id="a1", price=D("58000.0")))
+        answers = [await hands.answer() for _ in range(8)]
+        asked = [answer.client_order_id for answer in answers if isinstance(answer, OrderLookup)]
+        assert asked == [*(f"d{number}" for number in range(7)), "d7"]
 
     simulate(tmp_path / "h", scenario)
 

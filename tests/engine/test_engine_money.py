@@ -6,11 +6,15 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from engine.core.conservation import ledger_disagreements
 from engine.core.context import Policy
 from engine.core.types import OrderType, TimeInForce, TradingState
 from engine.regular import PNL_EVERY_S
 from tests.support.house import House, simulate
+
+pytestmark = pytest.mark.usefixtures("any_transport")
 
 MARKET: dict[str, Any] = {
     "price": None,

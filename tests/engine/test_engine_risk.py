@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from engine.core.commands import CancelOrder, ChangeLimit, Kill, Release
@@ -16,6 +17,8 @@ from engine.core.types import KillLevel, OrderState, OrderType, TimeInForce, Tra
 from engine.exchange.sources.synthetic import create_synthetic
 from tests.support.house import House, simulate
 from tests.support.market import T0, Market, book, ticker
+
+pytestmark = pytest.mark.usefixtures("any_transport")
 
 D = Decimal
 MARKET: dict[str, Any] = {

@@ -31,6 +31,8 @@ from engine.venues.protocol import HttpReply
 from tests.support.house import CANCEL, CREATE, House, simulate
 from tests.support.market import T0
 
+pytestmark = pytest.mark.usefixtures("any_transport")
+
 REALTIME, HISTORY = "/v5/order/realtime", "/v5/order/history"
 EXECUTIONS, POSITIONS = "/v5/execution/list", "/v5/position/list"
 WALLET = "/v5/account/wallet-balance"

@@ -21,6 +21,7 @@ from engine.session import SYNTHETIC_START_NS, run_session
 from engine.summary import SessionSummary
 from engine.venues.reasons import Reason
 from tests.support.market import T0, Market, book, ticker, trade
+from tests.support.wire import use_sockets
 
 D = Decimal
 MS = 1_000_000
@@ -416,6 +417,53 @@ def test_a_real_recorded_market_is_played_whole(tmp_path: Path, shared_dir: Path
         "ETHUSDT": 0,
     }
     assert summary.passed
+
+
+def told(summary: SessionSummary) -> tuple[object, ...]:
+    """Everything about money, orders and their times; how often lists were asked for is not."""
+    return (
+        summary.market,
+        summary.orders,
+        summary.fills,
+        summary.positions,
+        summary.totals,
+        summary.reconciliation,
+        summary.kill,
+    )
+
+
+KILLED = [
+    *BUSY,
+    place(3.0, "eth", "Sell", "1.00", None, symbol="ETHUSDT", type="Market"),
+    place(3.5, "rests-2", "Buy", "0.010", "50000.0"),
+    line(5.0, "kill", level="kill"),
+    line(7.0, "release", reason="go on"),
+    line(8.0, "flatten"),
+]
+
+
+def test_a_script_over_real_sockets_ends_as_it_does_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replay = recorded(tmp_path, moving())
+    made_up, played = session(tmp_path / "a", KILLED), session(tmp_path / "b", BUSY, replay=replay)
+    use_sockets(monkeypatch)
+    assert told(session(tmp_path / "c", KILLED)) == told(made_up)
+    assert told(session(tmp_path / "d", BUSY, replay=replay)) == told(played)
+    assert made_up.kill is not None
+    assert made_up.kill.verified_zero_at
+    assert [position.qty for position in made_up.positions] == [0, 0]
+    assert len(made_up.fills) >= 4
+
+
+@pytest.mark.slow
+def test_a_real_recorded_market_over_real_sockets_ends_as_it_does_in_memory(
+    tmp_path: Path, shared_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replay = [shared_dir / "data" / name for name in RECORDINGS]
+    in_memory = session(tmp_path / "memory", REAL, replay=replay)
+    use_sockets(monkeypatch)
+    assert told(session(tmp_path / "sockets", REAL, replay=replay)) == told(in_memory)
 
 
 @pytest.mark.slow

@@ -5,8 +5,12 @@ from __future__ import annotations
 from decimal import Decimal as D
 from pathlib import Path
 
+import pytest
+
 from engine.core.types import OrderState
 from tests.support.house import House, simulate
+
+pytestmark = pytest.mark.usefixtures("any_transport")
 
 
 def test_what_broken_messages_said_is_learnt_by_asking_and_trading_goes_on(tmp_path: Path) -> None:

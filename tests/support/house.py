@@ -26,11 +26,13 @@ from engine.core.types import Side
 from engine.engine import Engine
 from engine.exchange import Exchange, create_exchange
 from engine.exchange.sources.frames import MarketSource
+from engine.exchange.streams.trade import COMMANDS
 from engine.journal import Journal, create_journal, open_for_reading
 from engine.latch import Latch
 from engine.recovery import recover
 from engine.router import Lane
 from engine.venues.bybit import create_bybit_client
+from engine.venues.bybit.endpoints import TRADE
 from engine.venues.protocol import HttpReply, Stream, Transport
 from tests.support.market import T0, Market
 
@@ -102,14 +104,37 @@ class EdgeTransport:
         self, path: str, on_message: Callable[[bytes], None], on_close: Callable[[str], None]
     ) -> Stream:
         def hear(message: bytes) -> None:
-            if "private" not in path:
+            if "public" in path:
                 on_message(message)
-            elif self._edge.crosses() and self._hears(message):
-                on_message(self._damage(message))
+            elif self._edge.crosses() and (path == TRADE or self._hears(message)):
+                on_message(message if path == TRADE else self._damage(message))
 
         if not self._opens(path):
             raise ConnectionError("the venue refused the stream")
-        return await self._inner.open_stream(path, hear, on_close)
+        stream = await self._inner.open_stream(path, hear, on_close)
+        return EdgeStream(stream, self._edge, self._on_request) if path == TRADE else stream
+
+
+class EdgeStream:
+    """The trade stream's way out: it tells what left under the paths that REST has for it."""
+
+    def __init__(
+        self, inner: Stream, edge: Edge, on_request: Callable[[str, dict[str, Any]], None]
+    ) -> None:
+        self._inner = inner
+        self._edge = edge
+        self._on_request = on_request
+
+    def send(self, message: bytes) -> None:
+        request = msgspec.json.decode(message)
+        if request["op"] in COMMANDS:
+            if not self._edge.crosses():
+                return
+            self._on_request(COMMANDS[request["op"]], request["args"][0])
+        self._inner.send(message)
+
+    def close(self) -> None:
+        self._inner.close()
 
 
 async def _as_it_is(_path: str, _query: str, reply: HttpReply) -> HttpReply:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from random import Random
 
 from engine.exchange.faults.plan import KINDS, Plan, Rule
@@ -34,10 +35,14 @@ class _Turn:
 
 
 class Dice:
-    """All rules of a plan. The same plan and chances give the same faults."""
+    """All rules of a plan. The same plan and chances give the same faults.
+
+    While it is `resting` no rule has a chance.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.played: Counter[str] = Counter()
+        self.resting = False
         self._turns: dict[str, list[_Turn]] = {}
         for number, rule in enumerate(plan.rules):
             turn = _Turn(rule, f"faults/{plan.seed}/{number}/{rule.kind}")
@@ -46,7 +51,7 @@ class Dice:
     def first(self, point: str, subject: str) -> Rule | None:
         """The first rule that strikes; every rule of the point has had its chance."""
         found: Rule | None = None
-        for turn in self._turns.get(point, ()):
+        for turn in self._at(point):
             if turn.comes(subject) and found is None:
                 found = turn.rule
                 self.played[found.kind] += 1
@@ -54,7 +59,9 @@ class Dice:
 
     def all(self, point: str, subject: str) -> list[Rule]:
         """Every rule that strikes."""
-        turns = self._turns.get(point, ())
-        found = [turn.rule for turn in turns if turn.comes(subject)]
+        found = [turn.rule for turn in self._at(point) if turn.comes(subject)]
         self.played.update(rule.kind for rule in found)
         return found
+
+    def _at(self, point: str) -> Sequence[_Turn]:
+        return () if self.resting else self._turns.get(point, ())

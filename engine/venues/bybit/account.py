@@ -138,6 +138,7 @@ class Account:
         """
         sent_ns = self._clock.now_ns()
         orders: list[OrderReport] = []
+        closed: list[OrderReport] = []
         positions: list[PositionReport] = []
         executions: list[Execution] = []
         balances: list[BalanceReport] = []
@@ -145,6 +146,9 @@ class Account:
         try:
             if Scope.ORDERS in scopes:
                 orders, clean = await self._open_orders()
+                complete = complete and clean
+            if Scope.CLOSED in scopes:
+                closed, clean = await self._closed_orders(fills_since_ns)
                 complete = complete and clean
             if Scope.FILLS in scopes:
                 executions, clean = await self._executions_since(max(0, fills_since_ns), is_booked)
@@ -162,6 +166,7 @@ class Account:
             fault = fault_of(failure)
         return AccountSnapshot(
             open_orders=tuple(order for order in orders if _is_open(order)),
+            closed_orders=tuple(closed),
             positions=tuple(positions),
             fills=tuple(row for row in executions if isinstance(row, FillEvent)),
             cash=tuple(row for row in executions if not isinstance(row, FillEvent)),
@@ -184,6 +189,23 @@ class Account:
                 complete = complete and clean
                 orders |= {order.exchange_order_id: order for order in page}
         return list(orders.values()), complete
+
+    async def _closed_orders(self, since_ns: int) -> tuple[list[OrderReport], bool]:
+        """Those of the newest closed orders that may have ended since then.
+
+        The venue keeps 500 a category, and its pages go back in time.
+        """
+        orders: list[OrderReport] = []
+        complete = True
+        for category, scope in self._scopes(self._categories):
+            params = scope | {"openOnly": 1, "limit": 50}
+            async for rows in self._rest.pages(_OPEN, params):
+                page, clean = self._read(rows, self._codec.read_order, category, "order")
+                complete = complete and clean
+                orders += page
+                if all(order.ts < since_ns for order in page):
+                    break
+        return orders, complete
 
     async def _positions(self) -> tuple[list[PositionReport], bool]:
         """Positions that are not flat; spot pairs have none: see `_balances`."""

@@ -24,8 +24,8 @@ from engine.venues.bybit.trade import TradeFeed
 from engine.venues.protocol import Transport
 from engine.venues.text import sanitise
 
-PRIVATE_PING_S = 5.0
-"""The private stream is pinged as often: one that is silent for 10 s is down, and orders wait."""
+ORDERS_PING_S = 5.0
+"""How often the sockets that orders depend on are pinged: one that is silent for 10 s is down."""
 
 
 class Links:
@@ -79,7 +79,7 @@ class Links:
             self._rest.timestamp_ms,
             self._dcp_topics,
         )
-        self._streams = streams = [self._keeper(private, self._private, PRIVATE_PING_S)]
+        self._streams = streams = [self._keeper(private, self._private, ORDERS_PING_S)]
         categories = list(dict.fromkeys(market.category for market in markets))
         self._public_down = set(categories)
         for category in categories:
@@ -120,7 +120,7 @@ class Links:
             self._rest.timestamp_ms,
             self._signer.recv_window_ms,
         )
-        keeper = self._keeper(feed, feed.linked)
+        keeper = self._keeper(feed, feed.linked, ORDERS_PING_S)
         commands.use_socket(feed, keeper)
         return keeper
 

@@ -17,7 +17,7 @@ PING_S = 20.0
 SILENT_PINGS = 2  # neither data nor pong for as many periods: the socket is dead
 HANDSHAKE_TIMEOUT_S = 5.0
 BACKOFF_S = 0.5
-MAX_BACKOFF_S = 30.0
+MAX_BACKOFF_S = 10.0  # at most sixty attempts in five minutes
 SETTLED_S = 60.0  # a link that held this long has earned a quick first retry again
 
 _PING = b'{"op":"ping"}'
@@ -77,7 +77,7 @@ class StreamKeeper:
     """Owns one task and one socket. `on_link(up, text)` hears of every change, in order.
 
     After a reconnect the login always comes before the subscriptions. Reconnects wait 0.5 s,
-    doubling to 30 s, each shortened by up to half at random, so that many clients do not
+    doubling to 10 s, each shortened by up to half at random, so that many clients do not
     return in step. A ping leaves every `ping_s` seconds; a connection on which nothing is heard
     for twice as long is given up at that moment. `clean` makes what the venue says fit to be shown.
     """

@@ -79,8 +79,8 @@ class _Waiting(msgspec.Struct):
 class TradeFeed:
     """What a StreamKeeper keeps open for orders. `send` puts one message on its socket.
 
-    `ready` is True while requests can be sent; `restarting` when the venue asked for a fresh
-    connection, once nothing is waiting on this one. It belongs to one event loop.
+    `restarting` is True when the venue asked for a fresh connection, once nothing is waiting on
+    this one. It belongs to one event loop.
     """
 
     path = TRADE
@@ -93,8 +93,9 @@ class TradeFeed:
         recv_window_ms: int,
     ) -> None:
         self.owed: list[bytes] = []
-        self.ready = False
         self.restarting = False
+        self._up = self._silent = False
+        self._heard = 0
         self._quarantine = quarantine
         self._login_message = login_message
         self._timestamp_ms = timestamp_ms
@@ -103,6 +104,15 @@ class TradeFeed:
         self._decode_name = msgspec.json.Decoder(_Head).decode
         self._waiting: dict[str, _Waiting] = {}
         self._count = 0
+
+    @property
+    def ready(self) -> bool:
+        """True while requests can be sent.
+
+        Not on a socket on which nothing at all was heard while a request was waited for: it may be
+        half open, and every request would be one more whose fate nobody knows.
+        """
+        return self._up and not self.restarting and not self._silent
 
     @property
     def waiting(self) -> int:
@@ -122,8 +132,8 @@ class TradeFeed:
 
     def linked(self, up: bool, text: str) -> None:
         """The socket was opened and logged in, or lost: then nobody knows what was carried out."""
-        self.ready = up
-        self.restarting = False
+        self._up = up
+        self.restarting = self._silent = False
         if not up:
             self._fail(list(self._waiting), VenueUnknown(text or "the trade stream was lost"))
 
@@ -165,17 +175,23 @@ class TradeFeed:
         ) + b'"op":"%s","args":[%s]}' % (op.encode(), body)
         waiting = _Waiting(op, asyncio.get_running_loop().create_future())
         self._waiting[req_id] = waiting
+        heard_before = self._heard
         try:
             try:
                 send(request)
             except ConnectionError as error:
                 raise NotExecuted(str(error)) from error
             return await waiting.answer
+        except asyncio.CancelledError:  # its time is up
+            self._silent = self._heard == heard_before
+            raise
         finally:
             self._waiting.pop(req_id, None)
 
     def receive(self, message: bytes) -> Control | None:
         """Take an answer; return it where it is about the connection itself."""
+        self._heard += 1
+        self._silent = False
         try:
             heard = self._read(message)
         except UNREADABLE as error:
@@ -185,7 +201,6 @@ class TradeFeed:
         if heard.op in CONTROLS:
             return Control(heard.op, heard.ret_code in _AGREED, heard.ret_msg)
         if heard.ret_code == RESTARTING:
-            self.ready = False
             self.restarting = True
         if heard.ret_code == NO_CODE or not heard.req_id:
             # Something was refused, and what, or that it was, does not say itself: it is asked for.

@@ -289,11 +289,24 @@ def test_f38_an_answer_to_a_question_from_before_the_cancel_does_not_lift_it() -
     desk.give(CancelOrder(command_id="x1", client_order_id="a1"))
     assert desk.give(asked_before) == []
     assert desk.order().state is OrderState.PENDING_CANCEL
+    assert desk.requests == [StartTimer(kind="again", key="a1", after_s=0.2)]
     ended = lookup(desk, row(status=VenueStatus.CANCELED))
     assert kinds(desk.give(ended)) == [EventType.CANCEL_ACK]
 
 
 # Fills that are missing.
+
+
+def test_a_pending_cancel_is_lifted_by_the_answer_that_also_confirms_an_amend() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(desk.amend("a1", qty=d("0.004")))
+    desk.give(CancelOrder(command_id="c9", client_order_id="a1"))
+    desk.later(6)
+    asked = lookup(desk, row(qty=d("0.004")))
+    desk.later(1)
+    assert kinds(desk.give(asked)) == [EventType.REPLACE_ACK, EventType.CANCEL_REJECT]
+    assert (desk.order().state, desk.order().qty) == (OrderState.NEW, d("0.004"))
 
 
 def test_f28_a_row_that_promises_more_fills_than_were_seen_is_looked_into_within_a_second() -> None:

@@ -11,7 +11,7 @@ from engine.core.reports import (
     RequestKind,
     VenueStatus,
 )
-from engine.core.requests import QueryAccount, QueryOrder, StartTimer
+from engine.core.requests import QueryAccount, QueryOrder, StartTimer, TimerFired
 from engine.core.types import OrderState, OrderType
 from tests.support.desk import Desk, d, fill, outcome, row
 
@@ -46,6 +46,16 @@ def test_a_rejected_place_is_rejected_and_says_why() -> None:
     order = desk.order()
     assert (order.state, order.reason, order.text) == (OrderState.REJECTED, "BALANCE", "not enough")
     assert desk.give(refused) == []
+
+
+def test_g4_a_refusal_of_an_order_that_the_venue_has_shown_ends_nothing() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    desk.give(fill("e1", "0.004"))
+    refused = outcome(result=Outcome.REJECTED, reason="DUPLICATE_ID")
+    assert desk.give(refused) == []
+    assert desk.requests == [QUERY]
+    assert desk.order().state is OrderState.PARTIALLY_FILLED
 
 
 def test_f01_a_place_without_an_answer_is_unknown_and_is_asked_for() -> None:
@@ -124,6 +134,56 @@ def test_a_refused_amend_lifts_its_overlay() -> None:
     refused = outcome(kind=RequestKind.AMEND, result=Outcome.REJECTED, reason="PRICE")
     assert kinds(desk.give(refused)) == [EventType.REPLACE_REJECT]
     assert (desk.order().state, desk.order().price) == (OrderState.NEW, d(60_000))
+
+
+def test_f15_a_fill_beyond_the_quantity_proves_the_amend_that_made_room_for_it() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(desk.amend("a1", qty=d("0.020"), price=d(59_000)))
+    events = desk.give(fill("e1", "0.016"))
+    assert kinds(events) == [EventType.REPLACE_ACK, EventType.PARTIAL_FILL]
+    order = desk.order()
+    assert (order.state, order.qty, order.price, order.leaves_qty) == (
+        OrderState.PARTIALLY_FILLED,
+        d("0.020"),
+        d(59_000),
+        d("0.004"),
+    )
+    assert desk.state.orders.anomalies == {}
+
+
+def test_f15_a_fill_within_the_quantity_proves_nothing_of_an_amend() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(desk.amend("a1", qty=d("0.020")))
+    assert kinds(desk.give(fill("e1", "0.004"))) == [EventType.PARTIAL_FILL]
+    assert desk.order().pending_qty == d("0.020")
+
+
+def test_f15_an_amend_without_an_answer_is_asked_for_also_when_its_order_has_filled() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(desk.amend("a1", qty=d("0.020")))
+    desk.give(fill("e1", "0.010"))
+    assert desk.order().state is OrderState.FILLED
+    desk.give(TimerFired(kind="look", key="a1"))
+    assert desk.requests == [QUERY]
+    desk.give(row(status=VenueStatus.PARTIALLY_FILLED, qty=d("0.020"), cum_qty=d("0.010")))
+    assert (desk.order().state, desk.order().leaves_qty) == (
+        OrderState.PARTIALLY_FILLED,
+        d("0.010"),
+    )
+
+
+def test_f15_an_order_that_the_venue_shows_filled_takes_no_amend_any_more() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(desk.amend("a1", qty=d("0.020")))
+    desk.give(fill("e1", "0.010"))
+    filled = row(status=VenueStatus.FILLED, cum_qty=d("0.010"))
+    assert kinds(desk.give(filled)) == [EventType.REPLACE_REJECT]
+    desk.give(TimerFired(kind="look", key="a1"))
+    assert (desk.order().state, desk.requests) == (OrderState.FILLED, [])
 
 
 def test_terms_the_venue_changed_by_itself_are_restated() -> None:

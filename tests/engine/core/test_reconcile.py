@@ -17,6 +17,7 @@ from engine.core.reports import (
     Outcome,
     PositionReport,
     Scope,
+    VenueStatus,
 )
 from engine.core.requests import QueryOrder, StartTimer, TimerFired
 from engine.core.status import ReconcileStatus
@@ -66,6 +67,29 @@ def test_missing_fills_are_booked_before_positions_are_compared() -> None:
         EventType.FULL_FILL
     ]
     assert desk.give(snapshot(desk, qty="0.010", fills=(missed,))) == []
+
+
+def test_f30_an_order_that_ended_unseen_is_found_among_the_closed_ones_without_a_question() -> None:
+    desk = Desk()
+    desk.working()
+    desk.later(1)
+    ended = row(status=VenueStatus.CANCELED, reason="USER", ts=desk.now_ns)
+    events = desk.give(snapshot(desk, closed_orders=(ended,)))
+    assert [event.type for event in events if isinstance(event, OrderEvent)] == [
+        EventType.CANCEL_ACK
+    ]
+    assert desk.requests == []
+
+
+def test_closed_orders_that_are_closed_here_or_not_ours_are_no_news() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(row(status=VenueStatus.CANCELED))
+    desk.later(1)
+    rows = tuple(row(name, status=VenueStatus.FILLED, cum_qty=d("0.010")) for name in ("a1", "z9"))
+    desk.give(snapshot(desk, closed_orders=rows))
+    assert list(desk.state.orders.orders) == ["a1"]
+    assert desk.state.promised == {}
 
 
 def test_an_order_of_ours_that_is_not_listed_is_asked_for_by_id() -> None:

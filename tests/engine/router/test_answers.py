@@ -72,6 +72,16 @@ def test_another_orders_terms_are_named(changes: dict[str, Any], name: str) -> N
     assert answer.text == f"the venue has o-1 with another {name}"
 
 
+def test_an_amended_order_may_have_other_terms_but_not_another_side() -> None:
+    moved = _lookup(replace(ROW, qty=Decimal(1), price=Decimal(1)))
+    answer = from_lookup(request(), moved, amended=True)
+    assert answer is not None
+    assert answer.accepted
+    other = from_lookup(request(), _lookup(replace(ROW, side=Side.SELL)), amended=True)
+    assert other is not None
+    assert not other.accepted
+
+
 def test_a_reduce_only_order_may_have_been_cut() -> None:
     cut = replace(ROW, qty=Decimal("0.005"))
     answer = from_lookup(request(reduce_only=True), _lookup(cut))

@@ -114,6 +114,21 @@ def test_f08_a_duplicate_id_on_a_resend_proves_that_the_order_exists() -> None:
     assert [name for name, _ in rig.venue.calls] == ["place", "lookup", "place", "lookup"]
 
 
+def test_g4_an_order_that_was_amended_before_it_was_found_is_accepted() -> None:
+    rig = Rig()
+    rig.venue.failures, rig.venue.arrives = [VenueUnknown("10016")], True
+
+    async def scenario() -> OrderResponse:
+        placed = asyncio.create_task(rig.router.place(request()))
+        await rig.clock.sleep(0.01)
+        assert (await rig.router.amend(AMEND)).accepted
+        rig.venue.orders["o-1"] = request(price=AMEND.price)
+        return await placed
+
+    response = rig.run(scenario())
+    assert (response.outcome, response.exchange_order_id) == (Outcome.ACCEPTED, "x-o-1")
+
+
 def test_a_duplicate_id_on_the_first_attempt_is_a_rejection() -> None:
     rig = Rig()
     rig.venue.always = Reason.DUPLICATE_ID

@@ -372,6 +372,17 @@ def test_on_the_trade_stream(play: Play) -> None:
     play(scenario, *faults)
 
 
+def test_while_faults_rest_none_has_a_chance(play: Play) -> None:
+    async def scenario(client: Client) -> None:
+        client.exchange.rest_faults(resting=True)
+        assert (await client.place())["retCode"] == 0
+        client.exchange.rest_faults(resting=False)
+        assert (await client.place())["retCode"] == 10016
+        assert (await client.place())["retCode"] == 0
+
+    play(scenario, fault(kind="refuse", nth=[1]))
+
+
 def test_the_same_seed_plays_the_same_faults(play: Play) -> None:
     outcomes: list[list[int]] = []
 

@@ -484,6 +484,8 @@ def test_a_snapshot_reads_every_page_of_everything() -> None:
         "category=linear&settleCoin=USDT&limit=50",
         "category=linear&settleCoin=USDT&limit=50&cursor=page%3D2%26",
         "category=spot&limit=50",
+        "category=linear&settleCoin=USDT&openOnly=1&limit=50",
+        "category=spot&openOnly=1&limit=50",
         "category=linear&startTime=1699999999000&endTime=1700604799000&limit=100",
         "category=linear&startTime=1699999999000&endTime=1700604799000&limit=100&cursor=next",
         "category=spot&startTime=1699999999000&endTime=1700604799000&limit=100",
@@ -496,6 +498,7 @@ def test_a_snapshot_reads_every_page_of_everything() -> None:
     ("scope", "paths"),
     [
         (Scope.ORDERS, [REALTIME, REALTIME]),
+        (Scope.CLOSED, [REALTIME, REALTIME]),
         (Scope.FILLS, [EXECUTIONS, EXECUTIONS]),
         (Scope.POSITIONS, [POSITIONS]),
         (Scope.WALLET, [WALLET]),
@@ -520,6 +523,33 @@ def test_orders_and_positions_are_asked_for_in_every_coin_that_markets_settle_in
         "category=spot&limit=50",
         "category=linear&settleCoin=USDC&limit=200",
         "category=linear&settleCoin=USDT&limit=200",
+    ]
+
+
+def test_closed_orders_are_read_back_to_the_page_on_which_all_ended_before_that_time() -> None:
+    def ended(order_id: str, after_ms: int) -> dict[str, object]:
+        ms = T0 // 1_000_000 + after_ms
+        return LINEAR_ORDER | {
+            "orderId": order_id,
+            "orderStatus": "Filled",
+            "updatedTime": str(ms),
+        }
+
+    pages = [
+        page(ended("4", 9), ended("3", 2), cursor="two"),
+        page(ended("2", 1), ended("1", -1), cursor="three"),
+        page(ended("0", -2), cursor="four"),
+        page(),
+    ]
+    rig = Rig({REALTIME: pages})
+    snapshot = rig.run(rig.client.snapshot(T0, frozenset({Scope.CLOSED})))
+    assert [order.exchange_order_id for order in snapshot.closed_orders] == list("43210")
+    assert snapshot.open_orders == ()
+    assert [sent.query for sent in rig.transport.sent] == [
+        "category=linear&settleCoin=USDT&openOnly=1&limit=50",
+        "category=linear&settleCoin=USDT&openOnly=1&limit=50&cursor=two",
+        "category=linear&settleCoin=USDT&openOnly=1&limit=50&cursor=three",
+        "category=spot&openOnly=1&limit=50",
     ]
 
 
@@ -646,7 +676,7 @@ def test_an_unreadable_row_makes_the_snapshot_incomplete() -> None:
 def test_f37_a_cursor_that_goes_in_circles_ends() -> None:
     pages = [page(LINEAR_ORDER, cursor="a"), page(LINEAR_ORDER, cursor="b")] * 3
     rig = Rig({REALTIME: pages}, categories=("linear",))
-    assert len(rig.run(rig.client.snapshot(0)).open_orders) == 1
+    assert len(rig.run(rig.client.snapshot(0, frozenset({Scope.ORDERS}))).open_orders) == 1
     assert rig.transport.paths().count(REALTIME) == 3
 
 

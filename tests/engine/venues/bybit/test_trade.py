@@ -374,3 +374,53 @@ def test_an_answer_to_nobody_is_nothing() -> None:
         await placed
 
     rig.play(scenario)
+
+
+async def give_up(task: asyncio.Task[OrderResponse]) -> None:
+    """End a request as the router does when its time is up."""
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def test_f29_a_socket_that_is_silent_while_a_request_waits_is_not_used_until_it_is_heard() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        await give_up(await rig.place("a1"))
+        assert (await (await rig.place("a2"))).exchange_order_id == "by-rest"
+        rig.trade.push({"op": "pong", "retCode": 0})
+        placed = await rig.place("a3")
+        rig.answer(rig.asked[-1])
+        assert (await placed).exchange_order_id == "by-ws-td2"
+
+    rig.play(scenario)
+
+
+def test_a_request_without_an_answer_on_a_socket_that_speaks_is_no_reason_to_leave_it() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        lost, answered = await rig.place("a1"), await rig.place("a2")
+        rig.answer(rig.asked[1])
+        await answered
+        await give_up(lost)
+        placed = await rig.place("a3")
+        rig.answer(rig.asked[-1])
+        assert (await placed).exchange_order_id == "by-ws-td3"
+
+    rig.play(scenario)
+
+
+def test_f29_a_trade_socket_without_a_word_for_ten_seconds_is_opened_anew() -> None:
+    rig = Rig()
+    rig.transport.answer_stream = lambda said: None if said["op"] == "ping" else agree(said)
+
+    async def scenario() -> None:
+        first = rig.trade
+        await rig.clock.sleep(9.9)
+        assert rig.trade is first
+        await rig.clock.sleep(1)
+        assert rig.trade is not first
+
+    rig.play(scenario)
