@@ -129,13 +129,16 @@ class Desk:
         from engine.core.risk import Denied, check
 
         replica = self.replica
-        if replica.status is None:
+        status = replica.status
+        if status is None:
             return None
         context = Context(
             now_ns=replica.engine_ns,
             quotes=replica.quotes,
-            compared_ns=replica.status.reconcile.last_ok_ts,
-            clock=replica.status.clock,
+            compared_ns=status.reconcile.last_ok_ts,
+            clock=status.clock,
+            breaker=next((b for b in status.breakers if b.name == "place" and not b.closed), None),
+            join=status.join,
         )
         named = msgspec.structs.replace(order, client_order_id="x")
         verdict = check(replica.state, named, context)

@@ -122,6 +122,7 @@ class Replica:
             # One that says the same again proves that the engine lives, and changes nothing.
             changes.status = update.status != self.status
             self.status = update.status
+            self.state.ready = update.status.ready  # it is not in a snapshot
             self._status_at_ns = now_ns
             self.engine_ns = max(self.engine_ns, update.status.ts)
         self._sample_pnl()

@@ -18,8 +18,9 @@ from engine.core.commands import (
     Reconcile,
     Release,
 )
-from engine.core.types import KillLevel, Side, TradingState
-from tests.console.fakes import BTC, BUY, NOW, NS, FakeLink, busy_link, order_events
+from engine.core.status import BreakerStatus, EngineStatus, LinkUpdate, VenueJoin
+from engine.core.types import JoinState, KillLevel, Side, TradingState
+from tests.console.fakes import BTC, BUY, NOW, NS, FakeLink, busy_link, order_events, status
 
 
 def desk(link: FakeLink | None = None, *, read_only: bool = False) -> tuple[Desk, FakeLink]:
@@ -162,3 +163,27 @@ def test_orders_of_others_are_not_ours_to_count() -> None:
 def test_an_order_is_found_by_its_id(order_id: str | None, found: bool) -> None:
     hands, _ = desk()
     assert (hands.order(order_id) is not None) is found
+
+
+@pytest.mark.parametrize(
+    ("health", "code"),
+    [
+        (status(), None),
+        (status(ready=False), "RECONCILING"),
+        (status(join=VenueJoin(state=JoinState.UNREACHABLE)), "VENUE_AWAY"),
+        (status(breakers=(BreakerStatus(name="place", state="open"),)), "BREAKER_OPEN"),
+        (status(breakers=(BreakerStatus(name="query", state="open"),)), None),
+    ],
+)
+def test_what_the_engine_would_deny_is_foreseen_by_its_newest_status(
+    health: EngineStatus, code: str | None
+) -> None:
+    hands, link = desk()
+    loaded = LinkUpdate(snapshot=link.state.encode(), snapshot_seq=link.state.seq, status=health)
+    hands.replica.apply(loaded, NOW)
+    order = PlaceOrder(
+        command_id="", client_order_id="", symbol="BTCUSDT", side=BUY, qty=D("0.001"),
+        price=D("60999.0"),
+    )  # fmt: skip
+    denial = hands.foresee(order)
+    assert (denial and denial.code) == code
