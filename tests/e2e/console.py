@@ -20,8 +20,8 @@ PROGRAM = (sys.executable, "-m", "console")
 REVIEW_S = 0.4
 """Longer than the console takes a second Enter for a key held down."""
 TRIES = 3
-DROPPED = re.compile(r" ignored: |; press again|; look and press again")
-"""What the console says when it did not believe a key."""
+DROPPED = re.compile(r" ignored: |the row just moved;|the row changed;")
+"""What the console says when it did not believe a key, up to where a toast may break the line."""
 
 
 class Console(Terminal):

@@ -80,9 +80,11 @@ def test_f71_a_second_signal_ends_it_at_once_and_a_halt_holds(tmp_path: Path) ->
         place_resting(desk)
         desk.press("f12")
         desk.wait_for("HALTED paper by operator")
-        desk.signal(signal.SIGINT)
-        desk.signal(signal.SIGTERM)
-        assert desk.process.wait(ENDS_WITHIN_S) == 128 + signal.SIGINT
+        both = signal.SIGINT, signal.SIGTERM
+        for each in both:
+            desk.signal(each)
+        # Of two at once the system says which comes first, and that one is the reason.
+        assert desk.process.wait(ENDS_WITHIN_S) - 128 in both
         desk.wait()
         assert desk.is_restored()
     (order,) = recovered(tmp_path).orders.orders.values()

@@ -227,6 +227,7 @@ def test_f48_a_kill_while_rest_is_banned_cancels_one_by_one_over_the_trade_strea
         before = len(house.posts)
         await house.give(Kill(command_id="k"), after_s=1)
         assert house.posts[before:] == [CANCEL_ALL]  # the last request that left by REST
+        assert [path for path, _ in house.requests[-30:]] == [CANCEL] * 30
         assert house.at_venue() == {}
         assert states(house, order_ids) == {OrderState.CANCELED}
         await house.clock.sleep(70)

@@ -66,7 +66,8 @@ class Edge:
 
 
 class EdgeTransport:
-    """A connection that tells what left: `on_request` sees each request before it does.
+    """A connection that tells what left: `on_request` sees each request before it does, and
+    `on_command` each that leaves on the trade stream.
 
     `damage` is what becomes of each private message on its way here; `hears` may drop one;
     `on_reply` may hold an answer up, or give another.
@@ -77,6 +78,7 @@ class EdgeTransport:
         inner: Transport,
         edge: Edge,
         on_request: Callable[[str, dict[str, Any]], None],
+        on_command: Callable[[str, dict[str, Any]], None],
         on_reply: Callable[[str, str, HttpReply], Awaitable[HttpReply]],
         hears: Callable[[bytes], bool],
         damage: Callable[[bytes], bytes],
@@ -85,6 +87,7 @@ class EdgeTransport:
         self._inner = inner
         self._edge = edge
         self._on_request = on_request
+        self._on_command = on_command
         self._on_reply = on_reply
         self._hears = hears
         self._damage = damage
@@ -112,25 +115,25 @@ class EdgeTransport:
         if not self._opens(path):
             raise ConnectionError("the venue refused the stream")
         stream = await self._inner.open_stream(path, hear, on_close)
-        return EdgeStream(stream, self._edge, self._on_request) if path == TRADE else stream
+        return EdgeStream(stream, self._edge, self._on_command) if path == TRADE else stream
 
 
 class EdgeStream:
     """The trade stream's way out: it tells what left under the paths that REST has for it."""
 
     def __init__(
-        self, inner: Stream, edge: Edge, on_request: Callable[[str, dict[str, Any]], None]
+        self, inner: Stream, edge: Edge, on_command: Callable[[str, dict[str, Any]], None]
     ) -> None:
         self._inner = inner
         self._edge = edge
-        self._on_request = on_request
+        self._on_command = on_command
 
     def send(self, message: bytes) -> None:
         request = msgspec.json.decode(message)
         if request["op"] in COMMANDS:
             if not self._edge.crosses():
                 return
-            self._on_request(COMMANDS[request["op"]], request["args"][0])
+            self._on_command(COMMANDS[request["op"]], request["args"][0])
         self._inner.send(message)
 
     def close(self) -> None:
@@ -199,7 +202,7 @@ class House:
         self.requests: list[tuple[str, str]] = []
         """Every order request that left, as (path, client order id); a batch is its orders."""
         self.posts: list[str] = []
-        """Every request of any kind that left, by its path."""
+        """Every request of any kind that left by REST, by its path."""
         self.on_request: Callable[[str, str], None] = lambda path, order_id: None
         self.on_reply: Callable[[str, str, HttpReply], Awaitable[HttpReply]] = _as_it_is
         self.hears: Callable[[bytes], bool] = lambda message: True
@@ -229,6 +232,7 @@ class House:
         transport = EdgeTransport(
             self.exchange.transport(),
             self.edge,
+            self._posted,
             self._saw,
             lambda path, query, reply: self.on_reply(path, query, reply),
             lambda message: self.hears(message),
@@ -290,8 +294,11 @@ class House:
         self.journal.close()
         self.folder = after
 
-    def _saw(self, path: str, body: dict[str, Any]) -> None:
+    def _posted(self, path: str, body: dict[str, Any]) -> None:
         self.posts.append(path)
+        self._saw(path, body)
+
+    def _saw(self, path: str, body: dict[str, Any]) -> None:
         if path == CANCEL_ALL:
             self.requests.append((path, ""))
             self.on_request(path, "")
