@@ -60,7 +60,7 @@ def decide_lookup(state: State, lookup: OrderLookup, context: Context) -> Iterat
         yield from decide_order_report(state, lookup.order, context)
         if lookup.sent_ts >= known_ts:
             yield from _unconfirmed(order, lookup.order, context)
-        elif lookup.complete:  # asked before what we wait for had left
+        else:  # asked before what we wait for had left
             yield from _ask_again(state, order, context.policy)
         if lookup.complete:
             state.tries.pop(order.client_order_id, None)

@@ -382,6 +382,16 @@ def test_an_answer_that_is_not_complete_infers_nothing() -> None:
     assert desk.requests == [QUERY], "a closed order is asked for, too"
 
 
+def test_an_answer_that_is_old_and_not_complete_is_asked_for_once_more() -> None:
+    desk = Desk()
+    desk.working()
+    asked = lookup(desk, row(), complete=False)
+    desk.later(1)
+    desk.give(CancelOrder(command_id="c", client_order_id="a1"))
+    assert desk.give(asked) == []
+    assert desk.requests == [StartTimer(kind="again", key="a1", after_s=0.2)]
+
+
 def test_a_promise_is_forgotten_when_the_tail_has_brought_the_fill() -> None:
     desk = promised(Desk())
     desk.give(lookup(desk))
