@@ -136,9 +136,7 @@ class OrderRouter:
 
     async def amend(self, request: AmendRequest) -> OrderResponse:
         """Amend an order. UNKNOWN means that old and new terms are both possible."""
-        route = self._routes.get(request.client_order_id)
-        if route is not None:
-            route.amended = True
+        self._note_amend(request.client_order_id)
         return await self._sender.carry_out(
             Job(RequestKind.AMEND, request, lambda: self._client.amend_order(request))
         )
@@ -152,6 +150,11 @@ class OrderRouter:
         return await self._sender.carry_out(
             Job(RequestKind.CANCEL, request, lambda: self._client.cancel_order(request))
         )
+
+    def _note_amend(self, client_order_id: str) -> None:
+        route = self._routes.get(client_order_id)
+        if route is not None:
+            route.amended = True
 
     def _give_up(self, client_order_id: str) -> None:
         route = self._routes.get(client_order_id)
@@ -190,6 +193,8 @@ class OrderRouter:
 
     async def amend_batch(self, requests: Sequence[AmendRequest]) -> list[OrderResponse]:
         """`amend` many orders, in as few requests as the venue allows: a response each."""
+        for request in requests:
+            self._note_amend(request.client_order_id)
         jobs = [
             Job(RequestKind.AMEND, request, partial(self._client.amend_order, request))
             for request in requests

@@ -69,6 +69,22 @@ def test_amends_and_cancels_go_as_batches_too() -> None:
     ]
 
 
+def test_g4_an_order_that_a_batch_amended_before_it_was_found_is_accepted() -> None:
+    rig = Rig()
+    rig.venue.failures, rig.venue.arrives = [VenueUnknown("10016")], True
+    amend = AmendRequest(client_order_id="o-1", symbol="BTCUSDT", price=Decimal(50001))
+
+    async def scenario() -> OrderResponse:
+        placed = asyncio.create_task(rig.router.place(request()))
+        await rig.clock.sleep(0.01)
+        assert outcomes(await rig.router.amend_batch([amend])) == [ACCEPTED]
+        rig.venue.orders["o-1"] = request(price=amend.price)
+        return await placed
+
+    response = rig.run(scenario())
+    assert (response.outcome, response.exchange_order_id) == (ACCEPTED, "x-o-1")
+
+
 def test_an_empty_batch_sends_nothing() -> None:
     rig = Rig()
     assert rig.run(rig.router.place_batch([])) == []
