@@ -2,6 +2,7 @@
 
 Each client is a process of its own and sends one order after the other: the time until the venue's
 answer is there, and until the position's row that its fill leads to is; and the processor time.
+Bare sockets tell how much of that is the exchange's and the machine's, whoever asks.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ INTERPRETER = "BENCH_CLIENTS_PYTHON"
 """Names an interpreter that has pybit and ccxt; else the one that `make clients` sets up."""
 ORDERS = 1_000
 WAYS = ("rest", "socket")
+OURS, BARE = "tradedeck", "bare sockets"
 PEERS = ("pybit", "ccxt")
 MEASURES: dict[str, tuple[str, Goal | None]] = {
     "ack": ("place -> ack, p50", Goal(0.5)),
@@ -46,7 +48,8 @@ def measure(plan: Plan) -> Iterator[Outcome]:
         url = f"http://127.0.0.1:{port}"
         variants: dict[tuple[str, str], Run] = {}
         for way in WAYS:
-            variants["tradedeck", way] = partial(run_module, "clients_run", url, way, orders)
+            variants[OURS, way] = partial(run_module, "clients_run", url, way, orders)
+            variants[BARE, way] = partial(run_module, "bare_run", url, way, orders)
             for peer in PEERS if python else ():
                 program = str(Path(__file__).with_name("peers.py"))
                 command = [str(python), "-P", program, peer, url, way, str(orders)]
@@ -65,10 +68,10 @@ def measure(plan: Plan) -> Iterator[Outcome]:
 
 
 def _compared(name: str, found: dict[str, list[float]], goal: Goal | None) -> Outcome:
-    if len(found) == 1:
+    if not found.keys() >= set(PEERS):
         return Skipped(name, f"no pybit and ccxt: `make clients`, or name one in {INTERPRETER}")
     faster = [min(values) for values in zip(*(found[peer] for peer in PEERS), strict=True)]
-    return Figure(name, "x", ratios(found["tradedeck"], faster), goal)
+    return Figure(name, "x", ratios(found[OURS], faster), goal)
 
 
 def clients_python(plan: Plan) -> Path | None:
