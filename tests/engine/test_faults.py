@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from engine.exchange.faults import Plan, parse_plan
-from engine.exchange.faults.plan import KINDS, REQUEST
+from engine.exchange.faults.plan import ITEM, KINDS, REQUEST
 from tests.support.house import House, simulate
 from tests.support.market import Market
 from tests.support.trader import (
@@ -26,14 +26,15 @@ SHARE = 0.05
 ORDERS = 500
 FEW_ORDERS = 100
 SETTLED_S = 30.0
+AT_ONCE = 5
+"""So many orders are canceled together where items of batches are refused."""
 BAN_S = 600.0
 """A client that was banned sends nothing for so long, whatever the venue does."""
-UNPLAYED = frozenset({"item_refused"})
-"""Of batches, and orders leave one by one."""
 WAYS = pytest.mark.parametrize("trade_socket", [False, True], ids=["rest", "socket"])
 ALONE: Mapping[str, dict[str, object]] = {
-    **{kind: {} for kind in KINDS if kind not in UNPLAYED},
+    **{kind: {} for kind in KINDS},
     "ban": {"most": 2},
+    "item_refused": {"rate": 0.5},
     **{kind: {"rate": 0.5} for kind in ("book_gap", "book_restart", "book_repeat")},
     **{kind: {"rate": 1.0} for kind in ("no_pong", "realtime_lag", "history_lag")},
 }
@@ -80,6 +81,7 @@ def together() -> Plan:
 def trade(folder: Path, plan: Plan, orders: int, *, trade_socket: bool, seed: int = 1) -> None:
     """Trade while things go wrong; half a minute later all must be well."""
     few = len(plan.rules) <= 2
+    of_batches = all(KINDS[rule.kind].point == ITEM for rule in plan.rules)
     struck = {rule.kind for rule in plan.rules if few or KINDS[rule.kind].point == REQUEST}
 
     async def scenario(house: House) -> None:
@@ -87,7 +89,7 @@ def trade(folder: Path, plan: Plan, orders: int, *, trade_socket: bool, seed: in
         house.exchange.rest_faults(resting=True)
         await house.engine()
         house.exchange.rest_faults(resting=False)
-        await Trader(house, seed).send(orders)
+        await Trader(house, seed, AT_ONCE if of_batches else 1).send(orders)
         house.exchange.rest_faults(resting=True)
         played = house.exchange.faults_played
         await house.clock.sleep(SETTLED_S + (BAN_S if played["ban"] else 0.0))

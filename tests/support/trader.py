@@ -58,17 +58,22 @@ def _lines() -> Iterator[Line]:
 
 
 class Trader:
-    """Places orders of every sort, and amends and cancels what is open, as its seed decides."""
+    """Places orders of every sort, and amends and cancels what is open, as its seed decides.
 
-    def __init__(self, house: House, seed: int) -> None:
+    It cancels up to `at_once` orders at one moment, but not all: these leave as a batch.
+    """
+
+    def __init__(self, house: House, seed: int, at_once: int = 1) -> None:
         self._house = house
+        self._at_once = at_once
         self._random = random.Random(seed)
         self._count = 0
 
     async def send(self, orders: int) -> None:
         """Trade until so many orders have left for the venue."""
         while len(self._house.created) < orders:
-            assert self._house.live.submit(self._command())
+            for command in self._commands():
+                assert self._house.live.submit(command)
             await self._house.clock.sleep(self._random.choice(PAUSES_S))
             if self._is_kept_here():
                 await self._house.clock.sleep(PATIENCE_S)
@@ -78,20 +83,30 @@ class Trader:
         newest = self._house.live.state.orders.get_order(f"o{self._count}")
         return newest is not None and newest.reason in KEPT_HERE
 
-    def _command(self) -> Command:
+    def _commands(self) -> list[Command]:
         open_orders = self._house.live.state.orders.open_orders()
         choice = self._random.random()
         if choice < 0.7 or not open_orders:
-            return self._place()
+            return [self._place()]
         command_id = self._house.command_id()
         if choice < 0.71:
-            return CancelAll(command_id=command_id, side=self._random.choice(list(Side)))
+            return [CancelAll(command_id=command_id, side=self._random.choice(list(Side)))]
         order_id = self._random.choice(open_orders).client_order_id
         if choice < 0.8:
             price = D(self._random.choice(PRICES)) if self._random.random() < 0.7 else None
             qty = D(self._random.choice(QTYS))
-            return AmendOrder(command_id=command_id, client_order_id=order_id, price=price, qty=qty)
-        return CancelOrder(command_id=command_id, client_order_id=order_id)
+            amend = AmendOrder(
+                command_id=command_id, client_order_id=order_id, price=price, qty=qty
+            )
+            return [amend]
+        cancels: list[Command] = [CancelOrder(command_id=command_id, client_order_id=order_id)]
+        others = [o.client_order_id for o in open_orders if o.client_order_id != order_id]
+        # One stays: for all of them the venue has a call of its own.
+        cancels += [
+            CancelOrder(command_id=self._house.command_id(), client_order_id=other)
+            for other in others[1 : self._at_once]
+        ]
+        return cancels
 
     def _place(self) -> Command:
         self._count += 1

@@ -34,6 +34,7 @@ from engine.core.requests import (
 from engine.core.settings import MarketSettings
 from engine.core.types import Category, OrderType, Side, TimeInForce
 from engine.exchange import Exchange, create_exchange
+from engine.exchange.faults import Plan, parse_plan
 from engine.exchange.sources.synthetic import create_synthetic
 from engine.router import OrderRouter
 from engine.venues.bybit import BybitClient, create_bybit_client
@@ -45,9 +46,11 @@ T0 = 1_700_000_000 * NS
 class Rig:
     """A client connected to an exchange with a synthetic market, in virtual time."""
 
-    def __init__(self, *, dcp: bool = False) -> None:
+    def __init__(self, *, dcp: bool = False, faults: Plan | None = None) -> None:
         self.clock = SimClock(T0)
-        self.exchange: Exchange = create_exchange(self.clock, create_synthetic(3, T0), seed=3)
+        self.exchange: Exchange = create_exchange(
+            self.clock, create_synthetic(3, T0), seed=3, faults=faults
+        )
         self.client: BybitClient = create_bybit_client(
             self.exchange.transport(),
             self.clock,
@@ -278,6 +281,25 @@ def test_batches_place_amend_and_cancel_each_order_by_itself() -> None:
         await asyncio.sleep(0)
         assert rig.order("b0").status is VenueStatus.CANCELED
         assert rig.order("b1").status is VenueStatus.NEW
+
+    rig.play(scenario)
+
+
+def test_f13_orders_of_a_batch_that_the_venue_turns_away_are_sent_again_and_no_others() -> None:
+    fault = {"kind": "item_refused", "on": "create-batch", "nth": [2, 5]}
+    rig = Rig(faults=parse_plan([("the test", fault)]))
+
+    async def scenario() -> None:
+        orders = [_order(f"o-{number}", f"5000{number}") for number in range(5)]
+        placed = await rig.router.place_batch(orders)
+        assert [response.outcome for response in placed] == [Outcome.ACCEPTED] * 5
+        await rig.clock.sleep(0.01)
+        assert rig.exchange.faults_played["item_refused"] == 2
+        assert sorted(o.link_id for o in rig.exchange.accounts["paper"].orders.values()) == [
+            f"o-{number}" for number in range(5)
+        ]
+        attempts = [metrics.attempts for metrics in rig.router.get_metrics().values()]
+        assert attempts == [1, 2, 1, 1, 2]
 
     rig.play(scenario)
 
