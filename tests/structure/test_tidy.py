@@ -37,7 +37,6 @@ TESTED_ELSEWHERE = {
     "engine.core.risk.*": "parts of risk, which tests/engine/core/test_risk*.py drive",
     "engine.core.seen": "part of State; tests/engine/core/test_state.py fills it",
     "engine.core.saved_state": "what State.encode is; test_state.py gives a state back from it",
-    "engine.core.status": "message types; tests/console draws each",
     "engine.exchange.*": "seen from outside only: through requests, streams and fills",
     "engine.router.*": "parts of OrderRouter, which tests/engine/router/test_router.py drives",
     "engine.serving": "opens what test_control.py serves; test_live.py finds it announced",
