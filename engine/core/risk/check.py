@@ -8,12 +8,17 @@ from engine.core.commands import PlaceOrder
 from engine.core.context import Context
 from engine.core.risk.gate import admit
 from engine.core.risk.price import worst_price
-from engine.core.risk.rule import Line, pick
+from engine.core.risk.rule import pick
 from engine.core.risk.rules import RULES
+from engine.core.risk.shape import is_special
 from engine.core.risk.size import SIZE, is_sized
 from engine.core.risk.terms import Terms, index_of
+from engine.core.risk.trigger import TRIGGER
 from engine.core.risk.verdict import Approved, Denial, Denied
 from engine.core.state import State
+
+ALWAYS_ON = len(SIZE) + sum(not rule.key for rule in TRIGGER)
+"""The rules at the top of the table that no limit turns off: all on size, and these on triggers."""
 
 
 def check(state: State, order: PlaceOrder, context: Context) -> Approved | Denied:
@@ -55,15 +60,23 @@ def check_amend(
     return terms if isinstance(terms, Denial) else _first_denial(terms, amend=True)
 
 
+def cleared(terms: Terms) -> int:
+    """How many of the rules that are on from the top of the table the order passes at a glance."""
+    if not is_sized(terms):
+        return 0
+    return len(SIZE) if is_special(terms.order) else ALWAYS_ON
+
+
 def _first_denial(terms: Terms, *, amend: bool = False) -> Denial | None:
     """Judge by the rules that are on for this symbol; picked once, until the limits change."""
     state, symbol = terms.state, terms.order.symbol
     lines = state.rules.get(symbol)
     if lines is None:
         picked = pick(RULES, terms.limits, state.risk.limits)
-        lines = state.rules[symbol] = tuple(Line.of(rule, limit) for rule, limit in picked)
-    skipped = len(SIZE) if is_sized(terms) else 0
-    for rule, limit, measure, bound_of, floor in lines[skipped:]:
+        lines = state.rules[symbol] = tuple(
+            (rule, limit, rule.measure, rule.bound, rule.floor) for rule, limit in picked
+        )
+    for rule, limit, measure, bound_of, floor in lines[cleared(terms) :]:
         value = measure(terms, limit)
         if value is None:
             continue

@@ -9,20 +9,23 @@ from engine.core.commands import PlaceOrder
 from engine.core.context import Context
 from engine.core.limits import RiskLimits, to_ns
 from engine.core.market import Quote
-from engine.core.risk.shape import misshapen, numbers
+from engine.core.risk.shape import is_special, misshapen, numbers
 from engine.core.risk.terms import Terms, plain, price_of, seconds
 from engine.core.risk.verdict import Denial
 from engine.core.state import State
-from engine.core.types import ZERO, TradingState
+from engine.core.status import BreakerStatus
+from engine.core.types import ZERO, JoinState, TradingState
 
 CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
 """What the venue accepts as our id (bybit: orderLinkId)."""
+_is_id = CLIENT_ORDER_ID.fullmatch
 REDUCE_ONLY = "reduce-only orders"
 MS = 1_000_000
 CLOCK_AGE_NS = 600_000 * MS
 """A measurement of the venue's clock counts as long; several are made in that time."""
 MAX_EXPONENT, MIN_EXPONENT = 12, -18
 HALTED, REDUCING = TradingState.HALTED, TradingState.REDUCING
+JOINED = JoinState.JOINED
 """Looking a member up through its class takes 100 ns on Python 3.11; it is needed every order."""
 LEAST, BEYOND = Decimal(1).scaleb(MIN_EXPONENT), Decimal(1).scaleb(MAX_EXPONENT + 1)
 """Numbers outside 1e12 and 1e-18 are slips or attacks, whatever the instrument says."""
@@ -54,7 +57,7 @@ def admit(
     if denial is not None:
         return denial
     reference = quote.reference if quote is not None else None
-    if quote is None or reference is None or not reference.is_finite() or reference <= 0:
+    if quote is None or reference is None or not reference.is_finite() or reference <= ZERO:
         return Denial("NO_REFERENCE_PRICE", order.symbol, "a mark price or a book")
     price = price_of(order, reference)
     return Terms(state, order, context, instrument, quote, reference, price, own, held)
@@ -68,7 +71,7 @@ def _permission(state: State, order: PlaceOrder, context: Context) -> Denial | N
     if trading is REDUCING and not order.reduce_only:
         return Denial("REDUCING", "order adds exposure", REDUCE_ONLY, REDUCE_ONLY)
     join = context.join
-    if not join.joined:
+    if join.state is not JOINED:
         error = join.error or "no answer yet"
         return Denial(
             "VENUE_AWAY", f"{join.state}: {error}", join.outlook(context.now_ns), "cancels"
@@ -77,17 +80,16 @@ def _permission(state: State, order: PlaceOrder, context: Context) -> Denial | N
         return Denial("RECONCILING", "the account is being compared with the venue", "wait")
     if order.reduce_only:
         return None
+    if context.breaker is not None:
+        return _unanswered(context.breaker, context.now_ns)
     limits = state.risk.limits
-    return _answering(context) or _compared(limits, context) or _clock(limits, context)
+    return _compared(limits, context) or _clock(limits, context)
 
 
-def _answering(context: Context) -> Denial | None:
+def _unanswered(breaker: BreakerStatus, now_ns: int) -> Denial:
     """The router would keep it, too; here the denial is an event and nothing has left."""
-    breaker = context.breaker
-    if breaker is None:
-        return None
     value = f"{breaker.name}: {breaker.reason}"
-    return Denial("BREAKER_OPEN", value, breaker.next_probe(context.now_ns), REDUCE_ONLY)
+    return Denial("BREAKER_OPEN", value, breaker.next_probe(now_ns), REDUCE_ONLY)
 
 
 def _compared(limits: RiskLimits, context: Context) -> Denial | None:
@@ -119,19 +121,26 @@ def _allowed(allowed: tuple[str, ...] | None, symbol: str) -> Denial | None:
 
 
 def _named(order: PlaceOrder) -> Denial | None:
-    if CLIENT_ORDER_ID.fullmatch(order.client_order_id):
+    if _is_id(order.client_order_id):
         return None
     return Denial("BAD_ID", order.client_order_id[:40], "1 to 36 of A-Z a-z 0-9 _ -")
 
 
 def _numbers(order: PlaceOrder) -> Denial | None:
+    qty, price = order.qty, order.price
+    if not is_special(order) and _is_sane(qty) and (price is None or _is_sane(price)):
+        return None
     for name, number in numbers(order):
-        if number is None or (number.is_finite() and LEAST <= number < BEYOND):
+        if number is None or _is_sane(number):
             continue
         if not number.is_finite() or number <= 0:
             return Denial("BAD_NUMBER", f"{name} {number}", "greater than 0")
         return Denial("BAD_NUMBER", f"{name} {number:.3E}", "between 1E-18 and 1E+12")
     return None
+
+
+def _is_sane(number: Decimal) -> bool:
+    return number.is_finite() and LEAST <= number < BEYOND
 
 
 def _old(quote: Quote | None, limits: RiskLimits, now_ns: int) -> Denial | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 import msgspec
 
@@ -91,19 +90,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Line(NamedTuple):
-    """A rule that is on, with its limit: what judging needs of it, at hand."""
+Line = tuple[Rule, Amount, Measure, Bound | None, bool]
+"""A rule that is on, its limit, and its `measure`, `bound` and `floor`: what judging unpacks.
 
-    rule: Rule
-    limit: Amount
-    measure: Measure
-    bound: Bound | None
-    floor: bool
-
-    @classmethod
-    def of(cls, rule: Rule, limit: Amount) -> Line:
-        """The line of a rule that these limits turn on."""
-        return cls(rule, limit, rule.measure, rule.bound, rule.floor)
+A plain tuple: Python unpacks a named one three times as slowly.
+"""
 
 
 def pick(

@@ -47,8 +47,10 @@ class Terms(msgspec.Struct, frozen=True, gc=False):
     @property
     def held_qty(self) -> Decimal:
         """The signed quantity of the position that the order is about."""
-        key = position_key(self.order.symbol, index_of(self.state, self.order))
-        position = self.state.positions.positions.get(key)
+        state, symbol = self.state, self.order.symbol
+        index = index_of(state, self.order)
+        key = position_key(symbol, index) if index else symbol
+        position = state.positions.positions.get(key)
         return ZERO if position is None else position.qty
 
 

@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine.core.limits import PAPER_LIMITS
+from engine.core.order_terms import (
+    Attached,
+    Exit,
+    Slippage,
+    SlippageUnit,
+    Trigger,
+    TriggerDirection,
+)
+from engine.core.risk.check import ALWAYS_ON, cleared
 from engine.core.risk.rule import pick
+from engine.core.risk.rules import RULES
 from engine.core.risk.size import SIZE, is_sized
 from engine.core.risk.terms import Terms
 from engine.core.types import Category, OrderType
@@ -59,3 +69,34 @@ def test_an_order_is_sized_when_it_passes_every_rule_of_the_table(
     readings = [rule.read(terms, limit) for rule, limit in lines]
     assert len(lines) == len(SIZE)
     assert is_sized(terms) is all(reading is None or reading.passed for reading in readings)
+
+
+@given(
+    qty=st.sampled_from(["0.002", "0.0025", "0.004", "0.006"]),
+    trigger=st.sampled_from([None, *(Trigger(d(59_999), way) for way in TriggerDirection)]),
+    attached=st.sampled_from([None, Attached(take_profit=Exit(d("60000.05")))]),
+    slippage=st.sampled_from([None, Slippage(SlippageUnit.TICKS, d(5))]),
+)
+def test_rules_that_are_not_looked_at_one_by_one_are_those_that_the_order_passes(
+    qty: str, trigger: Trigger | None, attached: Attached | None, slippage: Slippage | None
+) -> None:
+    desk = Desk()
+    order = replace(
+        desk.place(), qty=d(qty), price=None, type=OrderType.MARKET,
+        trigger=trigger, attached=attached, slippage=slippage,
+    )  # fmt: skip
+    terms = Terms(
+        state=desk.state,
+        order=order,
+        context=desk.context(),
+        instrument=MARKET,
+        quote=desk.quotes["BTCUSDT"],
+        reference=REFERENCE,
+        price=REFERENCE,
+        limits=PAPER_LIMITS,
+    )
+    special = (trigger, attached, slippage) != (None, None, None)
+    assert cleared(terms) == (is_sized(terms) and (len(SIZE) if special else ALWAYS_ON))
+    lines = list(pick(RULES, PAPER_LIMITS, PAPER_LIMITS))[: cleared(terms)]
+    readings = [rule.read(terms, limit) for rule, limit in lines]
+    assert [each for each in readings if each is not None and not each.passed] == []
