@@ -64,21 +64,25 @@ class Activity:
         self.today.submits += 1
         self.submits.append(ts)
         self._by_symbol[symbol].append(ts)
-        terms = (symbol, side, qty, price, type, trigger)
-        self._terms.pop(terms, None)
-        self._terms[terms] = ts
-        if len(self._terms) > TERMS_KEPT:
-            del self._terms[next(iter(self._terms))]
+        kept, terms = self._terms, (symbol, side, qty, price, type, trigger)
+        kept.pop(terms, None)
+        kept[terms] = ts
+        if len(kept) > TERMS_KEPT:
+            del kept[next(iter(kept))]
 
     def message(self, ts: int) -> None:
         """A place, an amend or a cancel went to the venue."""
-        self._turn_day(ts)
-        self.today.messages += 1
+        today = self.today
+        if ts // DAY_NS != today.day:
+            today = self._turn_day(ts)
+        today.messages += 1
 
     def filled(self, ts: int, symbol: str, side: Side, *, first: bool) -> None:
         """An order filled, for the `first` time or once more."""
-        self._turn_day(ts)
-        self.today.fills += 1
+        today = self.today
+        if ts // DAY_NS != today.day:
+            today = self._turn_day(ts)
+        today.fills += 1
         if first:
             self._filled[symbol, side].append(ts)
 
@@ -128,10 +132,9 @@ class Activity:
         """The counts of the day that `ts` is in."""
         return self.today if self.today.day == ts // DAY_NS else DayCounts(ts // DAY_NS)
 
-    def _turn_day(self, ts: int) -> None:
-        day = ts // DAY_NS
-        if day != self.today.day:
-            self.today = DayCounts(day)
+    def _turn_day(self, ts: int) -> DayCounts:
+        self.today = today = DayCounts(ts // DAY_NS)
+        return today
 
 
 def count_since(times: Times, since: int) -> int:

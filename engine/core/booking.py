@@ -74,9 +74,10 @@ def fill_of(event: OrderEvent, order: Order, execution: Fill | None = None) -> F
     `execution` is what the order keeps of it, so that both keep the same numbers.
     """
     told = execution or Fill(event.last_qty or ZERO, event.last_price or ZERO)
-    theirs = order.exchange_order_id  # every execution of an order shares one
-    if event.exchange_order_id and event.exchange_order_id != theirs:
-        theirs = event.exchange_order_id
+    theirs, ours = event.exchange_order_id, order.exchange_order_id
+    if theirs == ours or not theirs:
+        theirs = ours  # every execution of an order shares one
+    fee = event.fee
     fill = FillEvent(
         exec_id=event.exec_id,
         client_order_id=order.client_order_id,
@@ -84,14 +85,14 @@ def fill_of(event: OrderEvent, order: Order, execution: Fill | None = None) -> F
         side=order.side,
         qty=told.qty,
         price=told.price,
-        fee=event.fee or ZERO,
+        fee=fee or ZERO,
         fee_currency=intern(event.fee_currency),
         liquidity=event.liquidity or TAKER,
         ts=event.ts,
         exchange_order_id=theirs,
         exec_ts=event.exec_ts,
         seq=event.exec_seq,
-        fee_assumed=event.fee is None,
+        fee_assumed=fee is None,
     )
     if order.position_index or event.exec_kind is not TRADE:
         return replace(fill, position_index=order.position_index, kind=event.exec_kind)

@@ -77,6 +77,12 @@ class OpenExposure:
         if doubt is not counted.doubt:
             self._turn(counted, doubt)
 
+    def submitted(self, order: Order) -> None:
+        """`update` for an order that is new, and on its way."""
+        counted = self._begin(order)
+        _count(order, counted, order.qty)
+        self._turn(counted, INFLIGHT)
+
     def acknowledged(self, order: Order) -> None:
         """`update` for an order whose acknowledgement is all that is new."""
         counted = self._orders[order.client_order_id]
@@ -89,8 +95,12 @@ class OpenExposure:
         counted = self._orders[order.client_order_id]
         if order.state is FILLED:
             self._end(order, counted)
+            return
+        counted.worst -= qty
+        if order.side is BUY:
+            counted.sum.buy -= qty
         else:
-            _count(order, counted, counted.worst - qty)
+            counted.sum.sell -= qty
 
     def working(self, symbol: str, side: Side) -> Decimal:
         """Quantity that open orders on this side of this symbol could still fill."""
@@ -136,7 +146,10 @@ class OpenExposure:
         counted.doubt = doubt
 
     def _end(self, order: Order, counted: _Counted) -> None:
-        _count(order, counted, ZERO)
+        if order.side is BUY:
+            counted.sum.buy -= counted.worst
+        else:
+            counted.sum.sell -= counted.worst
         if counted.doubt is not NONE:
             self._turn(counted, NONE)
         counted.sum.count -= 1

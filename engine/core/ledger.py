@@ -68,7 +68,10 @@ class Ledger:
                 self.refold(place)
                 return False
         rows.append(fill)
-        self._book(fill, len(rows))
+        if self._amended or not len(rows) % CHECKPOINT_EVERY:
+            self._book(fill, len(rows))
+        else:
+            self.position.book(fill)
         return True
 
     def remove(self, exec_id: str) -> None:

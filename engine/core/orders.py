@@ -183,7 +183,7 @@ class OrderStateMachine:
         """Show the state that followed from an event, and have the history tell what was new."""
         exchange_order_id, before = event.exchange_order_id, order.state
         if exchange_order_id and exchange_order_id != order.exchange_order_id:
-            self._learn_exchange_id(order, exchange_order_id)
+            self.learn_exchange_id(order, exchange_order_id)
         if after is not before:
             self._show(order, before, after)
         if told is not None:
@@ -191,6 +191,21 @@ class OrderStateMachine:
             order.history.append(HistoryEntry(ts, event.type, after, told))
             if ts > order.updated_ts:
                 order.updated_ts = ts
+
+    def close(self, order: Order) -> None:
+        """Count an order that was open until now among the closed."""
+        del self._open[order.client_order_id]
+        if self._closed_kept:
+            self._closed.append(order.client_order_id)
+            self._retire()
+
+    def learn_exchange_id(self, order: Order, exchange_order_id: str) -> None:
+        """The venue has named an order; a second name is counted, and the first stays."""
+        if order.exchange_order_id:
+            self.anomalies[Anomaly.EXCHANGE_ID_CONFLICT] += 1
+        else:
+            order.exchange_order_id = exchange_order_id
+            self._by_exchange_id[exchange_order_id] = order
 
     def note(self, client_order_id: str, ts: int, label: str, text: str) -> bool:
         """Add a line to an order's history, nothing else; False when there is no such order."""
@@ -297,20 +312,11 @@ class OrderStateMachine:
         order.state = after
         if after not in TRANSITIONS[before]:
             self.anomalies[Anomaly.ILLEGAL_TRANSITION] += 1
-        if after not in CLOSED_STATES:
-            self._open[order.client_order_id] = order
-        elif before not in CLOSED_STATES:
-            del self._open[order.client_order_id]
-            if self._closed_kept:
-                self._closed.append(order.client_order_id)
-                self._retire()
-
-    def _learn_exchange_id(self, order: Order, exchange_order_id: str) -> None:
-        if order.exchange_order_id:
-            self.anomalies[Anomaly.EXCHANGE_ID_CONFLICT] += 1
-        else:
-            order.exchange_order_id = exchange_order_id
-            self._by_exchange_id[exchange_order_id] = order
+        if before in CLOSED_STATES:
+            if after not in CLOSED_STATES:
+                self._open[order.client_order_id] = order
+        elif after in CLOSED_STATES:
+            self.close(order)
 
     def _index(self, order: Order) -> None:
         if order.exchange_order_id:

@@ -20,8 +20,8 @@ def decimal_text(number: Decimal) -> str:
 
 
 def one_of(number: Decimal, known: Decimal | None) -> Decimal:
-    """`known` where `number` is written like it: one object of 104 bytes instead of two."""
-    return number if known is None or number.compare_total(known) else known
+    """`known` where `number`, not 0, is written like it: one object of 104 bytes, not two."""
+    return known if known is not None and number == known and number.same_quantum(known) else number
 
 
 def to_plain(value: object) -> dict[str, Plain]:

@@ -131,11 +131,17 @@ class Position(msgspec.Struct, kw_only=True):
 
     def book(self, fill: FillEvent) -> None:
         """Add one execution and its fee."""
-        self._trade(fill.qty if fill.side is BUY else -fill.qty, fill.price)
+        qty, fee = fill.qty, fill.fee
+        self._trade(qty if fill.side is BUY else -qty, fill.price)
         if fill.fee_assumed:
             self.assumed_fees += 1
-        elif fill.fee:
-            self._charge(fill.fee, fill.fee_currency, fill.price)
+        elif fee:
+            currency = fill.fee_currency
+            paid = self.fees_paid.get(currency)
+            if paid is self.fees:  # as nearly always, all fees so far were in the one currency
+                self.fees = self.fees_paid[currency] = paid + fee
+            else:
+                self._charge(fee, currency, fill.price)
 
     def _trade(self, qty: Decimal, price: Decimal) -> None:
         inverse = self.category is INVERSE
@@ -146,13 +152,13 @@ class Position(msgspec.Struct, kw_only=True):
             self.cash += value
         else:
             self.cash -= value
-        if not held or (held > ZERO) is (qty > ZERO):
+        if not held or held.is_signed() is qty.is_signed():
             self.cost += value
         elif not now:
             self.cost = ZERO
             self.avg_entry_price = None
             return
-        elif (now > ZERO) is (held > ZERO):
+        elif now.is_signed() is held.is_signed():
             self.cost -= settled(self.cost * -qty / held)
             return  # the average stays
         else:
@@ -166,9 +172,11 @@ class Position(msgspec.Struct, kw_only=True):
         if not self.pnl_currency:
             self.pnl_currency = currency
         currency = currency or self.pnl_currency
-        self.fees_paid[currency] = self.fees_paid.get(currency, ZERO) + fee
+        paid = self.fees_paid.get(currency, ZERO)
+        total = self.fees_paid[currency] = paid + fee
         if currency == self.pnl_currency:
-            self.fees += fee
+            # Equal sums are one object: that is what `book` knows them by.
+            self.fees = total if self.fees == paid else self.fees + fee
         elif self.category is Category.SPOT and currency == self.base_currency:
             self.fees += fee * price
             self._trade(-fee, price)

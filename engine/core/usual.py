@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.core.booking import fill_of
 from engine.core.events import EventType, OrderEvent
-from engine.core.order_state import Anomaly, Fill, Order
+from engine.core.order_state import Anomaly, Fill, HistoryEntry
 from engine.core.plain import one_of
 from engine.core.types import ZERO, OrderState
 
@@ -54,52 +54,50 @@ def _acknowledged(state: State, event: OrderEvent) -> bool:
 def _filled(state: State, event: OrderEvent) -> bool:
     """A working order has filled by an execution that is new."""
     orders, positions, exec_id = state.orders, state.positions, event.exec_id
-    order = orders.orders.get(event.client_order_id)
+    order, qty, price = orders.orders.get(event.client_order_id), event.last_qty, event.last_price
     if (
         order is None
         or order.state not in _WORKING
         or order.inferred_qty
         or event.exec_pnl is not None
         or event.command_id
+        or not exec_id
         or exec_id in order.fills
         or not positions.is_new(exec_id)
+        or not (type(qty) is type(price) is Decimal and qty.is_finite() and price.is_finite())
+        or qty <= ZERO
+        or price <= ZERO
     ):
         return False
-    qty = _take(order, event)
-    if qty is None:
-        return False
-    cum_qty, wanted = order.cum_qty, order.qty
-    if cum_qty > wanted:
-        orders.anomalies[Anomaly.OVERFILL] += 1
-    after = PARTIALLY_FILLED
+    symbol, ts = order.symbol, event.ts
+    execution = Fill(qty, one_of(price, order.price))  # what rests mostly fills at its price
+    order.fills[exec_id] = execution
+    cum_qty, wanted, after = order.cum_qty + qty, order.qty, PARTIALLY_FILLED
     if cum_qty >= wanted:
         after = FILLED
-        order.cum_qty = one_of(cum_qty, wanted)
-    execution = order.fills[exec_id]
-    orders.tell(order, event, after, execution)
+        if cum_qty > wanted:
+            orders.anomalies[Anomaly.OVERFILL] += 1
+        cum_qty = one_of(cum_qty, wanted)
+    order.cum_qty = cum_qty
+    order.filled_value += qty * price
+    if not order.first_fill_ts:
+        order.first_fill_ts = ts
+    # What `tell` does, where the transition is known to be legal.
+    theirs = event.exchange_order_id
+    if theirs and theirs != order.exchange_order_id:
+        orders.learn_exchange_id(order, theirs)
+    order.state = after
+    if after is FILLED:
+        orders.close(order)
+    order.history.append(HistoryEntry(ts, event.type, after, execution))
+    if ts > order.updated_ts:
+        order.updated_ts = ts
     order.last_seq = state.seq + 1
     positions.add(fill_of(event, order, execution))
-    symbol, ts = order.symbol, event.ts
     state.fill_ts[symbol] = ts
     state.activity.filled(ts, symbol, order.side, first=len(order.fills) == 1)
     state.exposure.filled(order, qty)
     return True
-
-
-def _take(order: Order, event: OrderEvent) -> Decimal | None:
-    """Count the event's execution; its quantity, or None when it has none to count."""
-    qty, price = event.last_qty, event.last_price
-    if not (type(qty) is type(price) is Decimal and qty.is_finite() and price.is_finite()):
-        return None
-    if qty <= ZERO or price <= ZERO or not event.exec_id:
-        return None
-    price = one_of(price, order.price)  # most orders that rest fill at their price
-    order.fills[event.exec_id] = Fill(qty, price)
-    order.cum_qty += qty
-    order.filled_value += qty * price
-    if not order.first_fill_ts:
-        order.first_fill_ts = event.ts
-    return qty
 
 
 USUAL: Mapping[EventType, Callable[[State, OrderEvent], bool]] = {
