@@ -70,14 +70,15 @@ def _filled(state: State, event: OrderEvent) -> bool:
     ):
         return False
     symbol, ts = order.symbol, event.ts
-    execution = Fill(qty, one_of(price, order.price))  # what rests mostly fills at its price
-    order.fills[exec_id] = execution
     cum_qty, wanted, after = order.cum_qty + qty, order.qty, PARTIALLY_FILLED
     if cum_qty >= wanted:
         after = FILLED
         if cum_qty > wanted:
             orders.anomalies[Anomaly.OVERFILL] += 1
         cum_qty = one_of(cum_qty, wanted)
+        qty = one_of(qty, wanted)  # most orders that fill at all fill at once
+    execution = Fill(qty, one_of(price, order.price))  # what rests mostly fills at its price
+    order.fills[exec_id] = execution
     order.cum_qty = cum_qty
     order.filled_value += qty * price
     if not order.first_fill_ts:

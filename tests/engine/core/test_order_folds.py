@@ -1,4 +1,14 @@
-from engine.core.events import EventType, OrderDenied, OrderEvent
+from engine.core.events import EventType, OrderDenied, OrderEvent, OrderSubmitted
+from engine.core.exposure import Doubt, OpenExposure
+from engine.core.order_terms import (
+    Attached,
+    Exit,
+    Slippage,
+    SlippageUnit,
+    Trigger,
+    TriggerDirection,
+)
+from engine.core.orders import Order, create_fsm
 from engine.core.state import State, evolve
 from engine.core.types import OrderState, Side
 from tests.support.desk import Desk, d, fill, outcome
@@ -18,6 +28,32 @@ def test_a_denied_order_is_kept_with_its_reason_even_when_its_numbers_are_absurd
     )
     evolve(desk.state, bare)
     assert desk.order("a2").text == "v"
+
+
+def test_a_new_order_is_what_the_rule_of_its_sending_makes_of_it() -> None:
+    trigger = Trigger(d(100), TriggerDirection.RISES)
+    event = OrderSubmitted(
+        ts=7, command_id="c", client_order_id="a1", symbol="X", side=Side.BUY, qty=d(2),
+        price=d(101), position_index=1, trigger=trigger,
+        attached=Attached(stop_loss=Exit(d(90))), slippage=Slippage(SlippageUnit.TICKS, d(5)),
+    )  # fmt: skip
+    state = State()
+    evolve(state, event)
+    order = state.orders.orders["a1"]
+    by_rule = create_fsm()
+    by_rule.add_order(
+        Order(
+            client_order_id="a1", symbol="X", side=Side.BUY, qty=d(2), price=d(101),
+            position_index=1, trigger=trigger, attached=event.attached, slippage=event.slippage,
+            created_ts=7, updated_ts=7, first_seq=1, last_seq=1,
+        )
+    )  # fmt: skip
+    assert by_rule.handle_event(OrderEvent(EventType.ORDER_SENT, "a1", 7)) == order
+    exposure = OpenExposure()
+    exposure.update(order)
+    for counts in (state.exposure, exposure):
+        assert (counts.working("X", Side.BUY), counts.count(), counts.count("X")) == (d(2), 1, 1)
+        assert counts.in_doubt(Doubt.INFLIGHT) == counts.in_doubt(Doubt.INFLIGHT, "X") == 1
 
 
 def test_a_busted_fill_leaves_order_and_position_as_if_it_had_not_been() -> None:

@@ -142,7 +142,7 @@ def test_an_order_that_fills_at_its_price_keeps_its_numbers_once() -> None:
     state = state_of(acknowledged(), filled(last_qty=d(4), last_price=Decimal("100")))
     order = state.orders.orders["a1"]
     (execution,) = state.positions.booked_fills()
-    assert order.cum_qty is order.qty
+    assert order.cum_qty is order.fills["e1"].qty is execution.qty is order.qty
     assert order.fills["e1"].price is execution.price is order.price
 
 
