@@ -64,7 +64,7 @@ class OpenExposure:
     def update(self, order: Order) -> None:
         """Take in what `order` could still do, in place of what was counted for it before."""
         counted = self._orders.get(order.client_order_id)
-        if order.state in CLOSED_STATES:
+        if order.state in CLOSED_STATES and not _may_be_larger(order):
             if counted is not None:
                 self._end(order, counted)
             return
@@ -163,6 +163,12 @@ def _count(order: Order, counted: _Counted, worst: Decimal) -> None:
     else:
         counted.sum.sell += worst - counted.worst
     counted.worst = worst
+
+
+def _may_be_larger(order: Order) -> bool:
+    """True for a filled order that the venue may have amended to more before it was filled."""
+    pending_qty = order.pending_qty
+    return order.state is FILLED and pending_qty is not None and pending_qty > order.cum_qty
 
 
 def worst_leaves(order: Order) -> Decimal:

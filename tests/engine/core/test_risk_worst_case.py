@@ -180,3 +180,13 @@ def test_what_was_sent_can_never_lead_beyond_a_limit(moves: list[Move]) -> None:
 @given(MOVES)
 def test_what_was_sent_can_never_lead_beyond_a_limit_in_very_many_ways(moves: list[Move]) -> None:
     check_every_step(moves)
+
+
+def test_a_filled_order_counts_for_what_an_amend_on_its_way_may_have_added() -> None:
+    desk = Desk()
+    desk.working(qty=d("0.010"))
+    desk.give(AmendOrder(command_id="c", client_order_id="a1", qty=d("0.030")))
+    desk.give(fill("e1", "0.010"))
+    assert desk.state.exposure.working("BTCUSDT", Side.BUY) == d("0.020")
+    desk.give(outcome("a1", kind=RequestKind.AMEND, result=Outcome.REJECTED))
+    assert desk.state.exposure.working("BTCUSDT", Side.BUY) == 0
