@@ -37,10 +37,9 @@ from engine.core.order_terms import (
     stop_direction,
 )
 from engine.core.plain import decimal_text
-from engine.core.types import KillLevel, OrderType, Side, TimeInForce
+from engine.core.types import NS, KillLevel, OrderType, Side, TimeInForce
 from engine.errors import ScriptError, did_you_mean
 from engine.script_values import (
-    NS,
     Reader,
     amount,
     flag,

@@ -11,10 +11,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from engine.core.types import NS
 from engine.decimals import parse_decimal
 from engine.errors import did_you_mean
 
-NS = 1_000_000_000
 AT_MAX_S = 10_000_000
 TEXT_MAX = 200
 SHOWN_CHARS = 60

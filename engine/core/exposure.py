@@ -1,7 +1,8 @@
 """What open orders could still do to a position, kept up to date order by order.
 
 Every open order counts at its worst case: an order of unknown fate as if it were live, one with a
-pending amend at the larger of its two quantities (design: UNKNOWN is live).
+pending amend at the larger of its two quantities (design: UNKNOWN is live). So a filled order is
+still open here while an amend to more is pending.
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def _sent(order: Order, event: OrderEvent, _anomalies: Anomalies) -> str | None:
     if order.sent:
         return None
     order.sent = True
-    return _words(event)
+    return words_of(event)
 
 
 def _send_unknown(order: Order, event: OrderEvent, _anomalies: Anomalies) -> str | None:
@@ -49,13 +49,13 @@ def _send_unknown(order: Order, event: OrderEvent, _anomalies: Anomalies) -> str
         return None
     order.sent = order.unknown = True
     order.attempts = max(order.attempts, event.attempts)
-    return _words(event)
+    return words_of(event)
 
 
 def _ack(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
     if event.attempts > order.attempts:
         order.attempts = event.attempts
-    return _words(event) if show_life(order, event.ts, anomalies) else None
+    return words_of(event) if show_life(order, event.ts, anomalies) else None
 
 
 def _ends(ending: OrderState) -> Rule:
@@ -73,7 +73,7 @@ def _ends(ending: OrderState) -> Rule:
             anomalies[Anomaly.STALE_REPORT] += 1
             return None
         order.reason, order.text = event.reason, event.text
-        return _words(event)
+        return words_of(event)
 
     return end
 
@@ -108,7 +108,7 @@ def _proven_absent(order: Order, event: OrderEvent, _anomalies: Anomalies) -> st
     ending = OrderState.CANCELED if order.acked else OrderState.REJECTED
     _end(order, ending, synthetic=True)
     order.reason, order.text = event.reason, event.text
-    return _words(event)
+    return words_of(event)
 
 
 def _cancel_request(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
@@ -116,12 +116,12 @@ def _cancel_request(order: Order, event: OrderEvent, anomalies: Anomalies) -> st
     if refusal:
         return _refuse(refusal, anomalies)
     order.pending_cancel = True
-    return _words(event)
+    return words_of(event)
 
 
 def _cancel_reject(order: Order, event: OrderEvent, _anomalies: Anomalies) -> str | None:
     order.pending_cancel = False
-    return _words(event)
+    return words_of(event)
 
 
 def _replace_request(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
@@ -141,7 +141,7 @@ def _refuse(refusal: Refusal, anomalies: Anomalies) -> str:
 
 def _replace_reject(order: Order, event: OrderEvent, _anomalies: Anomalies) -> str | None:
     _answered(order)
-    return _words(event)
+    return words_of(event)
 
 
 def _replace_ack(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
@@ -187,7 +187,7 @@ def _flags(**values: bool) -> Rule:
         for name, value in values.items():
             news = news or getattr(order, name) is not value
             setattr(order, name, value)
-        return _words(event) if news else None
+        return words_of(event) if news else None
 
     return set_flags
 
@@ -233,7 +233,8 @@ def _change(
     return ", ".join(changes)
 
 
-def _words(event: OrderEvent) -> str:
+def words_of(event: OrderEvent) -> str:
+    """What an event says of why it happened."""
     reason = event.reason
     if not reason:
         return event.text

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from engine.core.booking import fill_of
 from engine.core.events import EventType, OrderEvent
+from engine.core.order_rules import words_of
 from engine.core.order_state import Anomaly, Fill, HistoryEntry
 from engine.core.plain import one_of
 from engine.core.types import ZERO, OrderState
@@ -42,10 +43,7 @@ def _acknowledged(state: State, event: OrderEvent) -> bool:
     order.acked_ts = event.ts
     if event.attempts > order.attempts:
         order.attempts = event.attempts
-    words = event.text
-    if event.reason:
-        words = f"{event.reason}: {words}" if words else event.reason
-    orders.tell(order, event, NEW, words)
+    orders.tell(order, event, NEW, words_of(event) if event.reason else event.text)
     order.last_seq = state.seq + 1
     state.exposure.acknowledged(order)
     return True

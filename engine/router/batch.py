@@ -13,8 +13,6 @@ import math
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from msgspec.structs import replace
-
 from engine.clock import NS
 from engine.core.reports import Outcome, RequestKind
 from engine.core.requests import MassCancelRequest
@@ -169,15 +167,7 @@ class BatchSender(Sender):
     def _end(self, course: _Course, job: Job, response: OrderResponse) -> None:
         """Book the outcome of one request, and tell whoever waits for it."""
         if job.attempts:
-            latency_s = (self._clock.now_ns() - course.started_ns) / NS
-            self.stats[job.kind].add(latency_s, job.attempts)
-            if job.route is not None:
-                job.route.metrics.attempts = job.attempts
-                job.route.metrics.latency_s = latency_s
-            if self._on_done is not None:
-                self._on_done(job.kind, job.request.symbol, job.attempts, latency_s)
-        if job.attempts > 1:
-            response = replace(response, attempts=job.attempts)
+            response = self._book(job, response, course.started_ns)
         course.outcomes[job] = response
         course.on_end(job, response)
 

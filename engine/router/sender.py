@@ -98,14 +98,18 @@ class Sender:
         else:
             if breaker.failures:
                 breaker.succeeded()
-        latency_s = (self._clock.now_ns() - started_ns) / NS
-        self.stats[kind].add(latency_s, job.attempts)
-        if route is not None:
-            metrics = route.metrics
-            metrics.attempts, metrics.latency_s = job.attempts, latency_s
+        return self._book(job, response, started_ns)
+
+    def _book(self, job: Job, response: OrderResponse, started_ns: int) -> OrderResponse:
+        """Count a request that was sent and has ended; its response says in how many attempts."""
+        attempts, latency_s = job.attempts, (self._clock.now_ns() - started_ns) / NS
+        self.stats[job.kind].add(latency_s, attempts)
+        if job.route is not None:
+            metrics = job.route.metrics
+            metrics.attempts, metrics.latency_s = attempts, latency_s
         if self._on_done is not None:
-            self._on_done(kind, job.request.symbol, job.attempts, latency_s)
-        return response if job.attempts == 1 else replace(response, attempts=job.attempts)
+            self._on_done(job.kind, job.request.symbol, attempts, latency_s)
+        return response if attempts == 1 else replace(response, attempts=attempts)
 
     async def _try_again(self, job: Job, failure: Exception) -> OrderResponse:
         async def again() -> OrderResponse:

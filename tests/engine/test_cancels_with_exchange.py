@@ -47,6 +47,12 @@ async def open_orders(house: House, count: int) -> list[str]:
     return order_ids
 
 
+async def place_elsewhere(house: House) -> None:
+    """Have somebody else's order rest in the same market."""
+    await other_program(house).place_limit_order("web", "BTCUSDT", "Buy", "0.01", "49000")
+    await house.clock.sleep(1)
+
+
 def other_program(house: House) -> BybitClient:
     """Somebody else who trades the same account."""
     return create_bybit_client(
@@ -124,8 +130,7 @@ def test_two_hundred_orders_beside_an_external_one_go_in_ten_batches_and_it_stay
 ) -> None:
     async def scenario(house: House) -> None:
         order_ids = await open_orders(house, 200)
-        await other_program(house).place_limit_order("web", "BTCUSDT", "Buy", "0.01", "49000")
-        await house.clock.sleep(1)
+        await place_elsewhere(house)
         sent = await sent_until_done(house)
         assert sent == {CANCEL_BATCH: 10, LOOK: TWO_LOOKS}
         assert killed(house).verified_zero_at
@@ -139,8 +144,7 @@ def test_batches_keep_to_the_venues_limits_and_no_cancel_is_refused(tmp_path: Pa
     async def scenario(house: House) -> None:
         await open_orders(house, 50)
         # Not by its own call: somebody else's order is in the same market.
-        await other_program(house).place_limit_order("web", "BTCUSDT", "Buy", "0.01", "49000")
-        await house.clock.sleep(1)
+        await place_elsewhere(house)
         sent = await sent_until_done(house)
         assert sent[CANCEL_BATCH] == 5
         assert sent[CANCEL] == 0
@@ -157,8 +161,7 @@ def test_f13_items_that_the_venue_turns_away_are_sent_again_and_no_others(tmp_pa
 
     async def scenario(house: House) -> None:
         await open_orders(house, 8)
-        await other_program(house).place_limit_order("web", "BTCUSDT", "Buy", "0.01", "49000")
-        await house.clock.sleep(1)
+        await place_elsewhere(house)
         known = len(house.requests)
         before = len(house.posts)
         await house.give(CancelAll(command_id="all"), after_s=3)
@@ -178,8 +181,7 @@ def test_f14_a_batch_whose_answer_is_lost_is_settled_by_the_order_stream(tmp_pat
 
     async def scenario(house: House) -> None:
         order_ids = await open_orders(house, 8)
-        await other_program(house).place_limit_order("web", "BTCUSDT", "Buy", "0.01", "49000")
-        await house.clock.sleep(1)
+        await place_elsewhere(house)
         await house.give(CancelAll(command_id="all"), after_s=5)
         assert states(house, order_ids) == {OrderState.CANCELED}
 
@@ -191,8 +193,7 @@ def test_f14_a_batch_that_never_arrived_is_settled_order_by_order(tmp_path: Path
 
     async def scenario(house: House) -> None:
         order_ids = await open_orders(house, 8)
-        await other_program(house).place_limit_order("web", "BTCUSDT", "Buy", "0.01", "49000")
-        await house.clock.sleep(1)
+        await place_elsewhere(house)
         await house.give(CancelAll(command_id="all"), after_s=30)
         # Nobody could say; each was looked up, and stands as it is.
         assert states(house, order_ids) == {OrderState.NEW}

@@ -84,6 +84,12 @@ def whole_down(number: Decimal, step: Decimal) -> Decimal:
     return (number / step).to_integral_value(ROUND_FLOOR) * step
 
 
+def either_side(number: Decimal, step: Decimal) -> str:
+    """The two multiples of `step` around a number that is none."""
+    below = whole_down(number, step)
+    return f"{plain(below)} or {plain(below + step)}"
+
+
 def whole_up(number: Decimal, step: Decimal) -> Decimal:
     """The smallest multiple of `step` that is not less than `number`."""
     return (number / step).to_integral_value(ROUND_CEILING) * step

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from engine.core.order_terms import Exit, TriggerBy, TriggerDirection
 from engine.core.risk.rule import Rule
-from engine.core.risk.terms import Amount, Terms, plain, whole_down
+from engine.core.risk.terms import Amount, Terms, either_side, plain
 from engine.core.types import ZERO, Side
 
 
@@ -38,9 +38,7 @@ def _remainder(terms: Terms, _limit: Amount) -> Amount | None:
 
 
 def _near(terms: Terms, _value: Amount, _bound: Amount) -> str:
-    tick = terms.instrument.tick_size
-    below = whole_down(_off_tick(terms) or ZERO, tick)
-    return f"{plain(below)} or {plain(below + tick)}"
+    return either_side(_off_tick(terms) or ZERO, terms.instrument.tick_size)
 
 
 def compared(terms: Terms) -> Decimal:

@@ -84,9 +84,9 @@ def build_reply(code: int, message: str, rows: bytes, extra: bytes) -> BatchRepl
     return BatchReply(code, message, _Ids(_rows(rows) or []), _codes(extra))
 
 
-def judge_whole(ruling: Ruling, text: str, count: int) -> list[Answer]:
-    """The same answer for every request of a batch."""
-    return [Answer(ruling, "", text, 0)] * count
+def misplaced(count: int) -> list[Answer]:
+    """What is known of a batch's requests where the reply does not fit them."""
+    return [Answer(UNKNOWN, "", MISPLACED, 0)] * count
 
 
 def judge(reply: BatchReply, named: Sequence[Named], channel: Channel) -> list[Answer]:
@@ -101,10 +101,10 @@ def judge(reply: BatchReply, named: Sequence[Named], channel: Channel) -> list[A
         answer = read_answer(ruling, reply.ret_code, reply.ret_msg, "", reply.time)
         return [answer] * len(named)
     if len(ids) != len(codes):
-        return judge_whole(UNKNOWN, MISPLACED, len(named))
+        return misplaced(len(named))
     echoes = [_echo(wanted, row) for wanted, row in zip(named, ids, strict=False)]
     in_place = len(ids) == len(named) and False not in echoes
-    answers = judge_whole(UNKNOWN, MISPLACED, len(named))
+    answers = misplaced(len(named))
     for place, echo in enumerate(echoes):
         if echo or (echo is None and in_place):
             answers[place] = _answer(codes[place], ids[place], reply.time)

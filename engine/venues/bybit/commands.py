@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from engine.core.reports import RequestKind
-from engine.venues.bybit.batch_reply import Named, judge, judge_whole, read_reply
+from engine.venues.bybit.batch_reply import Named, judge, read_reply
 from engine.venues.bybit.rest import (
     CANCEL,
     CANCEL_ALL,
@@ -118,8 +118,7 @@ class Commands:
         reply = await self._rest.post_raw(path, body)
         found = self._rest.read(read_reply, reply)
         if found is None:
-            ruling = self._rest.status_ruling(reply)
-            answers = judge_whole(ruling, str(reply.status), len(named))
+            answers = [self._rest.unread(reply)] * len(named)
         else:
             answers = judge(found, named, Channel.REST)
         return await self._rest.settle_all(answers, reply.headers)
@@ -129,8 +128,7 @@ class Commands:
         reply = await self._rest.post_raw(CANCEL_ALL, body)
         found = self._rest.read(_read_cancel_all, reply)
         if found is None:
-            ruling, text = self._rest.status_ruling(reply), str(reply.status)
-            answer = await self._rest.settle(Answer(ruling, "", text, 0), reply.headers)
+            answer = await self._rest.settle(self._rest.unread(reply), reply.headers)
             return CancelAllAnswer(answer, False, frozenset())
         ruling = classify(found.ret_code, found.ret_msg)
         answer = read_answer(ruling, found.ret_code, found.ret_msg, "", 0)

@@ -152,7 +152,7 @@ class RestSession:
     def _read_command(self, reply: HttpReply) -> Answer:
         decoded = self.read(self._command_of, reply)
         if decoded is None:
-            return Answer(self.status_ruling(reply), "", str(reply.status), 0)
+            return self.unread(reply)
         code, message = decoded.ret_code, decoded.ret_msg
         order_id = (decoded.result.order_id or "") if decoded.result else ""
         return read_answer(classify(code, message), code, message, order_id, decoded.time)
@@ -293,6 +293,10 @@ class RestSession:
             self._quarantine.note("http_body", reply.body, error)
             return None
         return decoded
+
+    def unread(self, reply: HttpReply) -> Answer:
+        """What an answer that cannot be read says: its status alone."""
+        return Answer(self.status_ruling(reply), "", str(reply.status), 0)
 
     def status_ruling(self, reply: HttpReply) -> Ruling:
         """Judge an answer without a return code. A ban stops every request of this session."""

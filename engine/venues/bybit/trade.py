@@ -14,12 +14,10 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 
 from engine.venues.bybit.batch_reply import (
-    MISPLACED,
-    UNKNOWN,
     Named,
     build_reply,
     judge,
-    judge_whole,
+    misplaced,
 )
 from engine.venues.bybit.codec import UNREADABLE
 from engine.venues.bybit.endpoints import TRADE
@@ -162,7 +160,7 @@ class TradeFeed:
             )
         except UNREADABLE as error:
             self._quarantine.note("trade_message", bytes(data), error)
-            return judge_whole(UNKNOWN, MISPLACED, len(named)), heard.header
+            return misplaced(len(named)), heard.header
         return judge(reply, named, Channel.TRADE_SOCKET), heard.header
 
     async def _ask(self, op: str, body: bytes, send: Callable[[bytes], None]) -> _Message:
