@@ -17,12 +17,12 @@ from engine.bootstrap import Files, build_live
 from engine.clock import LiveClock
 from engine.config import AccountConfig
 from engine.credentials import ApiKey, load_credentials
+from engine.disconnect import DisconnectProtection
 from engine.embedded import EmbeddedEngine
 from engine.engine import Engine
 from engine.errors import TradedeckError
 from engine.joining import Joining
 from engine.paths import account_dir
-from engine.protection import DisconnectProtection
 from engine.serving import serve
 from engine.telemetry import Telemetry
 from engine.venues.bybit import BybitClient

@@ -17,7 +17,7 @@ import pytest
 
 from console.cli.commands.status import ask
 from console.replica import Replica
-from engine import protection
+from engine import disconnect
 from engine.config import AccountConfig, Credentials
 from engine.core.commands import CancelOrder, PlaceOrder
 from engine.core.events import KeyNoted
@@ -251,7 +251,7 @@ def test_f32_what_speaks_against_the_key_is_told_at_the_start_and_in_the_status(
 def test_an_account_that_asks_for_it_is_protected_by_the_venue_and_says_so(
     tmp_path: Path, exchange: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protection, "EFFECTIVE_AFTER_S", 0.01)
+    monkeypatch.setattr(disconnect, "EFFECTIVE_AFTER_S", 0.01)
     with started(tmp_path, account(exchange.url, dcp_s=30)) as screen:
         screen.sees(lambda replica: replica.status is not None and replica.status.dcp.holds)
         status = screen.replica.status

@@ -9,7 +9,7 @@ import pytest
 from engine.clock import NS, SimClock, run_simulated
 from engine.core.status import DcpStatus
 from engine.core.types import Category
-from engine.protection import DisconnectProtection
+from engine.disconnect import DisconnectProtection
 from engine.venues.errors import VenueRefused
 
 T0 = 1_700_000_000 * NS
