@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from console.numbers import FieldError, read_number, read_price
-from engine.core.order_terms import (
+from engine.core.orders.terms import (
     Exit,
     Slippage,
     SlippageUnit,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from engine.core.commands import PlaceOrder
     from engine.core.events import NewOrder, OrderAdopted
     from engine.core.instruments import Instrument
-    from engine.core.orders import Order
+    from engine.core.orders.machine import Order
 
 _BY = {"last": TriggerBy.LAST, "mark": TriggerBy.MARK, "index": TriggerBy.INDEX}
 _WORD = {by: word for word, by in _BY.items()}

@@ -35,7 +35,7 @@ from engine.core.settings import LONG, ONE_WAY, SHORT
 from engine.core.types import DriftAction, KillLevel, Side, TradingState
 
 if TYPE_CHECKING:
-    from engine.core.orders import Order
+    from engine.core.orders.machine import Order
     from engine.core.risk import Denial
 
 

@@ -15,14 +15,14 @@ import msgspec
 from console.conditions import read_exit, read_slippage, read_trigger, words
 from console.numbers import FieldError, on_grid, read_number, read_price
 from engine.core.commands import AmendOrder, PlaceOrder
-from engine.core.order_terms import exits
+from engine.core.orders.terms import exits
 from engine.core.types import ZERO, Category, OrderType, Side, TimeInForce
 
 if TYPE_CHECKING:
     from engine.core.instruments import Instrument
     from engine.core.market import Quote
-    from engine.core.order_terms import Trigger
-    from engine.core.orders import Order
+    from engine.core.orders.machine import Order
+    from engine.core.orders.terms import Trigger
     from engine.core.settings import MarketSettings
 
 _T = TypeVar("_T")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import msgspec
 
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 
 FIELDS = (
     "client_order_id", "exchange_order_id", "symbol", "side", "type", "time_in_force",

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from console.views.states import LOOKS
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 from engine.core.types import Side
 
 

@@ -7,7 +7,7 @@ import msgspec
 from console.replica import Changes, Replica
 from console.ui_state import UiState
 from console.views import banner, blotter, events, ladder, positions, recon, replay, requests
-from engine.core.pnl import totals
+from engine.core.ledger.pnl import totals
 
 
 class Frame(msgspec.Struct, kw_only=True):

@@ -101,7 +101,7 @@ def _sweep(state: State, kill: KillRecord, head: str, account: str, kill_key: st
 
 
 def _offer(state: State, account: str, kill_key: str) -> str:
-    from engine.core.decide_stops import is_swept
+    from engine.core.decide.stops import is_swept
 
     doomed = sum(is_swept(order, KillLevel.KILL) for order in state.orders.open_orders())
     return (

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import msgspec
 
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 from engine.core.types import ZERO, Side
 
 Level = tuple[Side, Decimal]

@@ -14,7 +14,7 @@ from engine.core.types import DriftAction, Side, TradingState
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
-    from engine.core.orders import Order
+    from engine.core.orders.machine import Order
 
 Operation = Callable[["ConsoleApp"], None]
 

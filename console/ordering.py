@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from console.filtering import EVERYTHING, Filter
 from console.views.blotter import SORT_KEYS, SortKey
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 
 Entry = tuple[SortKey, str]
 """Sort key and order id: no two are equal, so each has one place."""

@@ -8,9 +8,9 @@ import msgspec
 
 from console.levels import OwnLevels
 from engine.core.events import EngineStarted, Event, OrderDenied
+from engine.core.ledger.pnl import totals
 from engine.core.market import Quote, TradeTick
-from engine.core.orders import Order
-from engine.core.pnl import totals
+from engine.core.orders.machine import Order
 from engine.core.risk import Explanation, explain
 from engine.core.state import State, evolve
 from engine.core.status import BookView, EngineStatus, Envelope, LinkUpdate

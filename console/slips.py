@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from engine.core.types import OrderState
 
 if TYPE_CHECKING:
-    from engine.core.orders import Order
+    from engine.core.orders.machine import Order
 
 LARGE_SHARE = Decimal("0.5")
 LARGE_MULTIPLE = 3

@@ -14,7 +14,7 @@ from console.views.states import LOOKS, label
 
 if TYPE_CHECKING:
     from engine.core.instruments import Instrument
-    from engine.core.orders import Order
+    from engine.core.orders.machine import Order
     from engine.core.risk import Explanation
 
 NS = 1_000_000_000

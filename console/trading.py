@@ -10,13 +10,13 @@ from console import sizes
 from console.arming import ArmState
 from console.entry import TicketText
 from console.format import exact
-from engine.core.executions import split_key
+from engine.core.ledger.executions import split_key
 from engine.core.types import DriftAction, DriftKind, OrderType, Side
 
 if TYPE_CHECKING:
     from console.app import ConsoleApp
     from console.screens.ticket import TicketPort
-    from engine.core.orders import Order
+    from engine.core.orders.machine import Order
 
 
 def ticket_port(app: ConsoleApp) -> TicketPort:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from engine.core.order_diagram import mermaid, order_diagram
+from engine.core.orders.diagram import mermaid, order_diagram
 
 ORDERS = Path(__file__).with_name("orders.md")
 _DRAWN = re.compile(r"(<!-- drawn: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -26,7 +26,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from engine.core.events import EventType, OrderEvent
-    from engine.core.order_terms import (
+    from engine.core.ledger.tracker import Position, PositionTracker, create_tracker
+    from engine.core.orders.machine import OrderStateMachine, OrderStateRecord, create_fsm
+    from engine.core.orders.terms import (
         Attached,
         Exit,
         Slippage,
@@ -35,8 +37,6 @@ if TYPE_CHECKING:
         TriggerBy,
         TriggerDirection,
     )
-    from engine.core.orders import OrderStateMachine, OrderStateRecord, create_fsm
-    from engine.core.positions import Position, PositionTracker, create_tracker
     from engine.core.reports import FillEvent
     from engine.core.requests import AmendRequest, CancelRequest, OrderRequest
     from engine.core.types import OrderState, OrderType, Side, TimeInForce, TradingState
@@ -82,7 +82,7 @@ __all__ = [
 
 _HOMES = {
     "engine.core.events": ("EventType", "OrderEvent"),
-    "engine.core.order_terms": (
+    "engine.core.orders.terms": (
         "Attached",
         "Exit",
         "Slippage",
@@ -91,8 +91,8 @@ _HOMES = {
         "TriggerBy",
         "TriggerDirection",
     ),
-    "engine.core.orders": ("OrderStateMachine", "OrderStateRecord", "create_fsm"),
-    "engine.core.positions": ("Position", "PositionTracker", "create_tracker"),
+    "engine.core.orders.machine": ("OrderStateMachine", "OrderStateRecord", "create_fsm"),
+    "engine.core.ledger.tracker": ("Position", "PositionTracker", "create_tracker"),
     "engine.core.reports": ("FillEvent",),
     "engine.core.requests": ("AmendRequest", "CancelRequest", "OrderRequest"),
     "engine.core.types": ("OrderState", "OrderType", "Side", "TimeInForce", "TradingState"),

@@ -23,11 +23,11 @@ from engine.engine import Engine
 from engine.exchange import Exchange, create_exchange
 from engine.exchange.sources.frames import MarketSource
 from engine.journal import Identity, Journal, create_journal
-from engine.latch import Latch
+from engine.kill.latch import Latch
 from engine.metrics import EventMetrics, LiveExecutionMetrics
-from engine.recovery import RunTerms, recover
+from engine.recovery.rebuild import RunTerms, recover
+from engine.recovery.seeding import seed_exchange
 from engine.router import Lane, OrderRouter
-from engine.seeding import seed_exchange
 from engine.venues.bybit import BybitClient, create_bybit_client
 from engine.venues.bybit.endpoints import endpoints
 from engine.venues.network import NetworkTransport

@@ -14,7 +14,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from engine.clock import Clock, wait_for
-from engine.core.mass_cancel import plan_cancels
+from engine.core.orders.mass_cancel import plan_cancels
 from engine.core.reports import RequestKind
 from engine.core.requests import CancelRequest, MassCancelRequest
 from engine.core.state import State

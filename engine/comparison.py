@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from engine.clock import NS, Clock
 from engine.core.context import Policy
-from engine.core.recall import is_booked
+from engine.core.decide.recall import is_booked
 from engine.core.reports import EVERYTHING, AccountSnapshot, FillEvent, Scope
 from engine.core.state import State
 from engine.inbox import Inbox

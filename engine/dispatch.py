@@ -17,7 +17,7 @@ from engine.cancels import Cancels
 from engine.clock import NS, Clock
 from engine.comparison import Comparison
 from engine.core.context import Policy
-from engine.core.decide_lookups import needs_answer
+from engine.core.decide.lookups import needs_answer
 from engine.core.reports import AccountSnapshot, RequestKind, RequestOutcome, Scope
 from engine.core.requests import (
     AmendRequest,
@@ -35,10 +35,10 @@ from engine.core.requests import (
 )
 from engine.core.state import State
 from engine.inbox import Inbox
-from engine.recaller import Recaller
+from engine.kill.sweep import Sweeper
+from engine.recovery.recaller import Recaller
 from engine.router import OrderRouter
 from engine.router.lanes import Lane
-from engine.sweep import Sweeper
 from engine.venues.protocol import OrderResponse
 
 

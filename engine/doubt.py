@@ -9,7 +9,7 @@ from engine.core.reports import LinkReport
 from engine.core.requests import TimerFired
 from engine.core.state import State
 from engine.core.types import TradingState
-from engine.halt import Halt
+from engine.kill.halt import Halt
 from engine.standstill import Standstill
 
 

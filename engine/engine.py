@@ -16,11 +16,9 @@ from functools import partial
 from itertools import islice
 
 from engine.clock import Clock, awake_ns
-from engine.core.booking import BOOKED
 from engine.core.commands import Command, Kill, Reconcile
-from engine.core.conservation import recent_disagreements
 from engine.core.context import Context, Policy
-from engine.core.decide import Input, decide
+from engine.core.decide.judge import Input, decide
 from engine.core.events import (
     Event,
     EventType,
@@ -29,9 +27,11 @@ from engine.core.events import (
     TradingStateChanged,
 )
 from engine.core.instruments import Instrument
-from engine.core.pnl_check import compare_pnl
+from engine.core.ledger.conservation import recent_disagreements
+from engine.core.ledger.from_orders import BOOKED
 from engine.core.react import react
-from engine.core.reconcile import note_snapshot
+from engine.core.reconcile.pnl_check import compare_pnl
+from engine.core.reconcile.snapshot import note_snapshot
 from engine.core.reports import AccountSnapshot, VenuePnl
 from engine.core.requests import (
     CancelRequest,
@@ -51,17 +51,17 @@ from engine.core.types import FLATTEN_PREFIX, JoinState, KillLevel, TradingState
 from engine.dispatch import Dispatcher
 from engine.doubt import Doubt
 from engine.feed import MarketFeed
-from engine.halt import Halt
 from engine.inbox import Inbox
 from engine.journal import Identity, Journal
-from engine.latch import Latch
+from engine.kill.halt import Halt
+from engine.kill.latch import Latch
 from engine.metrics import EventMetrics
 from engine.publish import Publisher
-from engine.recaller import Recaller
-from engine.recovery import RunTerms, begin_run, read_back
+from engine.recovery.rebuild import RunTerms, begin_run, read_back
+from engine.recovery.recaller import Recaller
+from engine.recovery.snapshots import Snapshots
 from engine.regular import keep_comparing_pnl, keep_measuring_clock
 from engine.router import OrderRouter
-from engine.snapshots import Snapshots
 from engine.standstill import Standstill
 from engine.venues.protocol import ExchangeClient
 

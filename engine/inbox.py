@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 
 from engine.core.commands import Command
-from engine.core.decide import Input
+from engine.core.decide.judge import Input
 
 COMMANDS_MAX = 10_000
 REPORTS_MAX = 1_000_000

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from engine.bootstrap import Files, build_paper
 from engine.clock import NS, SimClock, run_simulated
+from engine.control.telemetry import Telemetry
 from engine.core.commands import Command
 from engine.core.limits import PAPER_LIMITS
 from engine.core.status import LinkUpdate
@@ -22,10 +23,9 @@ from engine.core.types import KillLevel
 from engine.exchange.sources.frames import MarketSource
 from engine.exchange.sources.recorded import open_recording
 from engine.exchange.sources.synthetic import create_synthetic
-from engine.paper import PaperMarket
+from engine.hosts.paper import PaperMarket
 from engine.publish import Subscription
 from engine.script import Script, parse_script
-from engine.telemetry import Telemetry
 
 FRAMES_PER_S = 10
 WARM_UP_S = 1.0

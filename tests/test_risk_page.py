@@ -6,7 +6,7 @@ import re
 
 from engine.core.limits import RiskLimits
 from engine.core.risk import RULES
-from engine.core.triggers import TRIGGERS
+from engine.core.watch.triggers import TRIGGERS
 from tests.structure.sources import ROOT
 
 

@@ -28,8 +28,8 @@ from engine import (
 from engine.config import Config
 from engine.core.reports import VenueStatus
 from engine.core.requests import QueryOrder
+from engine.hosts.session import run_session
 from engine.script import parse_script
-from engine.session import run_session
 from engine.summary import print_summary
 
 D = Decimal

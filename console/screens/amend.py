@@ -21,7 +21,7 @@ from console.screens.sheet import FindOrder, Sheet
 from console.screens.ticket import REVIEW_S, TicketPort
 from engine.core.commands import AmendOrder
 from engine.core.instruments import Instrument
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 
 
 class Amend(Sheet[None]):

@@ -14,7 +14,7 @@ from console.actions import ACTIONS, Scope
 from console.keymap import Keymap, bindings
 from console.replica import Changes
 from console.screens.sheet import Sheet
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 from engine.core.types import OrderState, Side
 
 

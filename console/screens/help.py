@@ -16,7 +16,7 @@ from console.glyphs import Glyphs
 from console.keymap import Keymap
 from console.screens.sheet import Reader
 from console.views.states import label
-from engine.core.order_diagram import order_diagram
+from engine.core.orders.diagram import order_diagram
 
 
 def help_rows(keymap: Keymap, *, read_only: bool) -> list[tuple[str, str]]:

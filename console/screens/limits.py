@@ -8,8 +8,8 @@ from console.format import clock
 from console.numbers import FieldError, read_number
 from console.screens.confirm import Typed, TypedConfirm
 from engine.core.commands import ChangeLimit, WithdrawLimit
-from engine.core.limit_keys import LIMIT_KEYS, Kind, fault, shown
 from engine.core.limits import LimitChange, LimitValue
+from engine.core.limits.keys import LIMIT_KEYS, Kind, fault, shown
 from engine.core.trading import RiskState
 
 OFF, WITHDRAW = "off", "withdraw"

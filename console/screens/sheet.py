@@ -18,7 +18,7 @@ from console.screens.layout import SizeClass, size_class
 from console.screens.picture import PictureOver
 
 if TYPE_CHECKING:
-    from engine.core.orders import Order
+    from engine.core.orders.machine import Order
 
 Result = TypeVar("Result")
 FindOrder = Callable[[str], "Order | None"]

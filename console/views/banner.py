@@ -17,7 +17,7 @@ from console.replica import Replica
 from console.ui_state import UiState
 from console.views.cells import Cell, Line
 from console.views.positions import money_cell
-from engine.core.pnl import Totals
+from engine.core.ledger.pnl import Totals
 from engine.core.status import EngineStatus
 from engine.core.trading import KillRecord
 from engine.core.types import NS, TradingState

@@ -14,7 +14,7 @@ from console.replica import Changes, Replica
 from console.views.cells import Cell, Column, Row, Shrink
 from console.views.states import side_cell, side_style, state_cell
 from engine.core.instruments import Instrument
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 from engine.core.types import ZERO
 
 COLUMNS = (

@@ -10,9 +10,9 @@ from console.glyphs import UNICODE, Glyphs
 from console.replica import Replica
 from console.views.cells import Cell, Column, Line, Row, TableView
 from console.views.states import pnl_cell
+from engine.core.ledger.pnl import Totals
+from engine.core.ledger.tracker import Position, position_key
 from engine.core.market import Quote
-from engine.core.pnl import Totals
-from engine.core.positions import Position, position_key
 from engine.core.status import PnlComparison
 from engine.core.types import ExecutionKind
 

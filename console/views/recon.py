@@ -10,9 +10,9 @@ from console.replica import Replica
 from console.views.cells import Cell, Column, Line, Row, TableView
 from console.views.positions import money_cell
 from engine.core.events import Drift
-from engine.core.executions import split_key
-from engine.core.holdings import pnl_apart
 from engine.core.instruments import Instrument
+from engine.core.ledger.executions import split_key
+from engine.core.reconcile.holdings import pnl_apart
 from engine.core.reports import EVERYTHING, Scope
 from engine.core.status import ReconcileRun, ReconcileStatus
 from engine.core.types import DriftKind

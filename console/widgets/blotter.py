@@ -13,7 +13,7 @@ from console.views import blotter as rows
 from console.views.blotter import BlotterView
 from console.views.cells import Row
 from console.widgets.following import FollowingTable
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 
 HOLD_S = 1.0
 """Rows keep their places this long after the user moved the cursor."""

@@ -11,7 +11,7 @@ from console.views.cells import Cell, Line
 from console.views.positions import PositionsView
 from console.widgets.curve import curve_lines
 from console.widgets.rows import RowsTable
-from engine.core.executions import split_key
+from engine.core.ledger.executions import split_key
 
 CURVE_HEIGHT = range(2, 9)
 """Lines that a curve may have: fewer say nothing, more say no more."""

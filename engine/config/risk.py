@@ -8,8 +8,8 @@ import msgspec
 
 from engine.config import values
 from engine.config.schema import Document, Each, KeyPath, Schema, Table
-from engine.core.limit_keys import LIMIT_KEYS, Kind, LimitKey
 from engine.core.limits import RiskLimits
+from engine.core.limits.keys import LIMIT_KEYS, Kind, LimitKey
 
 
 def _reader(spec: LimitKey) -> values.Reader:

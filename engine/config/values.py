@@ -11,7 +11,7 @@ from decimal import Decimal
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from engine.core.limit_keys import LARGEST
+from engine.core.limits.keys import LARGEST
 from engine.decimals import parse_decimal
 from engine.errors import did_you_mean
 

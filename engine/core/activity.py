@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
-from engine.core.order_terms import Trigger
+from engine.core.orders.terms import Trigger
 from engine.core.types import OrderType, Side
 
 DAY_NS = 86_400 * 1_000_000_000

@@ -11,7 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from engine.core.limits import LimitValue
-from engine.core.order_terms import Attached, Slippage, Trigger
+from engine.core.orders.terms import Attached, Slippage, Trigger
 from engine.core.types import DriftAction, KillLevel, OrderType, Side, TimeInForce
 
 

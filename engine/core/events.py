@@ -11,8 +11,8 @@ from decimal import Decimal
 import msgspec
 
 from engine.core.instruments import Instrument
-from engine.core.limit_events import LimitsChanged, LimitsPending
-from engine.core.order_events import (
+from engine.core.limits.events import LimitsChanged, LimitsPending
+from engine.core.orders.events import (
     EventType,
     NewOrder,
     OrderAdopted,

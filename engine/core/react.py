@@ -16,7 +16,7 @@ from engine.core.events import (
     OrderSubmitted,
     SettingAsked,
 )
-from engine.core.order_state import Order
+from engine.core.orders.state import Order
 from engine.core.requests import (
     AmendRequest,
     OrderRequest,
@@ -29,9 +29,9 @@ from engine.core.requests import (
     query_of,
 )
 from engine.core.state import State
-from engine.core.triggers import is_watching
 from engine.core.types import OrderType
-from engine.core.watch import start_watch
+from engine.core.watch.narrowing import start_watch
+from engine.core.watch.triggers import is_watching
 
 
 def react(state: State, event: Event, policy: Policy) -> Iterator[Request]:

@@ -12,7 +12,7 @@ from enum import StrEnum
 import msgspec
 
 from engine.core.instruments import Instrument
-from engine.core.order_terms import Attached, Trigger
+from engine.core.orders.terms import Attached, Trigger
 from engine.core.settings import MarketSettings
 from engine.core.types import (
     ZERO,

@@ -8,8 +8,8 @@ import msgspec
 
 from engine.core.commands import Command
 from engine.core.events import Event
-from engine.core.order_state import Order
-from engine.core.order_terms import Attached, Slippage, Trigger
+from engine.core.orders.state import Order
+from engine.core.orders.terms import Attached, Slippage, Trigger
 from engine.core.reports import EVERYTHING, Report, Scope
 from engine.core.types import Category, KillLevel, OrderType, Side, TimeInForce
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from engine.core.activity import Activity, DayCounts
-from engine.core.cash import CashLedger, SavedCash
 from engine.core.events import CommandRefused, PnlBaseline, Reconciled
-from engine.core.evidence import Ignored
 from engine.core.instruments import Instrument
-from engine.core.orders import OrderStateMachine, SavedOrders
-from engine.core.positions import PositionTracker, SavedPositions
+from engine.core.ledger.cash import CashLedger, SavedCash
+from engine.core.ledger.tracker import PositionTracker, SavedPositions
+from engine.core.orders.machine import OrderStateMachine, SavedOrders
+from engine.core.reconcile.evidence import Ignored
 from engine.core.settings import MarketSettings
 from engine.core.trading import KillRecord, Narrowing, RiskState
 from engine.core.types import TradingState

@@ -13,11 +13,7 @@ from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from engine.core import order_folds
 from engine.core.activity import Activity
-from engine.core.booking import book_cash, quarantine
-from engine.core.bookings import adjustment_of, without
-from engine.core.cash import CashLedger
 from engine.core.events import (
     CashBooked,
     CommandRefused,
@@ -45,12 +41,16 @@ from engine.core.events import (
     SuspenseBooked,
     TradingStateChanged,
 )
-from engine.core.evidence import Evidence, Ignored
-from engine.core.executions import split_key
-from engine.core.exposure import OpenExposure
 from engine.core.instruments import Instrument
-from engine.core.orders import OrderStateMachine
-from engine.core.positions import PositionTracker
+from engine.core.ledger.by_hand import adjustment_of, without
+from engine.core.ledger.cash import CashLedger
+from engine.core.ledger.executions import split_key
+from engine.core.ledger.from_orders import book_cash, quarantine
+from engine.core.ledger.tracker import PositionTracker
+from engine.core.orders import folds as order_folds
+from engine.core.orders.exposure import OpenExposure
+from engine.core.orders.machine import OrderStateMachine
+from engine.core.reconcile.evidence import Evidence, Ignored
 from engine.core.saved_state import encode_state, fill_state
 from engine.core.seen import SeenCommands
 from engine.core.settings import MarketSettings

@@ -15,7 +15,7 @@ from engine.core.events import (
     OrderEvent,
     OrderSubmitted,
 )
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 from engine.core.state import State
 from engine.core.types import ZERO, OrderState
 from engine.metrics.live import LiveExecutionMetrics

@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 from msgspec import UNSET
 
-from engine.core.executions import position_key
-from engine.core.orders import Order
+from engine.core.ledger.executions import position_key
+from engine.core.ledger.pnl import Totals, conversion_rates, convert, totals
+from engine.core.ledger.tracker import Position
+from engine.core.orders.machine import Order
 from engine.core.plain import to_plain
-from engine.core.pnl import Totals, conversion_rates, convert, totals
-from engine.core.positions import Position
 from engine.core.state import State
 from engine.core.trading import KillRecord
 from engine.core.types import ZERO

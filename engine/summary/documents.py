@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from engine.core.order_terms import Attached, Slippage, Trigger
+from engine.core.orders.terms import Attached, Slippage, Trigger
 from engine.core.types import ZERO, Liquidity, OrderState, OrderType, Side, TimeInForce
 
 

@@ -11,7 +11,7 @@ from functools import partial
 
 import msgspec
 
-from engine.core.decide import decide
+from engine.core.decide.judge import decide
 from engine.core.events import EngineStarted, Event, EventType, OrderEvent, OrderSubmitted
 from engine.core.limits import PAPER_LIMITS
 from engine.core.seen import COMMANDS_REMEMBERED

@@ -22,7 +22,7 @@ from pathlib import Path
 from engine.clock import LiveClock
 from engine.core.events import Event
 from engine.journal import create_journal, open_for_reading
-from engine.recovery import recover, take_snapshot
+from engine.recovery.rebuild import recover, take_snapshot
 from tests.bench.order_core import acknowledged, filled, submitted
 
 BATCH = 500

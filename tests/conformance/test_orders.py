@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 from engine.core.state import State, evolve
 from tests.support.order_model import ReferenceOrder
 from tests.support.order_words import number, order_event

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from engine.core.instruments import Instrument
-from engine.core.positions import Position, create_tracker
+from engine.core.ledger.tracker import Position, create_tracker
 from engine.core.reports import FillEvent
 from engine.core.types import ZERO, Category, Side
 

@@ -19,7 +19,7 @@ from engine.core.commands import (
 from engine.core.events import EventType as E
 from engine.core.instruments import Instrument
 from engine.core.market import Level, Quote
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 from engine.core.state import State, evolve
 from engine.core.status import (
     BookView,

@@ -9,7 +9,7 @@ import pytest
 from console.conditions import read_exit, read_slippage, read_trigger, words
 from console.numbers import FieldError
 from engine.core.commands import PlaceOrder
-from engine.core.order_terms import (
+from engine.core.orders.terms import (
     Attached,
     Exit,
     Slippage,

@@ -15,7 +15,8 @@ from console.entry import (
     read_ticket,
 )
 from engine.core.commands import PlaceOrder
-from engine.core.order_terms import (
+from engine.core.orders.machine import Order
+from engine.core.orders.terms import (
     Attached,
     Exit,
     Slippage,
@@ -24,7 +25,6 @@ from engine.core.order_terms import (
     TriggerBy,
     TriggerDirection,
 )
-from engine.core.orders import Order
 from engine.core.settings import MarketSettings
 from engine.core.types import Category, OrderType, Side, TimeInForce
 from tests.console.fakes import BTC, NOW, NS, quote

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from console.export import FIELDS, export_rows, to_csv, write_export
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 from engine.core.types import Side
 
 

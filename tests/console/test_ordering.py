@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from console.filtering import parse_filter
 from console.ordering import OrderIndex
 from console.views.blotter import SORT_KEYS
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 from engine.core.types import OrderState
 from tests.console.fakes import busy_link
 

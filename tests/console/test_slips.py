@@ -7,7 +7,7 @@ from decimal import Decimal as D
 import pytest
 
 from console.slips import ORDERS_LOOKED_AT, doubts, recent_sizes
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 from engine.core.types import EXTERNAL, OrderState, Side
 
 

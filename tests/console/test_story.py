@@ -8,7 +8,7 @@ from console.glyphs import ASCII
 from console.story import story
 from engine.core import events as ev
 from engine.core.events import EventType as E
-from engine.core.order_terms import Attached, Exit, Trigger, TriggerBy, TriggerDirection
+from engine.core.orders.terms import Attached, Exit, Trigger, TriggerBy, TriggerDirection
 from engine.core.risk import Explanation
 from engine.core.state import State, evolve
 from engine.core.types import Side

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from docs.draw import ORDERS, drawn
-from engine.core.order_diagram import mermaid, order_diagram
+from engine.core.orders.diagram import mermaid, order_diagram
 from tests.conftest import ROOT
 
 

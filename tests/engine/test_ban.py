@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from engine.clock import NS
+from engine.control.telemetry import Telemetry
 from engine.core.commands import CancelOrder, Kill
 from engine.core.events import OrderDenied
 from engine.core.types import OrderState
-from engine.telemetry import Telemetry
 from engine.venues.protocol import HttpReply
 from tests.engine.venues.bybit.scripted import Reply
 from tests.support.house import House, simulate

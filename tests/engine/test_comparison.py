@@ -10,7 +10,7 @@ from engine import comparison as module
 from engine.clock import NS, SimClock, run_simulated
 from engine.comparison import Comparison
 from engine.core.context import Policy
-from engine.core.evidence import Promise, Suspect
+from engine.core.reconcile.evidence import Promise, Suspect
 from engine.core.reports import EVERYTHING, AccountSnapshot, FillEvent, Scope
 from engine.core.state import State
 from engine.inbox import Inbox

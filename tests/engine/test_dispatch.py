@@ -22,7 +22,7 @@ from engine.core.requests import (
 from engine.core.types import Side
 from engine.dispatch import Dispatcher
 from engine.inbox import Inbox
-from engine.recaller import Recaller
+from engine.recovery.recaller import Recaller
 from tests.support.house import House, simulate
 from tests.support.market import T0
 

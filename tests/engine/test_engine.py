@@ -19,7 +19,7 @@ from engine.core.commands import (
     Release,
 )
 from engine.core.context import Context
-from engine.core.decide import Input, decide
+from engine.core.decide.judge import Input, decide
 from engine.core.events import (
     EngineStarted,
     Event,
@@ -33,7 +33,7 @@ from engine.core.events import (
 from engine.core.requests import CancelRequest, OrderRequest, TimerFired
 from engine.core.state import State
 from engine.core.types import KillLevel, OrderState, OrderType, Side, TimeInForce, TradingState
-from engine.latch import Latch
+from engine.kill.latch import Latch
 from engine.venues.bybit import create_bybit_client
 from tests.support.house import AMEND, CANCEL, CREATE, House, simulate
 from tests.support.market import T0, Market, book, quiet, ticker, trade

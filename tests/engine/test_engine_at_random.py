@@ -24,7 +24,7 @@ from engine.core.commands import (
 )
 from engine.core.events import Event, OrderAdopted, OrderEvent, OrderSubmitted
 from engine.core.types import KillLevel, OrderState, OrderType, Side, TimeInForce, TradingState
-from engine.recovery import recover
+from engine.recovery.rebuild import recover
 from tests.support.house import AMEND, CANCEL, CREATE, House, simulate
 from tests.support.journals import open_journal
 from tests.support.market import Market, book, ticker, trade

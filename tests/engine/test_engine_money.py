@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from engine.core.conservation import ledger_disagreements
 from engine.core.context import Policy
+from engine.core.ledger.conservation import ledger_disagreements
 from engine.core.types import OrderType, TimeInForce, TradingState
 from engine.regular import PNL_EVERY_S
 from tests.support.house import House, simulate

@@ -8,9 +8,9 @@ from typing import Any
 
 from engine.bootstrap import PAPER_KEY
 from engine.core.commands import AmendOrder, CancelOrder, ChangeSetting, Flatten, Kill
-from engine.core.conservation import ledger_disagreements
 from engine.core.events import CommandRefused, SettingAsked, SettingsChanged
-from engine.core.order_terms import (
+from engine.core.ledger.conservation import ledger_disagreements
+from engine.core.orders.terms import (
     Attached,
     Exit,
     Slippage,

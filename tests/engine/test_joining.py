@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from engine.clock import NS
+from engine.control.telemetry import Telemetry
 from engine.core.commands import CancelOrder, Kill
 from engine.core.events import ConnectivityChanged, KeyNoted, OrderDenied
 from engine.core.status import VenueJoin
@@ -17,7 +18,6 @@ from engine.core.types import JoinState, OrderState, TradingState
 from engine.engine import Engine
 from engine.errors import TradedeckError
 from engine.joining import MAX_BACKOFF_S, PATIENCE_S, Joining
-from engine.telemetry import Telemetry
 from engine.venues.errors import RateLimited, VenueRefused
 from engine.venues.protocol import HttpReply
 from tests.support.house import House, simulate

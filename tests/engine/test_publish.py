@@ -6,7 +6,7 @@ from console.replica import Replica
 from engine import publish as module
 from engine.core.events import Event
 from engine.core.market import BookUpdate, TradeTick
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 from engine.core.status import EngineStatus, LinkUpdate
 from engine.core.types import Side
 from engine.feed import MarketFeed

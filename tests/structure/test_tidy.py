@@ -22,28 +22,29 @@ LONG_FUNCTIONS: dict[str, str] = {}
 # Module, or a pattern of modules: why it has no test file of its own.
 TESTED_ELSEWHERE = {
     "console.link": "an interface; tests/console/test_replica.py drives it",
-    "engine.core.commands": "message types; tests/engine/core/test_decide_commands.py gives each",
+    "engine.core.commands": "message types; tests/engine/core/decide/test_commands.py gives each",
     "engine.core.context": "a plain record; every test of decide builds one",
-    "engine.core.bookings": "what folds book; test_state.py and test_decide_drift.py fold each",
-    "engine.core.evidence": "plain records; tests/engine/core/test_decide_lookups.py fills each",
+    "engine.core.decide.judge": "the table of deciders; every test of one goes through it",
     "engine.core.events": "message types; tests/engine/core/test_state.py folds each",
-    "engine.core.instruments": "a plain record; tests/engine/core/test_risk.py measures by it",
-    "engine.core.late_accept": "test_decide_lookups.py gives each kind of life after absence",
-    "engine.core.limit_events": "message types; tests/engine/core/test_decide_limits.py makes each",
-    "engine.core.market": "a plain record; tests/engine/core/test_risk.py measures by it",
-    "engine.core.order_events": "message types; tests/engine/core/test_state.py folds each",
+    "engine.core.instruments": "a plain record; tests/engine/core/risk measures by it",
+    "engine.core.ledger.by_hand": "what folds book; decide/test_drift.py folds each",
+    "engine.core.limits.events": "message types; decide/test_limits.py makes each",
+    "engine.core.market": "a plain record; tests/engine/core/risk measures by it",
+    "engine.core.orders.events": "message types; tests/engine/core/test_state.py folds each",
+    "engine.core.orders.late_accept": "decide/test_lookups.py gives each life after absence",
+    "engine.core.reconcile.evidence": "plain records; decide/test_lookups.py fills each",
     "engine.core.reports": "message types; tests/engine/venues reads and writes each",
     "engine.core.requests": "message types; tests/engine/core/test_react.py expects each",
-    "engine.core.risk.*": "parts of risk, which tests/engine/core/test_risk*.py drive",
-    "engine.core.seen": "part of State; tests/engine/core/test_state.py fills it",
+    "engine.core.risk.*": "parts of risk, which tests/engine/core/risk drives",
     "engine.core.saved_state": "what State.encode is; test_state.py gives a state back from it",
+    "engine.core.seen": "part of State; tests/engine/core/test_state.py fills it",
     "engine.exchange.*": "seen from outside only: through requests, streams and fills",
+    "engine.hosts.serving": "opens what control/test_server.py serves; test_live.py finds it",
     "engine.router.*": "parts of OrderRouter, which tests/engine/router/test_router.py drives",
-    "engine.serving": "opens what test_control.py serves; test_live.py finds it announced",
     "engine.venues.bybit.*": "parts of the client, which test_client.py and test_codec.py drive",
     "engine.venues.errors": "plain exceptions; tests/engine/router raises each",
-    "engine.venues.reasons": "a closed set; tests/engine/venues/bybit/test_retcodes.py maps to it",
     "engine.venues.protocol": "an interface; tests/engine/venues/bybit covers its implementation",
+    "engine.venues.reasons": "a closed set; tests/engine/venues/bybit/test_retcodes.py maps to it",
 }
 
 # Time, chance and the screen reach the engine as arguments. Each is the start of a full name.
@@ -69,7 +70,7 @@ MAY_USE: dict[str, tuple[str, ...]] = {
     # How long a commit takes is the disk's own time, also where virtual time stands still for it.
     "engine/journal/journal.py": ("time.monotonic",),
     # Ids of the commands it gives by itself must be new in every run of the program.
-    "engine/embedded.py": ("secrets.token_hex",),
+    "engine/hosts/embedded.py": ("secrets.token_hex",),
 }
 
 

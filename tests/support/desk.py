@@ -8,7 +8,7 @@ from typing import Any
 
 from engine.core.commands import AmendOrder, PlaceOrder
 from engine.core.context import Context, Policy
-from engine.core.decide import Input, decide
+from engine.core.decide.judge import Input, decide
 from engine.core.events import (
     EngineStarted,
     Event,
@@ -19,7 +19,7 @@ from engine.core.events import (
 from engine.core.instruments import Instrument
 from engine.core.limits import PAPER_LIMITS, RiskLimits
 from engine.core.market import Quote
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 from engine.core.react import react
 from engine.core.reports import (
     FillEvent,

@@ -9,9 +9,9 @@ from typing import Any
 
 from console.replica import Replica
 from engine.core.limits import PAPER_LIMITS
-from engine.core.orders import Order
-from engine.embedded import EmbeddedEngine
-from engine.paper import PaperHost
+from engine.core.orders.machine import Order
+from engine.hosts.embedded import EmbeddedEngine
+from engine.hosts.paper import PaperHost
 
 PATIENCE_S = 20.0
 

@@ -19,7 +19,7 @@ from engine.core.commands import Command, PlaceOrder
 from engine.core.context import Policy
 from engine.core.events import EngineStarted, Event
 from engine.core.limits import PAPER_LIMITS, RiskLimits
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 from engine.core.reports import RequestKind
 from engine.core.state import State, evolve
 from engine.core.types import Side
@@ -28,8 +28,8 @@ from engine.exchange import Exchange, create_exchange
 from engine.exchange.sources.frames import MarketSource
 from engine.exchange.streams.trade import COMMANDS
 from engine.journal import Journal, create_journal, open_for_reading
-from engine.latch import Latch
-from engine.recovery import recover
+from engine.kill.latch import Latch
+from engine.recovery.rebuild import recover
 from engine.router import Lane
 from engine.venues.bybit import create_bybit_client
 from engine.venues.bybit.endpoints import TRADE

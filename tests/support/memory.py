@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from engine.core.decide import Input
+from engine.core.decide.judge import Input
 from engine.core.events import EngineStarted, Event, InstrumentsChanged, OrderRecalled, Reconciled
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
 from engine.core.requests import RecallAnswer, RecallOrder
 from engine.core.state import State, evolve
 from tests.support.desk import Desk, fill, perpetual

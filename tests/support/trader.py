@@ -10,11 +10,11 @@ from itertools import count, islice
 
 from engine.bootstrap import PAPER_KEY
 from engine.core.commands import AmendOrder, CancelAll, CancelOrder, Command
-from engine.core.conservation import ledger_disagreements
-from engine.core.order_state import Order
+from engine.core.ledger.conservation import ledger_disagreements
+from engine.core.orders.state import Order
 from engine.core.types import OrderState, OrderType, Side, TimeInForce
 from engine.journal import open_for_reading
-from engine.recovery import recover
+from engine.recovery.rebuild import recover
 from engine.venues.reasons import Reason
 from tests.support.house import House
 from tests.support.market import Line, Market, book, ticker, trade

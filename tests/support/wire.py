@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 
 import pytest
 
-from engine import session
 from engine.clock import SimClock, run_simulated
 from engine.exchange import Exchange, server
 from engine.exchange.hub import Send
 from engine.exchange.rest import Reply
 from engine.exchange.server import ExchangeServer
 from engine.exchange.streams import Session
+from engine.hosts import session
 from engine.venues.network import NetworkReply, NetworkStream, NetworkTransport
 from tests.support import house
 

@@ -34,7 +34,7 @@ from console.cli.settings import (
 if TYPE_CHECKING:
     from console.session import Clock
     from engine.config import Config
-    from engine.embedded import EmbeddedEngine
+    from engine.hosts.embedded import EmbeddedEngine
 
     Start = Callable[[], EmbeddedEngine]
 
@@ -96,7 +96,7 @@ def _paper(options: Options, state_dir: Path) -> tuple[Start, Config]:
 
     def start() -> EmbeddedEngine:
         """Bring the engine up: imported here, because the console is drawn before it."""
-        from engine.paper import start_paper
+        from engine.hosts.paper import start_paper
 
         return start_paper(
             seed=DEFAULT_SEED if options.seed is None else options.seed,
@@ -129,7 +129,7 @@ def _real(options: Options, state_dir: Path) -> tuple[Start, Config]:
 
     def start() -> EmbeddedEngine:
         """Bring the engine up: imported here, because the console is drawn before it."""
-        from engine.live import start_live
+        from engine.hosts.live import start_live
 
         return start_live(
             account,

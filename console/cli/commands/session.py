@@ -68,7 +68,7 @@ def run(options: Options) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
 
     from engine.exchange.errors import RecordingError
-    from engine.session import run_session
+    from engine.hosts.session import run_session
     from engine.summary import print_summary
 
     try:

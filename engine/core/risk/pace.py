@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from engine.core.activity import DAY_NS, Times, count_since
-from engine.core.exposure import Doubt
 from engine.core.limits import to_ns
+from engine.core.orders.exposure import Doubt
 from engine.core.risk.rule import Rule
 from engine.core.risk.terms import Amount, Terms, plain, seconds
 from engine.core.types import NS

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from engine.core.commands import PlaceOrder
 from engine.core.instruments import Instrument
-from engine.core.order_terms import Attached, Slippage, SlippageUnit, TriggerBy
+from engine.core.orders.terms import Attached, Slippage, SlippageUnit, TriggerBy
 from engine.core.risk.verdict import Denial
 from engine.core.types import Category, OrderType, TimeInForce
 

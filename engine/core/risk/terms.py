@@ -8,8 +8,8 @@ import msgspec
 
 from engine.core.commands import PlaceOrder
 from engine.core.context import Context
-from engine.core.executions import position_key
 from engine.core.instruments import Instrument
+from engine.core.ledger.executions import position_key
 from engine.core.limits import RiskLimits
 from engine.core.market import Quote
 from engine.core.settings import ONE_WAY

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from engine.core.order_terms import Exit, TriggerBy, TriggerDirection
+from engine.core.orders.terms import Exit, TriggerBy, TriggerDirection
 from engine.core.risk.rule import Rule
 from engine.core.risk.terms import Amount, Terms, either_side, plain
 from engine.core.types import ZERO, Side

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from engine.core.order_terms import (
+from engine.core.orders.terms import (
     Attached,
     Exit,
     Slippage,

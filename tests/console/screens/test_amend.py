@@ -7,7 +7,7 @@ from decimal import Decimal as D
 from console.screens.fields import Field
 from engine.core.commands import AmendOrder
 from engine.core.events import EventType as E
-from engine.core.order_terms import Trigger, TriggerDirection
+from engine.core.orders.terms import Trigger, TriggerDirection
 from tests.console.driving import Console
 from tests.console.fakes import NOW, fill, happened
 

@@ -9,7 +9,7 @@ from console.screens.ticket import SELDOM
 from engine.core import events as ev
 from engine.core.commands import PlaceOrder
 from engine.core.limits import RiskLimits
-from engine.core.order_terms import Attached, Exit, Trigger, TriggerBy, TriggerDirection
+from engine.core.orders.terms import Attached, Exit, Trigger, TriggerBy, TriggerDirection
 from engine.core.types import OrderType, Side, TimeInForce, TradingState
 from tests.console.driving import Console
 from tests.console.fakes import BTC, NOW, SELL, order_events

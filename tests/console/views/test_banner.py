@@ -13,7 +13,7 @@ from console.ui_state import UiState
 from console.views.banner import BannerView, is_blocked, kill_progress, lay_out, view
 from console.views.cells import Line
 from engine.core import events as ev
-from engine.core.pnl import totals
+from engine.core.ledger.pnl import totals
 from engine.core.status import (
     BreakerStatus,
     DcpStatus,

@@ -12,7 +12,7 @@ from console.replica import Changes, Replica
 from console.views.blotter import COLUMNS, age_text, note, row, view
 from engine.core.events import EventType
 from engine.core.instruments import Instrument
-from engine.core.order_terms import Trigger, TriggerDirection
+from engine.core.orders.terms import Trigger, TriggerDirection
 from tests.console.fakes import BTC, BUY, NOW, NS, FakeLink, busy_link, happened, order_events
 
 

@@ -14,8 +14,8 @@ from console.views.events import Told, change_text, describe, row, view
 from engine.core import events as ev
 from engine.core.events import EventType
 from engine.core.limits import PAPER_LIMITS
-from engine.core.order_terms import Trigger, TriggerDirection
-from engine.core.orders import Order
+from engine.core.orders.machine import Order
+from engine.core.orders.terms import Trigger, TriggerDirection
 from engine.core.settings import MarketSettings
 from engine.core.types import DriftAction, KillLevel, Liquidity, OrderState, Side, TradingState
 from tests.console.fakes import BTC, NOW, busy_link, fill

@@ -10,7 +10,7 @@ from console.glyphs import UNICODE
 from console.replica import Replica
 from console.views.cells import Cell, Line
 from console.views.positions import COLUMNS, PositionsView, money_cell, net_cell, view
-from engine.core.pnl import Totals, totals
+from engine.core.ledger.pnl import Totals, totals
 from engine.core.reports import FillEvent
 from engine.core.status import LinkUpdate
 from engine.core.types import Side

@@ -1,7 +1,7 @@
 from collections import deque
 
 from engine.core.activity import DAY_NS, TERMS_KEPT, Activity, DayCounts, count_since
-from engine.core.order_terms import Trigger, TriggerDirection
+from engine.core.orders.terms import Trigger, TriggerDirection
 from engine.core.types import OrderType, Side
 from tests.support.desk import d
 

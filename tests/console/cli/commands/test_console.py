@@ -50,7 +50,7 @@ class Runs(list[dict[str, Any]]):
         (given,) = self
         told: dict[str, Any] = {}
         for name in ("paper", "live"):
-            module = ModuleType(f"engine.{name}")
+            module = ModuleType(f"engine.hosts.{name}")
             setattr(module, f"start_{name}", told_of(told))
             patch.setitem(sys.modules, module.__name__, module)
         given["start"]()

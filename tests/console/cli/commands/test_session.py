@@ -48,9 +48,9 @@ class Runs(list[dict[str, Any]]):
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     started = Runs()
-    module = ModuleType("engine.session")
+    module = ModuleType("engine.hosts.session")
     module.run_session = started.run_session  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "engine.session", module)
+    monkeypatch.setitem(sys.modules, "engine.hosts.session", module)
     return started
 
 

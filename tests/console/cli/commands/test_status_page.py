@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from console.cli.commands.status_page import status_page
-from engine.health import StatusDocument
+from engine.control.health import StatusDocument
 
 DOCUMENT: dict[str, Any] = {
     "version": "0.1.0",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.core.order_terms import (
+from engine.core.orders.terms import (
     Attached,
     Exit,
     Slippage,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.core.order_terms import Attached, Exit, Trigger, TriggerBy, TriggerDirection
+from engine.core.orders.terms import Attached, Exit, Trigger, TriggerBy, TriggerDirection
 from engine.core.reports import (
     CashReport,
     FillEvent,

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from engine.clock import NS, SimClock, run_simulated
 from engine.core.market import BookUpdate, MarketUpdate
-from engine.core.order_terms import Attached, Exit, Trigger, TriggerBy, TriggerDirection
+from engine.core.orders.terms import Attached, Exit, Trigger, TriggerBy, TriggerDirection
 from engine.core.reports import (
     FillEvent,
     LinkReport,

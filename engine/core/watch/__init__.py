@@ -1,0 +1,1 @@
+"""The watch: what narrows trading without anybody asking."""

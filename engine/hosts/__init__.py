@@ -1,0 +1,1 @@
+"""Hosts: whole engines with everything around them, one for each way of running."""

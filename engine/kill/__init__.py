@@ -1,0 +1,1 @@
+"""The kill switch: the gate and its latch file, and the sweep that has the venue show zero."""
