@@ -25,7 +25,7 @@ from engine.core.commands import (
 from engine.core.events import Event, OrderAdopted, OrderEvent, OrderSubmitted
 from engine.core.types import KillLevel, OrderState, OrderType, Side, TimeInForce, TradingState
 from engine.recovery.rebuild import recover
-from tests.support.house import AMEND, CANCEL, CREATE, House, simulate
+from tests.support.house import AMEND, CANCEL, CANCEL_ALL, CREATE, House, simulate
 from tests.support.journals import open_journal
 from tests.support.market import Market, book, ticker, trade
 
@@ -120,7 +120,7 @@ class Watch:
 
     def _left(self, path: str, order_id: str) -> None:
         """G1 and G8: what leaves is durable, and adds no exposure while the gate is shut."""
-        if path == CANCEL:
+        if path in (CANCEL, CANCEL_ALL):
             return
         gate = self.house.live.gate
         flattens = path == CREATE and order_id.startswith("flat-")
