@@ -33,6 +33,8 @@ from engine.core.types import NS, OrderState
 
 CONFIRM_AFTER_S = 1.0
 """What was found once is looked at again after this long."""
+RESTING = WORKING | {VenueStatus.UNTRIGGERED}
+"""What the venue would answer of an order that nothing has ended."""
 AWAITING = frozenset(
     {
         OrderState.PENDING,
@@ -75,13 +77,12 @@ def decide_lookup(state: State, lookup: OrderLookup, context: Context) -> Iterat
 
 
 def _unconfirmed(order: Order, report: OrderReport, context: Context) -> Iterator[Step]:
-    """Lift a pending cancel or amend that the venue, asked after it was sent, shows no trace of."""
-    if report.status not in WORKING:
+    """Lift a pending cancel and amend that the venue, asked after they left, shows no trace of."""
+    if report.status not in RESTING:
         return
-    if order.state is OrderState.PENDING_CANCEL:
-        if order.client_order_id not in context.canceling:
-            yield row_event(EventType.CANCEL_REJECT, order, report, context)
-    elif order.state is OrderState.PENDING_REPLACE:
+    if order.pending_cancel and order.client_order_id not in context.canceling:
+        yield row_event(EventType.CANCEL_REJECT, order, report, context)
+    if order.pending_replace and not order.pending_cancel:
         yield row_event(EventType.REPLACE_REJECT, order, report, context)
 
 

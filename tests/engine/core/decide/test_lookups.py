@@ -7,6 +7,7 @@ from engine.core.commands import AmendOrder, CancelOrder
 from engine.core.context import Policy
 from engine.core.decide.lookups import ask_anew
 from engine.core.events import Drift, Event, EventType, OrderEvent, Reconciled, TradingStateChanged
+from engine.core.orders.terms import Trigger, TriggerDirection
 from engine.core.reports import (
     AccountSnapshot,
     FillEvent,
@@ -464,6 +465,31 @@ def test_without_any_comparison_yet_a_position_is_looked_at() -> None:
     desk.state.reconciled = None
     desk.give(position("0.5"))
     assert desk.requests == [WAIT]
+
+
+# --- cancels and amends of which the venue shows no trace -----------------------------------------
+
+
+def test_a_cancel_that_never_reached_an_order_that_waits_for_its_trigger_is_lifted() -> None:
+    desk = Desk()
+    stop = Trigger(d(61_000), TriggerDirection.RISES)
+    desk.working(trigger=stop)
+    desk.give(CancelOrder(command_id="c", client_order_id="a1"))
+    desk.later(1)
+    shown = row(status=VenueStatus.UNTRIGGERED, trigger=stop)
+    assert kinds(desk.give(lookup(desk, shown))) == [EventType.CANCEL_REJECT]
+    assert desk.order().state is OrderState.UNTRIGGERED
+
+
+def test_a_lost_amend_and_the_lost_cancel_after_it_are_lifted_by_one_answer() -> None:
+    desk = Desk()
+    desk.working()
+    desk.give(desk.amend("a1", price=d(59_000)))
+    desk.give(CancelOrder(command_id="c", client_order_id="a1"))
+    desk.later(1)
+    lifted = [EventType.CANCEL_REJECT, EventType.REPLACE_REJECT]
+    assert kinds(desk.give(lookup(desk, row()))) == lifted
+    assert (desk.order().state, desk.order().price) == (OrderState.NEW, d(60_000))
 
 
 # --- cancels that wait with others ----------------------------------------------------------------
