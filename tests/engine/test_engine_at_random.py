@@ -17,12 +17,15 @@ from engine.core.commands import (
     AmendOrder,
     CancelAll,
     CancelOrder,
+    ChangeSetting,
     Command,
     Flatten,
     Kill,
     Release,
 )
 from engine.core.events import Event, OrderAdopted, OrderEvent, OrderSubmitted
+from engine.core.orders.terms import Trigger, TriggerDirection
+from engine.core.settings import LONG, ONE_WAY, SHORT
 from engine.core.types import KillLevel, OrderState, OrderType, Side, TimeInForce, TradingState
 from engine.recovery.rebuild import recover
 from tests.support.house import AMEND, CANCEL, CANCEL_ALL, CREATE, House, simulate
@@ -34,6 +37,14 @@ IDS = [f"o{number}" for number in range(5)]
 PRICES = [D(text) for text in ("59000.0", "59900.0", "60000.0", "60000.1", "60100.0", "61000.0")]
 QTYS = [D(text) for text in ("0.001", "0.004", "0.010", "0.0005")]
 TIMES = list(TimeInForce)
+TRIGGERS = [
+    None,
+    None,
+    Trigger(D("59950.0"), TriggerDirection.FALLS),
+    Trigger(D("60050.0"), TriggerDirection.RISES),
+]
+"""Nearly half of the orders wait for a trade that comes five times a second."""
+INDEXES = (ONE_WAY, LONG, SHORT)
 CRASH = "kill -9 and a restart"
 QUIET_S = 20.0
 """Long enough for every answer, every proof and two comparisons."""
@@ -58,6 +69,7 @@ def places(draw: st.DrawFn) -> Step:
     order_id, side = draw(st.sampled_from(IDS)), draw(st.sampled_from(Side))
     qty, reduce_only = draw(st.sampled_from(QTYS)), draw(st.booleans())
     post_only = time_in_force is TimeInForce.POST_ONLY
+    trigger = draw(st.sampled_from(TRIGGERS))
 
     def command(house: House) -> Command:
         return house.place(
@@ -69,9 +81,10 @@ def places(draw: st.DrawFn) -> Step:
             time_in_force=TimeInForce.GTC if post_only else time_in_force,
             post_only=post_only,
             reduce_only=reduce_only,
+            trigger=trigger,
         )
 
-    return f"place {order_id} {side} {qty} {price}", command
+    return f"place {order_id} {side} {qty} {price} {trigger}", command
 
 
 def named(name: str, make: Callable[[str], Command]) -> Step:
@@ -85,10 +98,13 @@ def others(draw: st.DrawFn) -> Step:
     qty = draw(st.sampled_from([None, *QTYS]))
     level = draw(st.sampled_from(KillLevel))
     side = draw(st.sampled_from([None, *Side]))
+    trigger = draw(st.sampled_from([None, None, D("59940.0"), D("60060.0")]))
     steps: list[Step] = [
         named(
-            f"amend {order} {qty} {price}",
-            lambda c: AmendOrder(command_id=c, client_order_id=order, qty=qty, price=price),
+            f"amend {order} {qty} {price} {trigger}",
+            lambda c: AmendOrder(
+                command_id=c, client_order_id=order, qty=qty, price=price, trigger_price=trigger
+            ),
         ),
         named(
             f"cancel {order}",
@@ -146,7 +162,7 @@ class Watch:
             assert order.cum_qty == by_order[order.client_order_id]
             assert order.cum_qty == sum(fill.qty for fill in order.fills.values())
             assert order.cum_qty <= order.qty
-        assert state.positions.get_position("BTCUSDT").qty == position
+        assert sum(self._positions()) == position
         open_orders = state.orders.open_orders()
         assert state.exposure.count() == len(open_orders)
         for side in Side:
@@ -158,12 +174,19 @@ class Watch:
         if state.trading is TradingState.HALTED:
             assert self.house.live.gate.closed
 
+    def _positions(self) -> list[Decimal]:
+        positions = self.house.live.state.positions
+        return [positions.get_position("BTCUSDT", index).qty for index in INDEXES]
+
     def check_at_rest(self) -> None:
         """G3, once everything has been answered: what is open there is open here."""
         house = self.house
         state = house.live.state
         assert house.here() == house.at_venue()
-        assert house.position() == house.venue_position()
+        held = house.exchange.accounts[PAPER_KEY].all_positions()
+        assert self._positions() == [
+            sum((p.qty for p in held if p.idx == index), D(0)) for index in INDEXES
+        ]
         assert not [o for o in state.orders.open_orders() if o.state is OrderState.UNKNOWN]
         for theirs in house.exchange.accounts[PAPER_KEY].orders.values():
             ours = state.orders.get_order(theirs.link_id)
@@ -175,13 +198,17 @@ class Watch:
         assert not {name: count for name, count in anomalies.items() if count}
 
 
-def live(life: list[tuple[Step, float]], latency_ns: int) -> None:
+def live(life: list[tuple[Step, float]], latency_ns: int, *, hedged: bool) -> None:
     """Give the steps of one life, with its pauses, and check everything all the time."""
 
     async def scenario(house: House) -> None:
         await house.clock.sleep(2.0)
         engine = await house.engine()
         watch = Watch(house)
+        if hedged:
+            command_id = house.command_id()
+            setting = ChangeSetting(command_id=command_id, symbol="BTCUSDT", hedged=True)
+            await house.give(setting, after_s=0.2)
         for (name, step), pause_s in life:
             if name == CRASH:
                 await house.crash()
@@ -207,17 +234,17 @@ def live(life: list[tuple[Step, float]], latency_ns: int) -> None:
 
 
 @settings(max_examples=30)
-@given(lives, latencies)
+@given(lives, latencies, st.booleans())
 def test_any_commands_in_any_order_keep_every_invariant(
-    life: list[tuple[Step, float]], latency_ns: int
+    life: list[tuple[Step, float]], latency_ns: int, hedged: bool
 ) -> None:
-    live(life, latency_ns)
+    live(life, latency_ns, hedged=hedged)
 
 
 @pytest.mark.slow
 @settings(max_examples=1000)
-@given(lives, latencies)
+@given(lives, latencies, st.booleans())
 def test_a_thousand_lives_keep_every_invariant(
-    life: list[tuple[Step, float]], latency_ns: int
+    life: list[tuple[Step, float]], latency_ns: int, hedged: bool
 ) -> None:
-    live(life, latency_ns)
+    live(life, latency_ns, hedged=hedged)
