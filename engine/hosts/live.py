@@ -8,10 +8,8 @@ runs on its journal, and goes on trying.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
-from pathlib import Path
 
 from engine.bootstrap import Files, build_live
 from engine.clock import LiveClock
@@ -22,7 +20,7 @@ from engine.engine import Engine
 from engine.errors import TradedeckError
 from engine.hosts.disconnect import DisconnectProtection
 from engine.hosts.embedded import EmbeddedEngine
-from engine.hosts.serving import serve
+from engine.hosts.serving import Site, serve
 from engine.joining import Joining
 from engine.paths import account_dir
 from engine.venues.bybit import BybitClient
@@ -55,25 +53,12 @@ class LiveHost:
     engine: Engine
     telemetry: Telemetry
 
-    def __init__(
-        self,
-        *,
-        account: AccountConfig,
-        key: ApiKey,
-        seed: int,
-        metrics_port: int | None,
-        state_dir: Path,
-        env: Mapping[str, str],
-        version: str,
-    ) -> None:
+    def __init__(self, site: Site, account: AccountConfig, key: ApiKey, seed: int) -> None:
         self.market = LiveMarket()
+        self._site = site
         self._account = account
         self._key = key
         self._seed = seed
-        self._metrics_port = metrics_port
-        self._root = state_dir
-        self._env = env
-        self._version = version
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Build, begin, and join the venue if it is there; what must be closed is on `stack`.
@@ -82,7 +67,7 @@ class LiveHost:
         engine trades it.
         """
         account = self._account
-        home = account_dir(self._root, account.name)
+        home = account_dir(self._site.state_dir, account.name)
         home.create()
         self.engine, client = build_live(
             account,
@@ -97,7 +82,7 @@ class LiveHost:
         self.telemetry = Telemetry(
             self.engine,
             mode=MODES[account.environment],
-            version=self._version,
+            version=self._site.version,
             replay=self.market.status,
             dcp=lambda: protection.status,
         )
@@ -111,14 +96,7 @@ class LiveHost:
             await joining.first()
         except VenueRefused as error:
             raise LiveRefused(f"account {account.name}: {error}") from error
-        await serve(
-            self.telemetry,
-            home,
-            self._root,
-            env=self._env,
-            metrics_port=self._metrics_port,
-            stack=stack,
-        )
+        await serve(self.telemetry, home, self._site, stack)
 
 
 async def _judge(
@@ -161,30 +139,14 @@ async def _judge_key(client: BybitClient, account: AccountConfig) -> tuple[str, 
     return tuple(posture.warnings())
 
 
-def start_live(
-    account: AccountConfig,
-    *,
-    seed: int,
-    metrics_port: int | None = None,
-    state_dir: Path,
-    env: Mapping[str, str],
-    version: str = "",
-) -> EmbeddedEngine:
+def start_live(site: Site, account: AccountConfig, *, seed: int) -> EmbeddedEngine:
     """Start an account's engine in a thread of its own; returns when it runs.
 
     Raises ConfigError without usable credentials, LiveRefused where the venue or the key does not
     allow it, JournalError for a journal that cannot be used, ControlError for a socket or port
     that cannot be had.
     """
-    host = LiveHost(
-        account=account,
-        key=load_credentials(account.credentials, account.environment, env),
-        seed=seed,
-        metrics_port=metrics_port,
-        state_dir=state_dir,
-        env=env,
-        version=version,
-    )
-    engine = EmbeddedEngine(host)
+    key = load_credentials(account.credentials, account.environment, site.env)
+    engine = EmbeddedEngine(LiveHost(site, account, key, seed))
     engine.start()
     return engine

@@ -6,7 +6,6 @@ market's, moved along with real time at the chosen speed; pausing stops the fram
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from engine.exchange.sources.frames import MarketSource
 from engine.exchange.sources.recorded import Recording, open_recording
 from engine.exchange.sources.synthetic import create_synthetic
 from engine.hosts.embedded import EmbeddedEngine
-from engine.hosts.serving import serve
+from engine.hosts.serving import Site, serve
 from engine.paths import replay_dir, seed_dir
 
 WARM_UP_NS = NS
@@ -88,26 +87,20 @@ class PaperHost:
 
     def __init__(
         self,
+        site: Site,
         *,
         seed: int,
         replay: list[Path],
         speed: str,
         latency_ms: float,
-        metrics_port: int | None,
         limits: RiskLimits,
-        state_dir: Path,
-        env: Mapping[str, str],
-        version: str,
     ) -> None:
+        self._site = site
         self._seed = seed
         self._replay = replay
         self._speed = speed
         self._latency_ns = round(latency_ms * 1_000_000)
-        self._metrics_port = metrics_port
         self._limits = limits
-        self._root = state_dir
-        self._env = env
-        self._version = version
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Build and start everything; what must be closed is on `stack`, newest first.
@@ -115,7 +108,7 @@ class PaperHost:
         Raises TradedeckError for input that cannot be used, JournalLocked when another engine
         trades this market.
         """
-        root = self._root
+        root = self._site.state_dir
         clock, source = self._market()
         home = replay_dir(root, self._replay) if self._replay else seed_dir(root, self._seed)
         home.create()
@@ -136,7 +129,7 @@ class PaperHost:
         self.telemetry = Telemetry(
             self.engine,
             mode="REPLAY" if self._replay else "PAPER",
-            version=self._version,
+            version=self._site.version,
             replay=self.market.status,
         )
         exchange.start()
@@ -144,14 +137,7 @@ class PaperHost:
         if isinstance(clock, SimClock):
             self.engine.dispatcher.spawn(pace(clock, self.market.factor))
         await self.engine.start()
-        await serve(
-            self.telemetry,
-            home,
-            root,
-            env=self._env,
-            metrics_port=self._metrics_port,
-            stack=stack,
-        )
+        await serve(self.telemetry, home, self._site, stack)
 
     def _market(self) -> tuple[Clock, MarketSource]:
         if not self._replay:
@@ -162,16 +148,13 @@ class PaperHost:
 
 
 def start_paper(
+    site: Site,
     *,
     seed: int = 0,
     replay: list[Path] | None = None,
     speed: str = "1",
     latency_ms: float = 2.0,
-    metrics_port: int | None = None,
     limits: RiskLimits,
-    state_dir: Path,
-    env: Mapping[str, str],
-    version: str = "",
 ) -> EmbeddedEngine:
     """Start paper trading in a thread of its own; returns when it runs.
 
@@ -179,15 +162,7 @@ def start_paper(
     be used, ControlError for a socket or port that cannot be had.
     """
     host = PaperHost(
-        seed=seed,
-        replay=replay or [],
-        speed=speed,
-        latency_ms=latency_ms,
-        metrics_port=metrics_port,
-        limits=limits,
-        state_dir=state_dir,
-        env=env,
-        version=version,
+        site, seed=seed, replay=replay or [], speed=speed, latency_ms=latency_ms, limits=limits
     )
     engine = EmbeddedEngine(host)
     engine.start()

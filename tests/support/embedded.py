@@ -12,6 +12,7 @@ from engine.core.limits import PAPER_LIMITS
 from engine.core.orders.machine import Order
 from engine.hosts.embedded import EmbeddedEngine
 from engine.hosts.paper import PaperHost
+from engine.hosts.serving import Site
 
 PATIENCE_S = 20.0
 
@@ -23,14 +24,10 @@ def paper_host(folder: Path, kind: type[PaperHost] = PaperHost, **options: Any) 
         "replay": [],
         "speed": "1",
         "latency_ms": 2.0,
-        "metrics_port": None,
         "limits": PAPER_LIMITS,
-        "state_dir": folder / "state",
-        "env": {"XDG_RUNTIME_DIR": str(folder)},
-        "version": "1.0",
         **options,
     }
-    return kind(**given)
+    return kind(Site(folder / "state", {"XDG_RUNTIME_DIR": str(folder)}, "1.0"), **given)
 
 
 def until(reached: Callable[[], object]) -> None:

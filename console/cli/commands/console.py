@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from console.session import Clock
     from engine.config import Config
     from engine.hosts.embedded import EmbeddedEngine
+    from engine.hosts.serving import Site
 
     Start = Callable[[], EmbeddedEngine]
 
@@ -99,15 +100,12 @@ def _paper(options: Options, state_dir: Path) -> tuple[Start, Config]:
         from engine.hosts.paper import start_paper
 
         return start_paper(
+            _site(options, state_dir),
             seed=DEFAULT_SEED if options.seed is None else options.seed,
             replay=options.replay or [],
             speed=options.speed or "1",
             latency_ms=options.latency_ms,
-            metrics_port=options.metrics_port,
             limits=config.accounts[PAPER].risk,
-            state_dir=state_dir,
-            env=os.environ,
-            version=installed_version(),
         )
 
     return start, config
@@ -131,16 +129,15 @@ def _real(options: Options, state_dir: Path) -> tuple[Start, Config]:
         """Bring the engine up: imported here, because the console is drawn before it."""
         from engine.hosts.live import start_live
 
-        return start_live(
-            account,
-            seed=secrets.randbits(64),
-            metrics_port=options.metrics_port,
-            state_dir=state_dir,
-            env=os.environ,
-            version=installed_version(),
-        )
+        return start_live(_site(options, state_dir), account, seed=secrets.randbits(64))
 
     return start, config
+
+
+def _site(options: Options, state_dir: Path) -> Site:
+    from engine.hosts.serving import Site
+
+    return Site(state_dir, os.environ, installed_version(), options.metrics_port)
 
 
 def _live_clock() -> Clock:

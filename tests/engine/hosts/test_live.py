@@ -26,6 +26,7 @@ from engine.core.types import JoinState, OrderState, Side
 from engine.exchange import settings as exchange_settings
 from engine.hosts import disconnect
 from engine.hosts.live import LiveRefused, start_live
+from engine.hosts.serving import Site
 from engine.journal import JournalLocked
 from engine.paths import find_running
 from tests.support.embedded import PATIENCE_S, Screen
@@ -52,13 +53,8 @@ def account(url: str, name: str = "desk", dcp_s: int | None = None) -> AccountCo
 
 @contextmanager
 def started(folder: Path, traded: AccountConfig, secret: str = SECRET) -> Iterator[Screen]:
-    engine = start_live(
-        traded,
-        seed=1,
-        state_dir=folder / "state",
-        env={"XDG_RUNTIME_DIR": str(folder), "DESK_API_KEY": KEY, "DESK_API_SECRET": secret},
-        version="1.0",
-    )
+    env = {"XDG_RUNTIME_DIR": str(folder), "DESK_API_KEY": KEY, "DESK_API_SECRET": secret}
+    engine = start_live(Site(folder / "state", env, "1.0"), traded, seed=1)
     try:
         yield Screen(engine)
     finally:

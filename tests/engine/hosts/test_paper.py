@@ -19,6 +19,7 @@ from engine.exchange.errors import RecordingError
 from engine.exchange.sources.synthetic import create_synthetic
 from engine.hosts.embedded import EmbeddedEngine
 from engine.hosts.paper import PaperMarket, start_paper
+from engine.hosts.serving import Site
 from engine.paths import find_running
 from tests.support.embedded import PATIENCE_S, Screen, is_ready
 from tests.support.market import T0, Line, Market, book, ticker
@@ -40,13 +41,14 @@ def recording(folder: Path, seconds: int) -> Path:
 
 
 @contextmanager
-def started(folder: Path, *replay: Path, **options: object) -> Iterator[Screen]:
+def started(
+    folder: Path, *replay: Path, metrics_port: int | None = None, **options: object
+) -> Iterator[Screen]:
+    site = Site(folder / "state", {"XDG_RUNTIME_DIR": str(folder)}, "1.0", metrics_port)
     given: dict[str, object] = {"seed": 7, "limits": PAPER_LIMITS, **options}
     engine: EmbeddedEngine = start_paper(
+        site,
         replay=list(replay),
-        state_dir=folder / "state",
-        env={"XDG_RUNTIME_DIR": str(folder)},
-        version="1.0",
         **given,  # type: ignore[arg-type]
     )
     try:

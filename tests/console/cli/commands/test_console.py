@@ -16,6 +16,7 @@ from console.cli import main
 from console.options import Options
 from engine.config import AccountConfig
 from engine.core.limits import PAPER_LIMITS
+from engine.hosts.serving import Site
 
 CONFIG = """
 [accounts.paper.risk]
@@ -60,8 +61,10 @@ class Runs(list[dict[str, Any]]):
 def told_of(told: dict[str, Any]) -> Callable[..., None]:
     """What stands in for the start of an engine: it notes what it is told."""
 
-    def start(account: AccountConfig | None = None, **options: Any) -> None:
-        told.update(options if account is None else options | {"account": account})
+    def start(site: Site, account: AccountConfig | None = None, **options: Any) -> None:
+        told.update({"site": site, **options})
+        if account is not None:
+            told["account"] = account
 
     return start
 
@@ -83,15 +86,12 @@ def test_without_options_it_opens_on_the_default_synthetic_market(
     assert main([]) == 0
     assert runs[0]["options"] == Options(state_dir=tmp_path / "tradedeck")
     assert runs.started(monkeypatch) == {
+        "site": Site(tmp_path / "tradedeck", os.environ, "1.2.3"),
         "seed": 7,
         "replay": [],
         "speed": "1",
         "latency_ms": 2.0,
-        "metrics_port": None,
         "limits": PAPER_LIMITS,
-        "state_dir": tmp_path / "tradedeck",
-        "env": os.environ,
-        "version": "1.2.3",
     }
 
 
@@ -115,7 +115,7 @@ def test_every_option_is_handed_on(
     told = runs.started(monkeypatch)
     assert told["limits"].orders_per_s == 3
     assert (told["replay"], told["speed"]) == ([recording], "max")
-    assert (told["latency_ms"], told["metrics_port"]) == (5.0, 0)
+    assert (told["latency_ms"], told["site"].metrics_port) == (5.0, 0)
 
 
 LIVE = """
@@ -138,7 +138,7 @@ def test_a_configured_account_is_started_over_the_network(
     assert runs[0]["options"].on_hangup == "cancel"
     told = runs.started(monkeypatch)
     assert (told["account"].name, told["account"].environment) == ("desk", "testnet")
-    assert told["state_dir"] == tmp_path
+    assert told["site"].state_dir == tmp_path
 
 
 def test_real_money_needs_a_terminal_and_the_accounts_name(
