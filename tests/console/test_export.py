@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from console.export import FIELDS, export_rows, to_csv, write_export
-from engine.core.orders.machine import Order
+from engine.core.orders.machine import Fill, Order
 from engine.core.types import Side
 
 
 def order(text: str = "") -> Order:
     return Order(
         client_order_id="td-1", symbol="BTCUSDT", side=Side.BUY, qty=D("1E+1"), price=D("60000.10"),
-        cum_qty=D("2"), filled_value=D("120000.2"), reason=text,
+        cum_qty=D("2"), apart={"e1": Fill(D("2"), D("60000.1"))}, reason=text,
     )  # fmt: skip
 
 

@@ -141,10 +141,11 @@ def is_booked(state: State, fill: FillEvent) -> bool:
     """True when this execution would add nothing, whether its order is in memory or retired."""
     if state.positions.lacks(fill):
         return False
+    as_told = state.positions.counted(fill.exec_id) == (fill.qty, fill.price)
     order = state.orders.find(fill.client_order_id, fill.exchange_order_id)
-    if order is not None:
-        return order.has_execution(fill.exec_id, fill.qty, fill.price)
-    return state.positions.counted(fill.exec_id) == (fill.qty, fill.price)
+    if order is None or (as_told and state.positions.is_of(fill.exec_id, order.client_order_id)):
+        return as_told
+    return order.has_execution(fill.exec_id, fill.qty, fill.price)
 
 
 def _names(item: Nameable) -> tuple[str, str]:

@@ -65,6 +65,11 @@ class Booked:
             self.anomalies[LedgerAnomaly.FILL_CONFLICT] += 1
         return elsewhere
 
+    def is_of(self, exec_id: str, client_order_id: str) -> bool:
+        """True when this execution is booked on this order."""
+        known = self._booked.get(exec_id)
+        return known is not None and known.client_order_id == client_order_id
+
     def counted(self, exec_id: str) -> tuple[Decimal, Decimal] | None:
         """Quantity and price with which an execution counts now; None when it is not booked."""
         fill = self._booked.get(exec_id)

@@ -28,12 +28,14 @@ def ledger_disagreements(state: State) -> Iterator[str]:
     """Check everything: every order against the ledger, and every position against its rows."""
     positions = state.positions
     yield from orders_disagreements(state, state.orders.orders.values())
+    orders = state.orders.orders
+    attached = {(name, exec_id) for name, order in orders.items() for exec_id in order.fills}
     for fill in positions.booked_fills():
         if fill.exec_id in positions.suspense:
             continue
-        order = state.orders.get_order(fill.client_order_id)
-        if order is not None and fill.exec_id not in order.fills:
-            yield f"execution {fill.exec_id} is booked, its order {fill.client_order_id} lacks it"
+        name = fill.client_order_id
+        if name in orders and (name, fill.exec_id) not in attached:
+            yield f"execution {fill.exec_id} is booked, its order {name} lacks it"
     executions = positions.executions
     for key, position in positions.positions.items():
         yield from _position(state, key, position, executions.get(key, ()))

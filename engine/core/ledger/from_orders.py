@@ -14,7 +14,8 @@ from msgspec.structs import replace
 from engine.core.events import CashBooked, EventType, ExecutionQuarantined, OrderEvent
 from engine.core.ledger.cash import CashLedger
 from engine.core.ledger.tracker import LedgerAnomaly, PositionTracker
-from engine.core.orders.state import Fill, Order
+from engine.core.orders.history import Fill
+from engine.core.orders.state import Order
 from engine.core.reports import FillEvent
 from engine.core.types import ZERO, CashKind, ExecutionKind, Liquidity
 
@@ -36,7 +37,7 @@ def book_fill(positions: PositionTracker, event: OrderEvent, order: Order) -> No
     if event.exec_pnl is None:
         positions.book(fill_of(event, order))
     else:
-        _fill_and_compare(positions, event, order, event.exec_pnl)
+        book_and_compare(positions, fill_of(event, order), event.exec_pnl)
     if order.inferred_qty or order.client_order_id in positions.inferring:
         positions.infer(inferred_of(order, event.ts))
 
@@ -49,15 +50,14 @@ def book_report(positions: PositionTracker, event: OrderEvent, order: Order) -> 
         positions.infer(inferred_of(order, event.ts))
 
 
-def _fill_and_compare(
-    positions: PositionTracker, event: OrderEvent, order: Order, stated: Decimal
-) -> None:
-    index = order.position_index
-    before = positions.get_position(order.symbol, index).realized_pnl
-    if positions.book(fill_of(event, order)):
-        ours = positions.get_position(order.symbol, index).realized_pnl - before
-        sums = positions.stated.get(order.symbol, (ZERO, ZERO))
-        positions.stated[order.symbol] = (sums[0] + stated, sums[1] + ours)
+def book_and_compare(positions: PositionTracker, fill: FillEvent, stated: Decimal) -> None:
+    """Book an execution of which the venue has `stated` what it realized."""
+    symbol, index = fill.symbol, fill.position_index
+    before = positions.get_position(symbol, index).realized_pnl
+    if positions.book(fill):
+        ours = positions.get_position(symbol, index).realized_pnl - before
+        sums = positions.stated.get(symbol, (ZERO, ZERO))
+        positions.stated[symbol] = (sums[0] + stated, sums[1] + ours)
 
 
 def _amend(positions: PositionTracker, event: OrderEvent, order: Order) -> None:

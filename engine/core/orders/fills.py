@@ -11,36 +11,35 @@ from __future__ import annotations
 from decimal import Decimal
 
 from engine.core.events import OrderEvent
-from engine.core.orders.state import Anomalies, Anomaly, Fill, Order, show_life
+from engine.core.orders.history import Execution, Fill
+from engine.core.orders.state import Anomalies, Anomaly, Order, show_life
 from engine.core.plain import decimal_text
 from engine.core.types import CLOSED_STATES, ZERO, to_decimal
 
 
-def fill(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | Fill | None:
+def fill(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | Execution | None:
     """An execution: book it once, whatever state the order is in."""
     execution = _execution(event, anomalies)
     if execution is None:
         return None
-    exec_id, fills = event.exec_id, order.fills
-    known = fills.get(exec_id)
+    known = order.execution(event.exec_id)
     if known is None:
-        fills[exec_id] = execution
         _count(order, event, execution.qty, execution.qty * execution.price, anomalies)
         return execution
-    if order.has_execution(exec_id, execution.qty, execution.price):
+    if order.has_execution(event.exec_id, execution.qty, execution.price):
         return None
     anomalies[Anomaly.FILL_CONFLICT] += 1
-    return f"conflict: {exec_id} is booked as {known.words}, not {execution.words}"
+    return f"conflict: {event.exec_id} is booked as {known.words}, not {execution.words}"
 
 
-def _execution(event: OrderEvent, anomalies: Anomalies) -> Fill | None:
+def _execution(event: OrderEvent, anomalies: Anomalies) -> Execution | None:
     """The execution that an event carries, or None (counted) when it is not one."""
     qty, price = event.last_qty, event.last_price
     if event.exec_id and qty is not None and price is not None:
         if not (type(qty) is type(price) is Decimal and qty.is_finite() and price.is_finite()):
             qty, price = to_decimal(qty, "last_qty"), to_decimal(price, "last_price")
         if qty > ZERO and price > ZERO:
-            return Fill(qty, price)
+            return Execution(qty, price, exec_id=event.exec_id)
     anomalies[Anomaly.BAD_EVENT] += 1
     return None
 
@@ -48,14 +47,13 @@ def _execution(event: OrderEvent, anomalies: Anomalies) -> Fill | None:
 def _count(
     order: Order, event: OrderEvent, qty: Decimal, value: Decimal, anomalies: Anomalies
 ) -> None:
-    """Raise the filled quantity and its value, but by what was inferred before.
+    """Raise the filled quantity, but by what was inferred before.
 
     What grows a closed order is late, or too much.
     """
     if order.inferred_qty:
-        qty, value = _take_place(order, qty, value)
+        qty = _take_place(order, qty, value)
     order.cum_qty = cum_qty = order.cum_qty + qty
-    order.filled_value += value
     if qty:
         if cum_qty > order.qty:
             anomalies[Anomaly.OVERFILL] += 1
@@ -67,27 +65,26 @@ def _count(
         show_life(order, event.ts, anomalies)
 
 
-def _take_place(order: Order, qty: Decimal, value: Decimal) -> tuple[Decimal, Decimal]:
-    """Quantity and value that an execution adds beyond what was inferred and now is told."""
+def _take_place(order: Order, qty: Decimal, value: Decimal) -> Decimal:
+    """Quantity that an execution adds beyond what was inferred and now is told."""
     covered, covered_value = qty, value
     if qty >= order.inferred_qty:
         covered, covered_value = order.inferred_qty, order.inferred_value
     order.inferred_qty -= covered
     order.inferred_value -= covered_value
-    return qty - covered, value - covered_value
+    return qty - covered
 
 
 def busted(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
     """The venue took an execution back: it never counts again, whenever it is heard of."""
-    known = order.fills.get(event.exec_id)
-    order.fills[event.exec_id] = Fill(ZERO, ZERO, amended=True)
+    known = order.execution(event.exec_id)
+    order.amend(event.exec_id, Fill(ZERO, ZERO, amended=True))
     if known is None:
         show_life(order, event.ts, anomalies)  # what has traded exists
         return f"{event.exec_id} taken back before it was seen"
     if not known.qty:
         return None
     order.cum_qty -= known.qty
-    order.filled_value -= known.qty * known.price
     return f"{event.exec_id} taken back: {known.words}"
 
 
@@ -97,17 +94,17 @@ def corrected(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | No
     if execution is None:
         return None
     qty, price = execution.qty, execution.price
-    known = order.fills.get(event.exec_id)
+    known = order.execution(event.exec_id)
     if known is not None and not known.qty:
         return None  # taken back for good
-    order.fills[event.exec_id] = amended = Fill(qty, price, amended=True)
+    amended = Fill(qty, price, amended=True)
+    order.amend(event.exec_id, amended)
     if known is not None and known.qty == qty and known.price == price:
         return None
     if known is None:
         _count(order, event, qty, qty * price, anomalies)
         return f"{event.exec_id} corrected to {amended.words} before it was seen"
     order.cum_qty += qty - known.qty
-    order.filled_value += qty * price - known.qty * known.price
     return f"{event.exec_id} corrected: {known.words} -> {amended.words}"
 
 

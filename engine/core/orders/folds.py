@@ -124,7 +124,8 @@ def _unusual(state: State, event: OrderEvent) -> None:
 def _filled(state: State, event: OrderEvent, order: Order) -> None:
     book_fill(state.positions, event, order)
     state.fill_ts[order.symbol] = event.ts
-    first = len(order.fills) == 1
+    known = order.execution(event.exec_id)
+    first = known is not None and known.qty == order.cum_qty - order.inferred_qty
     state.activity.filled(event.ts, order.symbol, order.side, first=first)
 
 

@@ -20,20 +20,19 @@ import msgspec
 
 from engine.core.commands import PlaceOrder
 from engine.core.events import OrderEvent
+from engine.core.orders.history import Execution, Fill, HistoryEntry
 from engine.core.orders.retired import RetiredOrders, SavedRetired
 from engine.core.orders.rules import RULES
 from engine.core.orders.state import (
     TRANSITIONS,
     Anomaly,
-    Fill,
-    HistoryEntry,
     Order,
     Refusal,
     derive_state,
     why_not_cancel,
     why_not_replace,
 )
-from engine.core.plain import Plain, to_plain
+from engine.core.plain import Plain, decimal_text, to_plain
 from engine.core.types import CLOSED_STATES, OrderState, OrderType, Side, TimeInForce, to_decimal
 
 __all__ = [
@@ -178,7 +177,7 @@ class OrderStateMachine:
         return order
 
     def tell(
-        self, order: Order, event: OrderEvent, after: OrderState, told: str | Fill | None
+        self, order: Order, event: OrderEvent, after: OrderState, told: str | Execution | None
     ) -> None:
         """Show the state that followed from an event, and have the history tell what was new."""
         exchange_order_id, before = event.exchange_order_id, order.state
@@ -279,10 +278,12 @@ class OrderStateMachine:
         saved = self.saved()
         saved.orders = {order_id: order.in_words() for order_id, order in self.orders.items()}
         plain = to_plain(saved)
-        for order in cast(dict[str, dict[str, Plain]], plain["orders"]).values():
+        written = cast(dict[str, dict[str, Plain]], plain["orders"])
+        for order_id, order in self.orders.items():
+            written[order_id]["filled_value"] = decimal_text(order.filled_value)
             for name in _SELDOM:
-                if order[name] is None:
-                    del order[name]
+                if getattr(order, name) is None:
+                    del written[order_id][name]
         return plain
 
     @classmethod

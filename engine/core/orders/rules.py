@@ -21,10 +21,10 @@ from msgspec.structs import replace
 
 from engine.core.events import EventType, OrderEvent
 from engine.core.orders.fills import busted, corrected, fill, infer
+from engine.core.orders.history import Execution
 from engine.core.orders.state import (
     Anomalies,
     Anomaly,
-    Fill,
     Order,
     Refusal,
     show_life,
@@ -34,7 +34,7 @@ from engine.core.orders.state import (
 from engine.core.plain import decimal_text
 from engine.core.types import OrderState, to_decimal
 
-Rule = Callable[[Order, OrderEvent, Anomalies], str | Fill | None]
+Rule = Callable[[Order, OrderEvent, Anomalies], str | Execution | None]
 
 
 def _sent(order: Order, event: OrderEvent, _anomalies: Anomalies) -> str | None:
@@ -94,7 +94,7 @@ def _answered(order: Order) -> None:
     order.pending_qty = order.pending_price = order.pending_trigger = None
 
 
-def _denied(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | Fill | None:
+def _denied(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | Execution | None:
     if order.sent:
         # Ours to refuse only before it left; afterwards it ends by the venue's word or proof.
         anomalies[Anomaly.BAD_EVENT] += 1
@@ -193,7 +193,7 @@ def _flags(**values: bool) -> Rule:
 
 
 def _status_report(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | None:
-    lines: list[str | Fill | None] = []
+    lines: list[str | Execution | None] = []
     means = None if event.status is None else _STATUS_MEANS.get(event.status)
     if event.cum_qty is not None:
         cum = to_decimal(event.cum_qty, "cum_qty")

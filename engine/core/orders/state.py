@@ -16,14 +16,14 @@ from it is counted as an anomaly, because a venue that surprises us is news, not
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
 
+from engine.core.orders.history import Execution, Fill, HistoryEntry
 from engine.core.orders.terms import Attached, Slippage, Trigger
-from engine.core.plain import decimal_text
 from engine.core.types import (
     CLOSED_STATES,
     EXTERNAL,
@@ -138,56 +138,16 @@ Anomalies = Counter[str]
 """How often each kind of anomaly was seen."""
 
 
-class Fill(msgspec.Struct, frozen=True, gc=False):
-    """One execution as it counts now. `amended`: busted (quantity 0) or corrected by the venue."""
-
-    qty: Decimal
-    price: Decimal
-    amended: bool = False
-
-    @property
-    def words(self) -> str:
-        """`4 @ 100`: quantity and price in full."""
-        return f"{decimal_text(self.qty)} @ {decimal_text(self.price)}"
-
-
-class HistoryEntry(msgspec.Struct, frozen=True, gc=False, eq=False):
-    """One line of an order's history: when (unix ns), what, the state after it, what was told.
-
-    `type` is an `EventType`, or the label of a note. `told` are words, or the execution that they
-    would be about: `text` has the words of both.
-    """
-
-    ts: int
-    type: str
-    state: OrderState
-    told: str | Fill = msgspec.field(default="", name="text")
-
-    def __eq__(self, other: object) -> bool:
-        """True for a line that reads the same."""
-        return isinstance(other, HistoryEntry) and _read(self) == _read(other)
-
-    @property
-    def text(self) -> str:
-        """What was told, in words."""
-        return self.told if isinstance(self.told, str) else self.told.words
-
-    def in_words(self) -> HistoryEntry:
-        """The same line, as files for people have it."""
-        return HistoryEntry(self.ts, self.type, self.state, self.text)
-
-
-def _read(entry: HistoryEntry) -> tuple[int, str, OrderState, str]:
-    return entry.ts, entry.type, entry.state, entry.text
-
-
-class Order(msgspec.Struct, gc=False, kw_only=True):
+class Order(msgspec.Struct, gc=False, kw_only=True, eq=False):
     """One order: its terms, the evidence about it, the state that follows, and its history.
 
     Only the order state machine changes it. Times are unix nanoseconds, 0 is not yet. `cum_qty`
     and `filled_value` include what is inferred from status reports until executions replace it.
     `first_seq` and `last_seq` number its first and its newest event in the journal, where it has
     one.
+
+    An execution is a line of the history. `apart` are those, by exec id, of which the history does
+    not tell what counts now: the ones that the venue amended, and all that are there in words only.
     """
 
     client_order_id: str
@@ -205,7 +165,6 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
 
     state: OrderState = INITIALIZED
     cum_qty: Decimal = ZERO
-    filled_value: Decimal = ZERO
     inferred_qty: Decimal = ZERO
     inferred_value: Decimal = ZERO
     reason: str = ""
@@ -229,7 +188,7 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
     pending_qty: Decimal | None = None
     pending_price: Decimal | None = None
 
-    fills: dict[str, Fill] = {}
+    apart: dict[str, Fill] | None = msgspec.field(default=None, name="fills")
     history: list[HistoryEntry] = []
 
     first_seq: int = 0
@@ -239,6 +198,22 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
     attached: Attached | None = None
     slippage: Slippage | None = None
     pending_trigger: Decimal | None = None
+
+    def __eq__(self, other: object) -> bool:
+        """True for an order of which the same is known."""
+        return isinstance(other, Order) and _known(self) == _known(other)
+
+    @property
+    def fills(self) -> dict[str, Fill]:
+        """Every execution by its id, as it counts now."""
+        told = {fill.exec_id: Fill(fill.qty, fill.price) for fill in self._told()}
+        return told | (self.apart or {})
+
+    @property
+    def filled_value(self) -> Decimal:
+        """Quantity x price of what has filled."""
+        counted: Iterable[Fill] = self.fills.values() if self.apart else self._told()
+        return sum((fill.qty * fill.price for fill in counted), self.inferred_value)
 
     @property
     def is_open(self) -> bool:
@@ -288,21 +263,47 @@ class Order(msgspec.Struct, gc=False, kw_only=True):
 
     def copy(self) -> Order:
         """The same order, to be changed apart from this one."""
-        return msgspec.structs.replace(self, fills=dict(self.fills), history=list(self.history))
+        return msgspec.structs.replace(self, history=list(self.history))
 
     def in_words(self) -> Order:
         """The same order with its history in words."""
-        return msgspec.structs.replace(self, history=[entry.in_words() for entry in self.history])
+        words = [entry.in_words() for entry in self.history]
+        return msgspec.structs.replace(self, history=words, apart=self.fills)
+
+    def execution(self, exec_id: str) -> Fill | None:
+        """The execution as it counts now; None when it is not booked."""
+        if self.apart and exec_id in self.apart:
+            return self.apart[exec_id]
+        for entry in reversed(self.history):
+            told = entry.told
+            if type(told) is Execution and told.exec_id == exec_id:
+                return told
+        return None
+
+    def amend(self, exec_id: str, fill: Fill) -> None:
+        """Count an execution as the venue says, whatever the history has told or will tell."""
+        self.apart = {**(self.apart or {}), exec_id: fill}
 
     def has_execution(self, exec_id: str, qty: Decimal, price: Decimal) -> bool:
         """True when this execution is booked, so that it would add nothing.
 
         An exec id that was booked with other content is a conflict, not known.
         """
-        known = self.fills.get(exec_id)
+        known = self.execution(exec_id)
         if known is None:
             return False
         return known.amended or (known.qty == qty and known.price == price)
+
+    def _told(self) -> list[Execution]:
+        """The executions that the history tells of."""
+        lines = [entry.told for entry in self.history]
+        return [told for told in lines if type(told) is Execution and told.exec_id]
+
+
+def _known(order: Order) -> tuple[list[object], dict[str, Fill]]:
+    """All there is to know of an order, wherever its executions are."""
+    plain = [getattr(order, name) for name in order.__struct_fields__ if name != "apart"]
+    return plain, order.fills
 
 
 def derive_state(order: Order) -> OrderState:

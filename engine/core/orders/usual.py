@@ -13,9 +13,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from engine.core.events import EventType, OrderEvent
-from engine.core.ledger.from_orders import fill_of
+from engine.core.ledger.from_orders import book_and_compare, fill_of
+from engine.core.orders.history import Execution, HistoryEntry
 from engine.core.orders.rules import words_of
-from engine.core.orders.state import Anomaly, Fill, HistoryEntry
+from engine.core.orders.state import Anomaly
 from engine.core.plain import one_of
 from engine.core.types import ZERO, OrderState
 
@@ -57,10 +58,8 @@ def _filled(state: State, event: OrderEvent) -> bool:
         order is None
         or order.state not in _WORKING
         or order.inferred_qty
-        or event.exec_pnl is not None
         or event.command_id
         or not exec_id
-        or exec_id in order.fills
         or not positions.is_new(exec_id)
         or not (type(qty) is type(price) is Decimal and qty.is_finite() and price.is_finite())
         or qty <= ZERO
@@ -75,10 +74,10 @@ def _filled(state: State, event: OrderEvent) -> bool:
             orders.anomalies[Anomaly.OVERFILL] += 1
         cum_qty = one_of(cum_qty, wanted)
         qty = one_of(qty, wanted)  # most orders that fill at all fill at once
-    execution = Fill(qty, one_of(price, order.price))  # what rests mostly fills at its price
-    order.fills[exec_id] = execution
+    # What rests mostly fills at its price.
+    execution = Execution(qty, one_of(price, order.price), exec_id=exec_id)
+    first = not order.cum_qty
     order.cum_qty = cum_qty
-    order.filled_value += qty * price
     if not order.first_fill_ts:
         order.first_fill_ts = ts
     # What `tell` does, where the transition is known to be legal.
@@ -92,9 +91,13 @@ def _filled(state: State, event: OrderEvent) -> bool:
     if ts > order.updated_ts:
         order.updated_ts = ts
     order.last_seq = state.seq + 1
-    positions.add(fill_of(event, order, execution))
+    booked = fill_of(event, order, execution)
+    if event.exec_pnl is None:
+        positions.add(booked)
+    else:
+        book_and_compare(positions, booked, event.exec_pnl)
     state.fill_ts[symbol] = ts
-    state.activity.filled(ts, symbol, order.side, first=len(order.fills) == 1)
+    state.activity.filled(ts, symbol, order.side, first=first)
     state.exposure.filled(order, qty)
     return True
 

@@ -24,6 +24,9 @@ def test_an_execution_is_the_order_s_that_it_was_booked_on() -> None:
     assert not tracker.belongs_elsewhere("e1", "a1")
     assert not tracker.belongs_elsewhere("e2", "a2")
     assert tracker.anomalies == {}
+    assert tracker.is_of("e1", "a1")
+    assert not tracker.is_of("e1", "a2")
+    assert not tracker.is_of("e2", "a1")
     assert tracker.belongs_elsewhere("e1", "a2")
     assert tracker.anomalies == {LedgerAnomaly.FILL_CONFLICT: 1}
 

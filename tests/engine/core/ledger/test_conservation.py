@@ -38,8 +38,8 @@ def test_an_order_whose_fills_are_not_what_it_shows_is_named() -> None:
 def test_an_execution_that_the_ledger_lacks_or_counts_otherwise_is_named() -> None:
     desk = booked()
     order = desk.order()
-    order.fills["e2"] = Fill(d("0.001"), d(1))
-    order.fills["e1"] = Fill(d("0.003"), d(1))
+    order.amend("e2", Fill(d("0.001"), d(1)))
+    order.amend("e1", Fill(d("0.003"), d(1)))
     assert list(ledger_disagreements(desk.state)) == [
         "execution e1 is 0.003 on order a1 and 0.004 in the ledger",
         "execution e2 is 0.001 on order a1 and 0 in the ledger",

@@ -4,14 +4,15 @@ from collections import Counter
 from decimal import Decimal
 from itertools import combinations
 
+import msgspec
 import pytest
 
+from engine.core.orders.history import Execution, Fill, HistoryEntry
 from engine.core.orders.state import (
     PRECEDENCE,
     TRANSITIONS,
     Anomalies,
     Anomaly,
-    Fill,
     Order,
     Refusal,
     derive_state,
@@ -97,7 +98,11 @@ def test_an_order_without_fills_has_no_average_and_all_left() -> None:
 
 
 def test_an_overfilled_order_has_nothing_left_and_says_how_much_too_much() -> None:
-    over = order(acked=True, cum_qty=Decimal(13), filled_value=Decimal(1305))
+    over = order(
+        acked=True,
+        cum_qty=Decimal(13),
+        apart={"e1": Fill(Decimal(9), Decimal(101)), "e2": Fill(Decimal(4), Decimal(99))},
+    )
     assert over.leaves_qty == 0
     assert over.overfill_qty == 3
     assert over.avg_price == Decimal("100.3846153846153846153846154")
@@ -106,15 +111,52 @@ def test_an_overfilled_order_has_nothing_left_and_says_how_much_too_much() -> No
 
 def test_an_execution_is_known_by_its_id_and_content() -> None:
     fills = {"e1": Fill(Decimal(4), Decimal(100)), "e2": Fill(Decimal(0), Decimal(0), amended=True)}
-    known = order(fills=fills)
+    known = order(apart=fills)
     assert known.has_execution("e1", Decimal("4.0"), Decimal(100))
     assert not known.has_execution("e1", Decimal(5), Decimal(100))
     assert not known.has_execution("e1", Decimal(4), Decimal(101))
     assert not known.has_execution("e3", Decimal(4), Decimal(100))
 
 
+def test_an_execution_is_a_line_of_the_history_until_the_venue_amends_it() -> None:
+    told = Execution(Decimal(4), Decimal(100), exec_id="e1")
+    line = HistoryEntry(1, "FULL_FILL", OrderState.NEW, told)
+    known = order(inferred_value=Decimal(7), history=[HistoryEntry(1, "note", line.state), line])
+    assert known.execution("e1") is told
+    assert known.execution("e2") is None
+    assert known.fills == {"e1": Fill(Decimal(4), Decimal(100))}
+    assert known.filled_value == 407
+    amended = Fill(Decimal(3), Decimal(100), amended=True)
+    known.amend("e1", amended)
+    assert known.execution("e1") is amended
+    assert known.fills == {"e1": amended}
+    assert known.filled_value == 307
+
+
+def test_an_order_in_words_is_the_same_order() -> None:
+    told = Execution(Decimal(4), Decimal(100), exec_id="e1")
+    known = order(history=[HistoryEntry(1, "FULL_FILL", OrderState.NEW, told)])
+    words = known.in_words()
+    assert words.history[0].told == "4 @ 100"
+    assert words == known
+    assert words != order()
+    assert words != "o1"
+
+
+def test_an_order_whose_history_has_executions_without_ids_reads_back() -> None:
+    written = b"""{"client_order_id": "o1", "symbol": "BTCUSDT", "side": "Buy", "qty": "10",
+        "cum_qty": "4", "filled_value": "400",
+        "fills": {"e1": {"qty": "4", "price": "100", "amended": false}},
+        "history": [{"ts": 1, "type": "PARTIAL_FILL", "state": "PartiallyFilled",
+                     "text": {"qty": "4", "price": "100", "amended": false}}]}"""
+    read = msgspec.json.decode(written, type=Order)
+    assert read.fills == {"e1": Fill(Decimal(4), Decimal(100))}
+    assert read.avg_price == 100
+    assert read.history[0].text == "4 @ 100"
+
+
 def test_nothing_more_is_expected_of_an_execution_that_the_venue_amended() -> None:
-    known = order(fills={"e1": Fill(Decimal(0), Decimal(0), amended=True)})
+    known = order(apart={"e1": Fill(Decimal(0), Decimal(0), amended=True)})
     assert known.has_execution("e1", Decimal(4), Decimal(100))
 
 

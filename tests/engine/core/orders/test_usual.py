@@ -113,7 +113,7 @@ def state_of(*events: OrderEvent) -> State:
         ((acknowledged(),), filled(""), False),
         ((acknowledged(),), filled(last_qty=None), False),
         ((acknowledged(),), filled(last_price=d(0)), False),
-        ((acknowledged(),), filled(exec_pnl=d(1)), False),
+        ((acknowledged(),), filled(exec_pnl=d(1)), True),
     ],
 )
 def test_only_what_needs_no_rule_is_usual(
