@@ -16,6 +16,7 @@ from engine.core.ledger.cash import CashLedger
 from engine.core.ledger.tracker import LedgerAnomaly, PositionTracker
 from engine.core.orders.history import Fill
 from engine.core.orders.state import Order
+from engine.core.plain import one_of
 from engine.core.reports import FillEvent
 from engine.core.types import ZERO, CashKind, ExecutionKind, Liquidity
 
@@ -68,16 +69,24 @@ def _amend(positions: PositionTracker, event: OrderEvent, order: Order) -> None:
         positions.correct(event.exec_id, event.last_qty, event.last_price, unseen=unseen)
 
 
-def fill_of(event: OrderEvent, order: Order, execution: Fill | None = None) -> FillEvent:
+def fill_of(
+    event: OrderEvent,
+    order: Order,
+    execution: Fill | None = None,
+    before: FillEvent | None = None,
+) -> FillEvent:
     """The execution that a fill event carries, with its order's symbol and side.
 
-    `execution` is what the order keeps of it, so that both keep the same numbers.
+    `execution` is what the order keeps of it, so that both keep the same numbers; one `before` it
+    may have had the same fee.
     """
     told = execution or Fill(event.last_qty or ZERO, event.last_price or ZERO)
     theirs, ours = event.exchange_order_id, order.exchange_order_id
     if theirs == ours or not theirs:
         theirs = ours  # every execution of an order shares one
     fee = event.fee
+    if fee and before is not None:
+        fee = one_of(fee, before.fee)
     fill = FillEvent(
         exec_id=event.exec_id,
         client_order_id=order.client_order_id,

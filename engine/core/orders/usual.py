@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 
 from engine.core.events import EventType, OrderEvent
 from engine.core.ledger.from_orders import book_and_compare, fill_of
+from engine.core.ledger.tracker import PositionTracker
 from engine.core.orders.history import Execution, HistoryEntry
 from engine.core.orders.rules import words_of
-from engine.core.orders.state import Anomaly
+from engine.core.orders.state import Anomaly, Order
 from engine.core.plain import one_of
+from engine.core.reports import FillEvent
 from engine.core.types import ZERO, OrderState
 
 if TYPE_CHECKING:
@@ -73,9 +75,10 @@ def _filled(state: State, event: OrderEvent) -> bool:
         if cum_qty > wanted:
             orders.anomalies[Anomaly.OVERFILL] += 1
         cum_qty = one_of(cum_qty, wanted)
-        qty = one_of(qty, wanted)  # most orders that fill at all fill at once
-    # What rests mostly fills at its price.
-    execution = Execution(qty, one_of(price, order.price), exec_id=exec_id)
+    # What rests mostly fills at its price, at once or often in like parts.
+    before = _before(positions, order)
+    like = before or order
+    execution = Execution(one_of(qty, like.qty), one_of(price, like.price), exec_id=exec_id)
     first = not order.cum_qty
     order.cum_qty = cum_qty
     if not order.first_fill_ts:
@@ -91,7 +94,7 @@ def _filled(state: State, event: OrderEvent) -> bool:
     if ts > order.updated_ts:
         order.updated_ts = ts
     order.last_seq = state.seq + 1
-    booked = fill_of(event, order, execution)
+    booked = fill_of(event, order, execution, before)
     if event.exec_pnl is None:
         positions.add(booked)
     else:
@@ -100,6 +103,12 @@ def _filled(state: State, event: OrderEvent) -> bool:
     state.activity.filled(ts, symbol, order.side, first=first)
     state.exposure.filled(order, qty)
     return True
+
+
+def _before(positions: PositionTracker, order: Order) -> FillEvent | None:
+    """The execution that the order's newest line tells of; None when it tells of something else."""
+    told = order.history[-1].told if order.history else None
+    return positions.execution(told.exec_id) if type(told) is Execution else None
 
 
 USUAL: Mapping[EventType, Callable[[State, OrderEvent], bool]] = {

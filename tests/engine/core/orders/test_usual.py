@@ -146,6 +146,26 @@ def test_an_order_that_fills_at_its_price_keeps_its_numbers_once() -> None:
     assert order.fills["e1"].price is execution.price is order.price
 
 
+def test_an_order_that_fills_in_like_parts_keeps_their_numbers_once() -> None:
+    parts = (
+        filled(exec_id, last_qty=d(1), last_price=Decimal("99.0"), fee=Decimal("0.5"))
+        for exec_id in ("e1", "e2")
+    )
+    state = state_of(acknowledged(), *parts)
+    one, other = state.positions.booked_fills()
+    assert (other.qty, other.price, other.fee) == (one.qty, one.price, one.fee)
+    assert other.qty is one.qty
+    assert other.price is one.price
+    assert other.fee is one.fee
+
+
+def test_an_order_without_a_history_fills_like_any_other() -> None:
+    state = state_of(acknowledged())
+    state.orders.orders["a1"].history.clear()
+    evolve(state, filled())
+    assert [entry.text for entry in state.orders.orders["a1"].history] == ["2 @ 100"]
+
+
 def test_a_fill_beyond_the_order_is_booked_and_counted() -> None:
     state = state_of(acknowledged(), filled(last_qty=d(3)), filled("e2"))
     order = state.orders.orders["a1"]
