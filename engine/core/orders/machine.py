@@ -14,7 +14,7 @@ from collections import Counter, deque
 from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import msgspec
 
@@ -32,7 +32,7 @@ from engine.core.orders.state import (
     why_not_cancel,
     why_not_replace,
 )
-from engine.core.plain import Plain, decimal_text, to_plain
+from engine.core.plain import Plain, to_plain
 from engine.core.types import CLOSED_STATES, OrderState, OrderType, Side, TimeInForce, to_decimal
 
 __all__ = [
@@ -276,15 +276,9 @@ class OrderStateMachine:
     def persist_to_dict(self) -> dict[str, Plain]:
         """Everything as JSON-able values: orders by id with their histories, decimals as text."""
         saved = self.saved()
-        saved.orders = {order_id: order.in_words() for order_id, order in self.orders.items()}
-        plain = to_plain(saved)
-        written = cast(dict[str, dict[str, Plain]], plain["orders"])
-        for order_id, order in self.orders.items():
-            written[order_id]["filled_value"] = decimal_text(order.filled_value)
-            for name in _SELDOM:
-                if getattr(order, name) is None:
-                    del written[order_id][name]
-        return plain
+        saved.orders = {}
+        orders = {order_id: _in_full(order) for order_id, order in self.orders.items()}
+        return {**to_plain(saved), "orders": to_plain(orders)}
 
     @classmethod
     def restore_from_dict(cls, saved: Mapping[str, object]) -> OrderStateMachine:
@@ -343,6 +337,15 @@ class OrderStateMachine:
                 del self._by_exchange_id[order.exchange_order_id]
             self.retired.add(order)
             self.let_go.append(order)
+
+
+def _in_full(order: Order) -> dict[str, object]:
+    """All there is to say of an order, its history in words."""
+    words = order.in_words()
+    fields = msgspec.structs.fields(Order)
+    said = {field.encode_name: getattr(words, field.name) for field in fields}
+    said["filled_value"] = order.filled_value
+    return {name: it for name, it in said.items() if it is not None or name not in _SELDOM}
 
 
 def _named(text: str, name: str) -> str:

@@ -138,7 +138,7 @@ Anomalies = Counter[str]
 """How often each kind of anomaly was seen."""
 
 
-class Order(msgspec.Struct, gc=False, kw_only=True, eq=False):
+class Order(msgspec.Struct, gc=False, kw_only=True, eq=False, omit_defaults=True):
     """One order: its terms, the evidence about it, the state that follows, and its history.
 
     Only the order state machine changes it. Times are unix nanoseconds, 0 is not yet. `cum_qty`
