@@ -23,9 +23,17 @@ if TYPE_CHECKING:
     from engine.core.state import State
 
 
+FORM = 1
+"""Raise it with every change of what is saved, or of what events make of a state.
+
+A snapshot of another form is not read: its events are folded anew, as this program folds them.
+"""
+
+
 class SavedState(msgspec.Struct, kw_only=True):
     """A snapshot, typed: it is read without a detour over dictionaries, which cost three times."""
 
+    form: int = 0
     account: str
     venue: str
     environment: str
@@ -66,6 +74,7 @@ def encode_state(state: State) -> bytes:
     """The whole state as JSON."""
     return msgspec.json.encode(
         SavedState(
+            form=FORM,
             **{name: getattr(state, name) for name in _PLAIN_FIELDS},
             instruments=list(state.instruments.values()),
             orders=state.orders.saved(),
@@ -79,8 +88,13 @@ def encode_state(state: State) -> bytes:
 
 
 def fill_state(state: State, data: bytes) -> None:
-    """Make a new `state` what was encoded. Raises msgspec.DecodeError on damaged bytes."""
+    """Make a new `state` what was encoded.
+
+    Raises msgspec.DecodeError on damaged bytes, and on those of another form.
+    """
     saved = msgspec.json.decode(data, type=SavedState)
+    if saved.form != FORM:
+        raise msgspec.DecodeError(f"a snapshot of form {saved.form}, not {FORM}")
     for name in _PLAIN_FIELDS:
         setattr(state, name, getattr(saved, name))
     state.positions = PositionTracker.restore(saved.positions)

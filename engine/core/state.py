@@ -123,7 +123,10 @@ class State(SeenCommands, Evidence):
 
     @classmethod
     def decode(cls, data: bytes) -> State:
-        """Rebuild a state from `encode`'s bytes. Raises msgspec.DecodeError on damaged ones."""
+        """Rebuild a state from `encode`'s bytes.
+
+        Raises msgspec.DecodeError on damaged ones, and on those of another form of snapshot.
+        """
         state = cls()
         fill_state(state, data)
         return state

@@ -15,6 +15,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+
 from engine.core.events import (
     EngineStarted,
     Event,
@@ -46,11 +48,20 @@ from engine.kill.latch import LatchRecord
 
 def recover(journal: Journal | JournalReader) -> State:
     """Fold the journal into the state before the stop. Raises JournalCorrupt on a damaged row."""
-    snapshot = journal.latest_snapshot()
-    state = State() if snapshot is None else State.decode(snapshot.state)
+    state = _newest_saved(journal) or State()
     for _seq, event in journal.replay(after=state.seq):
         evolve(state, event)
     return state
+
+
+def _newest_saved(journal: Journal | JournalReader) -> State | None:
+    snapshot = journal.latest_snapshot()
+    if snapshot is None:
+        return None
+    try:
+        return State.decode(snapshot.state)
+    except msgspec.DecodeError:  # by another version of the program: the journal has everything
+        return None
 
 
 def read_back(path: Path, recall: RecallOrder) -> Order | None:

@@ -36,7 +36,6 @@ TESTED_ELSEWHERE = {
     "engine.core.reports": "message types; tests/engine/venues reads and writes each",
     "engine.core.requests": "message types; tests/engine/core/test_react.py expects each",
     "engine.core.risk.*": "parts of risk, which tests/engine/core/risk drives",
-    "engine.core.saved_state": "what State.encode is; test_state.py gives a state back from it",
     "engine.core.seen": "part of State; tests/engine/core/test_state.py fills it",
     "engine.exchange.*": "seen from outside only: through requests, streams and fills",
     "engine.hosts.serving": "opens what control/test_server.py serves; test_live.py finds it",

@@ -23,6 +23,7 @@ from engine.core.instruments import Instrument
 from engine.core.limits import PAPER_LIMITS
 from engine.core.reports import Outcome, SweepReport
 from engine.core.requests import RecallOrder, StartTimer, Sweep
+from engine.core.saved_state import FORM
 from engine.core.state import State, evolve
 from engine.core.types import KillLevel, TradingState
 from engine.journal import Identity, JournalCorrupt, Snapshot, open_for_reading
@@ -127,6 +128,21 @@ def test_g11_a_snapshot_at_any_event_and_the_tail_are_the_fold_of_everything(
             assert newest is not None
             assert newest.seq == cut
             assert recover(reader).encode() == whole
+
+
+@pytest.mark.parametrize("form", [b"0", b"999"])
+def test_a_snapshot_of_another_version_of_the_program_is_passed_over(
+    tmp_path: Path, form: bytes
+) -> None:
+    path = tmp_path / "journal.db"
+    desk = busy_desk(random.Random(3), 5)
+    journaled(desk, path)
+    with closing(open_for_reading(path)) as reader:
+        whole = recover(reader)
+        saved = whole.encode().replace(b'"form":%d,' % FORM, b'"form":%b,"more":1,' % form, 1)
+        reader.save_snapshot(Snapshot(whole.seq, saved))
+        assert reader.latest_snapshot() == Snapshot(whole.seq, saved)
+        assert recover(reader).encode() == whole.encode()
 
 
 def test_the_program_saves_what_the_journal_holds_while_an_engine_writes_it(
