@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from copy import copy
 from decimal import Decimal
-
-import msgspec
 
 from engine.exchange.instruments import Instrument
 from engine.exchange.numbers import ZERO, text
@@ -18,9 +17,9 @@ from engine.exchange.orders import ClosedPnl, Execution, LogEntry, Order
 from engine.exchange.positions import Position
 from engine.exchange.rows import (
     CoinState,
-    execution_row,
-    order_row,
+    Row,
     position_row,
+    stream_row,
     wallet_row,
 )
 
@@ -28,15 +27,6 @@ MAKER_FEE = Decimal("0.0002")
 TAKER_FEE = Decimal("0.00055")
 
 MarketKey = tuple[str, str]
-
-
-class Row(msgspec.Struct, frozen=True, gc=False):
-    """A row for the private stream; `category` is empty where the topic has none."""
-
-    kind: str
-    category: str
-    symbol: str
-    row: object
 
 
 class Account:
@@ -57,7 +47,7 @@ class Account:
         self._hedged: dict[str, tuple[Position, Position]] = {}  # linear, long and short
         self._leverage: dict[str, str] = {}
         self.coins: dict[str, CoinState] = {}
-        self.outbox: list[Row] = []
+        self._untold: list[Order | Execution] = []
         self._closing: dict[str, ClosedPnl] = {}
         self._links: dict[tuple[str, str], Order] = {}
         self._open: dict[MarketKey, dict[str, Order]] = defaultdict(dict)
@@ -291,15 +281,14 @@ class Account:
 
     def _record(self, execution: Execution) -> None:
         """Keep an execution where queries find it, and put its row on the stream."""
-        order, instrument = execution.order, execution.order.instrument
+        order = execution.order
         if order.first_execution < 0:
             order.first_execution = len(self.executions)
         order.last_execution = len(self.executions)
         self.executions.append(execution)
         self._note_trade(execution)
         if self.topics:
-            row = execution_row(execution, on_stream=True)
-            self.outbox.append(Row("execution", instrument.category, instrument.symbol, row))
+            self._untold.append(execution)
 
     def executions_of(self, order: Order) -> list[Execution]:
         """Every fill of one order, oldest first."""
@@ -362,16 +351,19 @@ class Account:
     # What to tell the owner
 
     def tell(self, order: Order) -> None:
-        """Put the order's present row on the stream."""
+        """Put the order, as it is now, on the stream; it is written when the answer has left."""
         if self.topics:
-            instrument = order.instrument
-            row = order_row(order, on_stream=True)
-            self.outbox.append(Row("order", instrument.category, instrument.symbol, row))
+            self._untold.append(copy(order))
 
-    def take_outbox(self) -> list[Row]:
+    @property
+    def has_news(self) -> bool:
+        """True when orders or executions have not been told to somebody who listens."""
+        return bool(self._untold)
+
+    def take_news(self) -> list[Row]:
         """Orders and executions to be told since the last call, in order."""
-        rows, self.outbox = self.outbox, []
-        return rows
+        untold, self._untold = self._untold, []
+        return [stream_row(item) for item in untold]
 
     @property
     def is_touched(self) -> bool:
@@ -386,5 +378,7 @@ class Account:
             Row("position", "linear", position.symbol, position_row(position, on_stream=True))
             for position in positions.values()
         ]
-        wallet = wallet_row(self.coins.items(), lambda name, _: name in coins, price_usd)
-        return [*rows, Row("wallet", "", "", wallet)]
+        if "wallet" in self.topics:
+            wallet = wallet_row(self.coins.items(), lambda name, _: name in coins, price_usd)
+            rows.append(Row("wallet", "", "", wallet))
+        return rows

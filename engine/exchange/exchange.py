@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -212,6 +213,10 @@ class Exchange:
             return open_session(self._venue, bare, send)
         return self._chaos.open(lambda through: open_session(self._venue, bare, through), send)
 
+    def deliver(self, session: Session, message: bytes) -> None:
+        """Let a client's message travel to its session."""
+        self.arrive(partial(session.receive, message))
+
     def flush(self) -> None:
         """Push to the private streams what has happened since the last call.
 
@@ -220,8 +225,8 @@ class Exchange:
         """
         is_touched = False
         for account in self.accounts.values():
-            if account.outbox:
-                self._tell(account, account.take_outbox())
+            if account.has_news:
+                self._tell(account, account.take_news())
             is_touched = is_touched or account.is_touched
         if is_touched and not self._will_push_touched:
             self._will_push_touched = True

@@ -8,7 +8,8 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Protocol
 
-from engine.exchange.account import Account, Row
+from engine.exchange.account import Account
+from engine.exchange.rows import Row
 from engine.exchange.sources.frames import BOOK_TOPIC, TICKER_TOPIC, TRADE_TOPIC
 from engine.exchange.wire import ExecutionRow, FastExecutionRow, FastPush, Push, encode
 

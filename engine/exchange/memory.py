@@ -24,7 +24,7 @@ class Venue(Protocol):
         answer: Callable[[Reply | None], None],
     ) -> None: ...
     def open_session(self, path: str, send: Send) -> Session | None: ...
-    def arrive(self, action: Callable[[], None]) -> None: ...
+    def deliver(self, session: Session, message: bytes) -> None: ...
 
 
 class MemoryStream:
@@ -51,7 +51,7 @@ class MemoryStream:
 
     def send(self, message: bytes) -> None:
         """Send a message; it reaches the exchange after its latency, or never if closed first."""
-        self._venue.arrive(lambda: self._arrive(message))
+        self._venue.deliver(self._session, message)
 
     def close(self) -> None:
         """Close from the client's side."""
@@ -64,10 +64,6 @@ class MemoryStream:
             self._session.close()
             self._forget(self)
             self._loop.call_soon(self._on_close, reason)
-
-    def _arrive(self, message: bytes) -> None:
-        if self._is_open:
-            self._session.receive(message)
 
     def _push(self, messages: Sequence[bytes]) -> None:
         self._loop.call_soon(self._deliver, messages)

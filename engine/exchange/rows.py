@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from engine.exchange.conditions import FALLS, RISES, Condition
 from engine.exchange.numbers import ZERO, average, money, text
@@ -20,6 +20,24 @@ from engine.exchange.wire import (
     PositionRow,
     WalletRow,
 )
+
+
+class Row(Struct, frozen=True, gc=False):
+    """A row for the private stream; `category` is empty where the topic has none."""
+
+    kind: str
+    category: str
+    symbol: str
+    row: object
+
+
+def stream_row(item: Order | Execution) -> Row:
+    """An order or a fill for the private stream."""
+    order = item if isinstance(item, Order) else item.order
+    category, symbol = order.instrument.category, order.instrument.symbol
+    if isinstance(item, Order):
+        return Row("order", category, symbol, order_row(item, on_stream=True))
+    return Row("execution", category, symbol, execution_row(item, on_stream=True))
 
 
 def order_row(order: Order, *, on_stream: bool) -> OrderRow:

@@ -1,46 +1,24 @@
 """The exchange as a server on loopback: HTTP and WebSockets on one port.
 
-A thin shell: what a request means and when its answer comes is the exchange's business. Targets and
-bodies go on as the bytes that came, because they are signed.
+A thin shell: what a request means and when its answer comes is the exchange's business.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from aiohttp import WSMsgType, hdrs, web
-from aiohttp.web_request import BaseRequest
-
-from engine.exchange.hub import Send
-from engine.exchange.rest import Reply
-from engine.exchange.streams import Session
+from engine.exchange import sockets
+from engine.exchange.http import HttpConnection, Requests
+from engine.exchange.sockets import Sessions, StreamConnection
 
 LOCALHOST = "localhost"
-LONGEST_QUEUE = 50_000  # messages that a client has not read; a slower one is cut off
-LARGEST_MESSAGE = 1 << 20
-IDLE_S = 600.0  # a stream on which a client says nothing for so long is closed
-SHORTEST_IDLE_S, LONGEST_IDLE_S = 30.0, 600.0
-CLOSE_WAIT_S = 1.0
 
 
-class Venue(Protocol):
+class Venue(Requests, Sessions, Protocol):
     """What the server needs of the exchange."""
-
-    def request(
-        self,
-        method: str,
-        path: str,
-        query: str,
-        body: bytes,
-        headers: Mapping[str, str],
-        answer: Callable[[Reply | None], None],
-    ) -> None: ...
-    def open_session(self, path: str, send: Send) -> Session | None: ...
-    def arrive(self, action: Callable[[], None]) -> None: ...
 
 
 def check_loopback(host: str) -> None:
@@ -63,145 +41,56 @@ class ExchangeServer:
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
-        self._connections: set[_Connection] = set()
+        self._connections: set[HttpConnection] = set()
+        self._streams: set[StreamConnection] = set()
         self._listener: asyncio.Server | None = None
-        self._web = web.Server(self._handle)
+        self._left = asyncio.Event()
         self.url = ""
 
     async def listen(self, host: str, port: int) -> None:
         """Begin to serve; port 0 is any free one. Raises ValueError off loopback, OSError."""
         check_loopback(host)
         loop = asyncio.get_running_loop()
-        self._listener = await loop.create_server(self._web, host, port, backlog=1024)
+        self._listener = await loop.create_server(self._connected, host, port, backlog=1024)
         bound = self._listener.sockets[0].getsockname()[1]
         self.url = f"http://[{host}]:{bound}" if ":" in host else f"http://{host}:{bound}"
 
     async def close(self) -> None:
-        """End every stream, then every connection."""
+        """End every connection in order, those that do not end in time at once."""
         if self._listener is not None:
             self._listener.close()
-        for connection in list(self._connections):
+        for connection in self._open():
             connection.end()
-        await self._web.shutdown(CLOSE_WAIT_S)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(sockets.CLOSE_WAIT_S):
+                while self._connections or self._streams:
+                    self._left.clear()
+                    await self._left.wait()
+        for connection in self._open():
+            connection.cut()
 
     def cut(self) -> None:
         """Cut every stream at once, as a failing network would."""
-        for connection in list(self._connections):
-            connection.cut()
+        for stream in list(self._streams):
+            stream.cut()
 
-    async def _handle(self, request: BaseRequest) -> web.StreamResponse:
-        if request.headers.get(hdrs.UPGRADE, "").lower() == "websocket":
-            return await self._stream(request)
-        path, _, query = request.raw_path.partition("?")
-        body = await request.read()
-        arrived: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
+    def _open(self) -> list[HttpConnection | StreamConnection]:
+        return [*self._connections, *self._streams]
 
-        def answer(reply: Reply | None) -> None:
-            if not arrived.done():
-                arrived.set_result(reply)
-
-        self._venue.request(request.method, path, query, body, request.headers, answer)
-        reply = await arrived
-        if reply is None:
-            if request.transport is not None:
-                request.transport.abort()
-            return web.Response()
-        return web.Response(body=reply.body, status=reply.status, headers=reply.headers)
-
-    async def _stream(self, request: BaseRequest) -> web.StreamResponse:
-        path, _, query = request.raw_path.partition("?")
-        socket = web.WebSocketResponse(
-            autoclose=False, compress=False, max_msg_size=LARGEST_MESSAGE, timeout=CLOSE_WAIT_S
-        )
-        connection = _Connection(socket)
-        session = self._venue.open_session(path, connection.push)
-        if session is None:
-            return web.Response(status=404)
-        await socket.prepare(request)
-        connection.transport = request.transport
+    def _connected(self) -> HttpConnection:
+        connection = HttpConnection(self._venue, self._upgrade, self._forget)
         self._connections.add(connection)
-        writer = asyncio.create_task(connection.write())
-        try:
-            await self._read(socket, session, idle_seconds(query))
-        finally:
+        return connection
+
+    def _upgrade(self, transport: asyncio.Transport, head: bytes, rest: bytes) -> None:
+        stream = StreamConnection(self._venue, transport, head, self._forget)
+        self._streams.add(stream)
+        if rest:
+            stream.data_received(rest)
+
+    def _forget(self, connection: HttpConnection | StreamConnection) -> None:
+        if isinstance(connection, HttpConnection):
             self._connections.discard(connection)
-            session.close()
-            connection.end()
-            await writer
-        return socket
-
-    async def _read(self, socket: web.WebSocketResponse, session: Session, idle_s: float) -> None:
-        is_open = True
-
-        def receiver(message: bytes) -> Callable[[], None]:
-            return lambda: session.receive(message) if is_open else None
-
-        while True:
-            try:
-                message = await socket.receive(idle_s)
-            except TimeoutError:
-                break
-            if message.type is WSMsgType.TEXT:
-                self._venue.arrive(receiver(message.data.encode()))
-            elif message.type is WSMsgType.BINARY:
-                self._venue.arrive(receiver(message.data))
-            else:
-                break
-        is_open = False
-
-
-class _Connection:
-    """The way to one client: messages are queued at once and written in order."""
-
-    def __init__(self, socket: web.WebSocketResponse) -> None:
-        self.transport: asyncio.Transport | None = None
-        self._socket = socket
-        self._queue: deque[bytes] = deque()
-        self._ready = asyncio.Event()
-        self._is_open = True
-
-    def push(self, messages: Sequence[bytes]) -> None:
-        """Take messages for the client."""
-        if not messages or not self._is_open:
-            return
-        self._queue.extend(messages)
-        self._ready.set()
-        if len(self._queue) > LONGEST_QUEUE:
-            self.cut()
-
-    def end(self) -> None:
-        """Close when all that is queued has been written."""
-        self._is_open = False
-        self._ready.set()
-
-    def cut(self) -> None:
-        """Lose the connection at once."""
-        self._queue.clear()
-        self.end()
-        if self.transport is not None:
-            self.transport.abort()
-
-    async def write(self) -> None:
-        """Write what is queued until the connection ends."""
-        queue, socket = self._queue, self._socket
-        try:
-            while True:
-                while queue:
-                    await socket.send_frame(queue.popleft(), WSMsgType.TEXT)
-                if not self._is_open:
-                    break
-                self._ready.clear()
-                await self._ready.wait()
-            await socket.close()
-        except ConnectionError:
-            self._is_open = False
-
-
-def idle_seconds(query: str) -> float:
-    """How long a stream may be silent, from its `max_active_time` (`45s` or `5m`)."""
-    for parameter in query.split("&"):
-        name, _, value = parameter.partition("=")
-        if name == "max_active_time" and value[:-1].isdecimal() and value[-1] in "sm":
-            wanted = float(value[:-1]) * (60.0 if value[-1] == "m" else 1.0)
-            return min(max(wanted, SHORTEST_IDLE_S), LONGEST_IDLE_S)
-    return IDLE_S
+        else:
+            self._streams.discard(connection)
+        self._left.set()

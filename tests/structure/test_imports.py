@@ -111,8 +111,9 @@ def test_the_exchange_loads_without_the_engine(module: str) -> None:
     assert tops(loaded) & {"prometheus_client", "rich", "tenacity", "textual"} == set()
 
 
-def test_the_exchange_uses_only_the_standard_library_msgspec_and_aiohttp() -> None:
-    assert strangers(EXCHANGE, allowed={"engine.exchange", "msgspec", "aiohttp"}) == []
+def test_the_exchange_uses_only_the_standard_library_and_what_reads_its_wire() -> None:
+    allowed = {"engine.exchange", "httptools", "msgspec", "websockets"}
+    assert strangers(EXCHANGE, allowed=allowed) == []
 
 
 def test_the_engine_loads_with_no_screen() -> None:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import pytest
 
 from engine.clock import SimClock, run_simulated
-from engine.exchange import Exchange, server
+from engine.exchange import Exchange, sockets
 from engine.exchange.hub import Send
 from engine.exchange.rest import Reply
 from engine.exchange.server import ExchangeServer
@@ -48,13 +48,13 @@ class WiredSession:
 
     def __init__(self, inner: Session, ends: Ends) -> None:
         self._inner = inner
-        self._ends = ends
+        self.ends = ends
 
     def receive(self, message: bytes) -> None:
         self._inner.receive(message)
 
     def close(self) -> None:
-        self._ends.is_open_there = False
+        self.ends.is_open_there = False
         self._inner.close()
 
 
@@ -86,7 +86,6 @@ class WiredVenue:
         """Requests whose answers are on their way back."""
         self.waited_for: set[str] = set()
         """Requests that the client still waits for."""
-        self._ends: dict[asyncio.Task[Any] | None, Ends] = {}  # by the task that reads the stream
 
     def request(
         self,
@@ -97,7 +96,7 @@ class WiredVenue:
         headers: Mapping[str, str],
         answer: Callable[[Reply | None], None],
     ) -> None:
-        name = headers[NAME]
+        name = headers[NAME.upper()]
         self.asked.discard(name)
         self.answered.discard(name)  # a GET whose connection was cut comes a second time
 
@@ -116,12 +115,12 @@ class WiredVenue:
             send(messages)
 
         inner = self._exchange.open_session(path, push)
-        self._ends[asyncio.current_task()] = ends
         return None if inner is None else WiredSession(inner, ends)
 
-    def arrive(self, action: Callable[[], None]) -> None:
-        self._ends[asyncio.current_task()].on_the_way -= 1
-        self._exchange.arrive(action)
+    def deliver(self, session: Session, message: bytes) -> None:
+        assert isinstance(session, WiredSession)
+        session.ends.on_the_way -= 1
+        self._exchange.deliver(session, message)
 
 
 class WiredTransport:
@@ -253,6 +252,6 @@ def use_sockets(patch: pytest.MonkeyPatch) -> None:
     """Have exchanges of houses and sessions reached over real sockets."""
     wires = Wires()
     patch.setattr(Exchange, "transport", lambda exchange: wires.transport(exchange))
-    patch.setattr(server, "CLOSE_WAIT_S", 0.05)
+    patch.setattr(sockets, "CLOSE_WAIT_S", 0.05)
     for module in (house, session):
         patch.setattr(module, "run_simulated", wires.run)

@@ -107,9 +107,11 @@ def run(options: Options) -> int:
     faults = None if options.faults is None else _faults(options.faults)
 
     from engine.exchange.errors import RecordingError
+    from engine.runtime import loop_factory
 
     try:
-        asyncio.run(_serve(options, credentials, faults))
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            runner.run(_serve(options, credentials, faults))
     except RecordingError as error:
         raise InputError(f"{NAME}: --replay {error}") from None
     return 0
@@ -117,6 +119,7 @@ def run(options: Options) -> int:
 
 async def _serve(options: Options, credentials: dict[str, str], faults: Plan | None) -> None:
     from engine.exchange.server import ExchangeServer
+    from engine.runtime import prepare_to_trade
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -127,6 +130,7 @@ async def _serve(options: Options, credentials: dict[str, str], faults: Plan | N
     exchange.connected(server)
     await server.listen(options.host, options.port)
     exchange.start()
+    prepare_to_trade()
     key, secret = next(iter(credentials.items()))
     print(f"Bybit v5 on {server.url}, REST and WebSockets; Ctrl+C ends it.\n")
     print(snippets(server.url, key, secret), flush=True)

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
-from engine.exchange.account import Account, Row
+from engine.exchange.account import Account
 from engine.exchange.faults.dice import Dice
 from engine.exchange.faults.plan import BOOK, FLUSH, ROW
 from engine.exchange.feeds import book_snapshot
 from engine.exchange.matching import Market
 from engine.exchange.orders import BY_USER
 from engine.exchange.player import Clock
+from engine.exchange.rows import Row
 from engine.exchange.sources.frames import Frame
 from engine.exchange.wire import OrderRow
 

@@ -93,6 +93,8 @@ class Line:
     def __init__(self, send: Send, connection_id: str) -> None:
         self.send = send
         self.connection_id = connection_id
+        self.is_open = True
+        """Until its session is closed; what is still on its way then is not heard."""
 
     def reply(
         self, request: Request, ret_msg: str = "", *, success: bool = True, no_id: str | None = None
@@ -109,6 +111,8 @@ class Line:
 
     def act(self, operations: Mapping[str, Callable[[Request], None]], message: bytes) -> None:
         """Read a message and run what its `op` names."""
+        if not self.is_open:
+            return
         try:
             request = REQUESTS.decode(message)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

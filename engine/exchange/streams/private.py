@@ -51,6 +51,7 @@ class PrivateStream:
 
     def close(self) -> None:
         """Stop listening to everything."""
+        self._line.is_open = False
         if self._account is not None:
             account, self._account = self._account, None
             self._venue.hub.leave(self, account)

@@ -54,6 +54,7 @@ class PublicStream:
 
     def close(self) -> None:
         """Stop listening to everything."""
+        self._line.is_open = False
         for topic in list(self._topics):
             self._drop(topic)
 

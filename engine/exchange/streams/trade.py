@@ -63,6 +63,8 @@ class TradeStream:
 
     def receive(self, message: bytes) -> None:
         """Act on one message of the client."""
+        if not self._line.is_open:
+            return
         try:
             request = REQUESTS.decode(message)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -80,6 +82,7 @@ class TradeStream:
 
     def close(self) -> None:
         """Nothing is sent any more; orders live on."""
+        self._line.is_open = False
         self._account = None
 
     def _auth(self, request: TradeRequest) -> None:

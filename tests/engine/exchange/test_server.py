@@ -10,10 +10,11 @@ from typing import Any
 
 import aiohttp
 import pytest
+from websockets.frames import Frame, Opcode
 
 from engine.clock import LiveClock
-from engine.exchange import Exchange, create_exchange
-from engine.exchange.server import ExchangeServer, check_loopback, idle_seconds
+from engine.exchange import Exchange, create_exchange, sockets
+from engine.exchange.server import ExchangeServer, check_loopback
 from engine.exchange.sources.synthetic import create_synthetic
 
 KEY = "paper"
@@ -176,6 +177,40 @@ def test_a_cut_ends_every_stream() -> None:
     serve(scenario)
 
 
+def test_a_server_that_has_served_nobody_closes() -> None:
+    async def main() -> None:
+        clock = LiveClock()
+        await ExchangeServer(create_exchange(clock, create_synthetic(1, clock.now_ns()))).close()
+
+    asyncio.run(main())
+
+
+def test_what_does_not_end_in_time_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "CLOSE_WAIT_S", 0.0)
+
+    async def scenario(site: Site) -> None:
+        socket = await site.stream("/v5/private")
+        await site.server.close()  # the client has not read that it should go
+        assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSE
+        assert (await socket.receive()).type is aiohttp.WSMsgType.CLOSED
+
+    serve(scenario)
+
+
+def test_what_follows_a_handshake_at_once_is_heard() -> None:
+    async def scenario(site: Site) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", site.server.url.split(":")[-1])
+        lines = ["GET /v5/trade HTTP/1.1", "Host: exchange", "Upgrade: websocket"]
+        lines += ["Connection: Upgrade", "Sec-WebSocket-Version: 13"]
+        lines += ["Sec-WebSocket-Key: MDAwMDAwMDAwMDAwMDAwMA==", "", ""]
+        ping = Frame(Opcode.TEXT, b'{"op":"ping"}').serialize(mask=True)
+        writer.write("\r\n".join(lines).encode() + ping)
+        assert await reader.readuntil(b'"op":"pong"')
+        writer.close()
+
+    serve(scenario)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost"])
 def test_loopback_is_served(host: str) -> None:
     check_loopback(host)
@@ -185,18 +220,3 @@ def test_loopback_is_served(host: str) -> None:
 def test_nothing_else_is(host: str) -> None:
     with pytest.raises(ValueError, match="no loopback address"):
         check_loopback(host)
-
-
-@pytest.mark.parametrize(
-    ("query", "seconds"),
-    [
-        ("", 600.0),
-        ("max_active_time=45s", 45.0),
-        ("a=b&max_active_time=2m", 120.0),
-        ("max_active_time=1s", 30.0),
-        ("max_active_time=99m", 600.0),
-        ("max_active_time=soon", 600.0),
-    ],
-)
-def test_how_long_a_stream_may_be_silent(query: str, seconds: float) -> None:
-    assert idle_seconds(query) == seconds
