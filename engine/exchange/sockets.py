@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Protocol
@@ -20,6 +21,8 @@ LARGEST_BACKLOG = 1 << 25  # bytes that a client has not read; a slower one is c
 IDLE_S = 600.0  # a stream on which a client says nothing for so long is closed
 SHORTEST_IDLE_S, LONGEST_IDLE_S = 30.0, 600.0
 CLOSE_WAIT_S = 1.0
+_MUTE = logging.Logger("websocket", logging.CRITICAL)
+"""Nothing that clients say is logged: what they sign in with is among it."""
 _DATA = (Opcode.TEXT, Opcode.BINARY)
 
 
@@ -46,7 +49,7 @@ class StreamConnection(asyncio.Protocol):
         self._sessions = sessions
         self._transport = transport
         self._forget = forget
-        self._protocol = ServerProtocol(max_size=LARGEST_MESSAGE)
+        self._protocol = ServerProtocol(max_size=LARGEST_MESSAGE, logger=_MUTE)
         self._parts: list[bytes] = []  # of a message that comes in fragments
         self._session: Session | None = None
         self._loop = asyncio.get_running_loop()

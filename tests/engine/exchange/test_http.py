@@ -10,7 +10,7 @@ import pytest
 from engine.exchange import http
 from engine.exchange.http import HttpConnection
 from engine.exchange.rest import Reply
-from tests.engine.exchange.lines import FakeTransport
+from tests.support.lines import FakeTransport
 
 Answer = Callable[[Reply | None], None]
 POST = b"POST /v5/order/create HTTP/1.1\r\nX-Bapi-Sign: s\r\nContent-Length: 2\r\n\r\n{}"

@@ -15,7 +15,7 @@ from engine.exchange import sockets
 from engine.exchange.hub import Send
 from engine.exchange.sockets import StreamConnection, idle_seconds
 from engine.exchange.streams import Session
-from tests.engine.exchange.lines import FakeTransport
+from tests.support.lines import FakeTransport
 
 
 class Desk:

@@ -10,8 +10,9 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import WSMsgType, web
 
-from engine.venues import network
-from engine.venues.network import NetworkStream, NetworkTransport
+from engine.venues import http, sockets
+from engine.venues.network import NetworkTransport
+from engine.venues.sockets import NetworkStream
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -67,7 +68,7 @@ def test_a_request_arrives_byte_for_byte() -> None:
     async def handler(request: web.Request) -> web.Response:
         key = request.headers.get("X-BAPI-API-KEY")
         seen.append((request.method, request.raw_path, await request.read(), key))
-        return web.Response(body=b'{"ok":1}', headers={"X-Bapi-Limit": "10"})
+        return web.Response(body=b'{"ok":1}', headers={"x-bapi-limit": "10"})
 
     async def scenario() -> None:
         async with venue(handler) as transport:
@@ -75,7 +76,7 @@ def test_a_request_arrives_byte_for_byte() -> None:
                 "GET", "/v5/order/history", "cursor=a%3D1%26b", b"", {"X-BAPI-API-KEY": "key"}
             )
             assert (reply.status, reply.body) == (200, b'{"ok":1}')
-            assert reply.headers["x-bapi-limit"] == "10"
+            assert reply.headers["X-Bapi-Limit"] == "10"
             await transport.request("POST", "/v5/order/create", "", b'{"a": "b"}', {})
 
     asyncio.run(scenario())
@@ -114,7 +115,7 @@ def test_a_lost_connection_is_a_connection_error_and_nothing_is_sent_twice() -> 
     async def scenario() -> None:
         async with venue(handler) as transport:
             await transport.request("POST", "/v5/order/create", "", b"{}", {})
-            with pytest.raises(ConnectionError, match=r"ServerDisconnectedError|ClientOSError"):
+            with pytest.raises(ConnectionError, match="the connection was lost"):
                 await transport.request("POST", "/v5/order/create", "", b"{}", {})
 
     asyncio.run(scenario())
@@ -124,7 +125,8 @@ def test_a_lost_connection_is_a_connection_error_and_nothing_is_sent_twice() -> 
 def test_nobody_there_is_a_connection_error_without_the_address() -> None:
     async def scenario() -> None:
         async with venue(_never) as transport:
-            address = transport._rest_url
+            host, port, _ = transport._pool._address
+            address = f"http://{host}:{port}"
         gone = NetworkTransport(address, lambda path: address.replace("http", "ws") + path)
         with pytest.raises(ConnectionError, match=r"^no connection: Connection refused$"):
             await gone.request("GET", "/v5/market/time", "", b"", {})
@@ -137,7 +139,7 @@ def test_nobody_there_is_a_connection_error_without_the_address() -> None:
 
 
 def test_an_answer_that_is_too_large_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "MAX_BODY_BYTES", 1000)
+    monkeypatch.setattr(http, "MAX_BODY_BYTES", 1000)
 
     async def handler(_request: web.Request) -> web.Response:
         return web.Response(body=b"x" * 1001)
@@ -216,7 +218,7 @@ def test_broken_text_reaches_the_codec_as_it_came() -> None:
 
 
 def test_a_frame_that_is_too_large_ends_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "MAX_FRAME_BYTES", 1000)
+    monkeypatch.setattr(sockets, "MAX_FRAME_BYTES", 1000)
     ears = Ears()
 
     async def handler(request: web.Request) -> web.WebSocketResponse:
@@ -251,15 +253,17 @@ def test_a_refused_stream_names_the_status() -> None:
 
 
 def test_a_peer_that_takes_nothing_is_told_as_lost(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(network, "UNSENT_MAX", 2)
+    monkeypatch.setattr(sockets, "UNSENT_MAX_BYTES", 2)
 
     async def scenario() -> None:
         async with venue(_listen) as transport:
             stream = await open_stream(transport, Ears())
-            stream.send(b"1")
-            stream.send(b"2")
             with pytest.raises(ConnectionError, match="nothing leaves"):
-                stream.send(b"3")
+                flood(stream)
+
+    def flood(stream: NetworkStream) -> None:
+        for _ in range(1000):  # more than the system holds back for one connection
+            stream.send(b"x" * 2**20)
 
     asyncio.run(scenario())
 
