@@ -91,7 +91,6 @@ class Exchange:
         self._clock = clock
         self._source = source
         self._latency_ns = latency_ns
-        self._will_push_touched = False
         self._transports: list[Connection] = []
         self._networks: list[Network] = []
         for number, (key, secret) in enumerate(credentials.items()):
@@ -113,8 +112,8 @@ class Exchange:
         limits: Limits = (VenueLimits if rate_limits else NoLimits)(clock.now_ns)
         if self._dice is not None:
             limits = ItemFaults(limits, self._dice)
-        trading = Trading(self.markets, ids, clock.now_ns, max_open_orders=max_open_orders)
-        self._api, self._venue = self._faces(trading, limits, ids)
+        self._trading = Trading(self.markets, ids, clock.now_ns, max_open_orders=max_open_orders)
+        self._api, self._venue = self._faces(self._trading, limits, ids)
         self._player = Player(clock, source.frames(), self._play, self.flush, source.first_ts)
 
     def _faces(self, trading: Trading, limits: Limits, ids: Ids) -> tuple[RestApi, Venue]:
@@ -184,7 +183,9 @@ class Exchange:
         self, method: str, path: str, query: str, body: bytes, headers: Mapping[str, str]
     ) -> Reply:
         """Answer one HTTP request now. Call `flush` once the answer is on its way."""
-        return self._api.handle(method, path, query, body, headers)
+        reply = self._api.handle(method, path, query, body, headers)
+        self._trading.settle()
+        return reply
 
     def request(
         self,
@@ -194,6 +195,8 @@ class Exchange:
         body: bytes,
         headers: Mapping[str, str],
         answer: Callable[[Reply | None], None],
+        *,
+        at_once: bool = False,
     ) -> None:
         """Let a request travel; `answer` gets the reply, or None where the connection is cut."""
 
@@ -201,10 +204,10 @@ class Exchange:
             return self._api.handle(method, path, query, body, headers)
 
         if self._chaos is None:
-            self.arrive(lambda: answer(call()))
+            self.arrive(lambda: answer(call()), at_once=at_once)
         else:
             chaos = self._chaos
-            self.arrive(lambda: chaos.rest(path, call, answer))
+            self.arrive(lambda: chaos.rest(path, call, answer), at_once=at_once)
 
     def open_session(self, path: str, send: Send) -> Session | None:
         """Open a WebSocket session now; None where `path` is no stream."""
@@ -213,35 +216,28 @@ class Exchange:
             return open_session(self._venue, bare, send)
         return self._chaos.open(lambda through: open_session(self._venue, bare, through), send)
 
-    def deliver(self, session: Session, message: bytes) -> None:
+    def deliver(self, session: Session, message: bytes, *, at_once: bool = False) -> None:
         """Let a client's message travel to its session."""
-        self.arrive(partial(session.receive, message))
+        self.arrive(partial(session.receive, message), at_once=at_once)
 
     def flush(self) -> None:
-        """Push to the private streams what has happened since the last call.
+        """Let an order that was taken in meet the book, and push what has happened.
 
-        Orders and executions go at once; positions and wallets follow once a turn of the event
-        loop, as they are by then.
+        Orders and executions, then positions and wallets as they are by now: a client reads those
+        while these are written.
         """
-        is_touched = False
+        self._trading.settle()
         for account in self.accounts.values():
             if account.has_news:
                 self._tell(account, account.take_news())
-            is_touched = is_touched or account.is_touched
-        if is_touched and not self._will_push_touched:
-            self._will_push_touched = True
-            asyncio.get_running_loop().call_soon(self._push_touched)
-
-    def _push_touched(self) -> None:
-        self._will_push_touched = False
-        for account in self.accounts.values():
             if account.is_touched:
                 self._tell(account, account.take_touched(self._price_usd))
 
-    def arrive(self, action: Callable[[], None]) -> None:
+    def arrive(self, action: Callable[[], None], *, at_once: bool) -> None:
         """Run `action` when something sent now reaches the exchange, after that instant's frames.
 
-        Asynchronous even without latency, so that a caller never runs inside its own call.
+        Without latency that is in the loop's next turn, so that a caller never runs inside its own
+        call, or `at_once` where the caller is ready for that.
         """
 
         def act() -> None:
@@ -251,6 +247,8 @@ class Exchange:
 
         if self._latency_ns:
             self._clock.call_at(self._clock.now_ns() + self._latency_ns, act)
+        elif at_once:
+            act()
         else:
             asyncio.get_running_loop().call_soon(act)
 
@@ -292,7 +290,6 @@ class Exchange:
         """Cut every stream and never answer what is in flight; the exchange itself lives on."""
         for transport in self._transports:
             transport.drop()
-        self._will_push_touched = False  # the client's event loop may be gone with its callbacks
 
     # Beginnings
 

@@ -30,6 +30,8 @@ class Requests(Protocol):
         body: bytes,
         headers: Mapping[str, str],
         answer: Callable[[Reply | None], None],
+        *,
+        at_once: bool,
     ) -> None: ...
 
 
@@ -148,7 +150,9 @@ class HttpConnection(asyncio.Protocol):
     def _ask(self, request: _Request) -> None:
         path, _, query = request.target.partition("?")
         answer = partial(self._answer, request)
-        self._requests.request(request.method, path, query, request.body, request.headers, answer)
+        self._requests.request(
+            request.method, path, query, request.body, request.headers, answer, at_once=True
+        )
 
     def _answer(self, request: _Request, reply: Reply | None) -> None:
         """Write an answer; None loses the connection instead."""

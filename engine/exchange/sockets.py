@@ -30,7 +30,7 @@ class Sessions(Protocol):
     """What streams are opened on, and how what a client says comes there."""
 
     def open_session(self, path: str, send: Send) -> Session | None: ...
-    def deliver(self, session: Session, message: bytes) -> None: ...
+    def deliver(self, session: Session, message: bytes, *, at_once: bool) -> None: ...
 
 
 class StreamConnection(asyncio.Protocol):
@@ -87,12 +87,12 @@ class StreamConnection(asyncio.Protocol):
 
     def _take(self, frame: Frame, session: Session) -> None:
         if frame.opcode in _DATA and frame.fin:
-            self._sessions.deliver(session, bytes(frame.data))
+            self._sessions.deliver(session, bytes(frame.data), at_once=True)
         elif frame.opcode in _DATA or frame.opcode is Opcode.CONT:
             self._parts.append(bytes(frame.data))
             if frame.fin:
                 message, self._parts = b"".join(self._parts), []
-                self._sessions.deliver(session, message)
+                self._sessions.deliver(session, message, at_once=True)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell the session that nobody listens any more."""

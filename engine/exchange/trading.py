@@ -52,6 +52,7 @@ class Trading:
         self._ids = ids
         self._now_ns = now_ns
         self._max_open_orders = max_open_orders
+        self._taken: tuple[Market, Order] | None = None
 
     def market(self, category: str, symbol: str) -> Market:
         """The market of that name."""
@@ -61,8 +62,18 @@ class Trading:
             raise refusal("symbol", category)
         return found
 
+    def settle(self) -> None:
+        """Let the order that was taken in last meet the book.
+
+        As at the venue, it is acknowledged before that: the answer need not wait for its fills.
+        """
+        if self._taken is not None:
+            (market, order), self._taken = self._taken, None
+            market.enter(order)
+
     def place(self, account: Account, request: Place) -> Order:
-        """Check an order as the venue does and let it meet the book."""
+        """Check an order as the venue does and take it in: it meets the book by `settle`."""
+        self.settle()
         market = self.market(request.category, request.symbol)
         _check_words(request)
         closes = _check_mode(account, market.instrument, request)
@@ -81,7 +92,7 @@ class Trading:
         order = self._build(account, market, request, qty, price)
         order.attached, order.slippage = attached, slippage
         if condition is None:
-            market.enter(order)
+            self._taken = market, order
         else:
             order.condition = condition
             order.close_on_trigger = request.closeOnTrigger
@@ -166,6 +177,7 @@ class Trading:
 
     def amend(self, account: Account, request: Amend) -> Order:
         """Change the terms of an open order: price, quantity, trigger, what it brings."""
+        self.settle()
         order = self._open_order(account, request, "amend_unknown")
         instrument, category = order.instrument, order.instrument.category
         market = self._markets[instrument.key]
@@ -218,6 +230,7 @@ class Trading:
 
     def cancel(self, account: Account, request: Cancel) -> Order:
         """Cancel an open order."""
+        self.settle()
         order = self._open_order(account, request, "cancel_unknown")
         if request.category == "spot" and not order.passes(request.orderFilter or "Order"):
             raise refusal("cancel_unknown", request.category)
@@ -226,6 +239,7 @@ class Trading:
 
     def cancel_all(self, account: Account, request: CancelAll) -> list[Order]:
         """Cancel every open order of a symbol, a coin, or (spot only) the category."""
+        self.settle()
         check_category(request.category)
         by = select(request.symbol, request.baseCoin, request.settleCoin)
         if by is None and request.category != "spot":

@@ -97,6 +97,8 @@ class WiredVenue:
         body: bytes,
         headers: Mapping[str, str],
         answer: Callable[[Reply | None], None],
+        *,
+        at_once: bool,
     ) -> None:
         name = headers[NAME.upper()]
         self.asked.discard(name)
@@ -107,7 +109,7 @@ class WiredVenue:
                 self.answered.add(name)
                 answer(reply)
 
-        self._exchange.request(method, path, query, body, headers, answered)
+        self._exchange.request(method, path, query, body, headers, answered, at_once=at_once)
 
     def open_session(self, path: str, send: Send) -> Session | None:
         ends = self.opening
@@ -119,10 +121,10 @@ class WiredVenue:
         inner = self._exchange.open_session(path, push)
         return None if inner is None else WiredSession(inner, ends)
 
-    def deliver(self, session: Session, message: bytes) -> None:
+    def deliver(self, session: Session, message: bytes, *, at_once: bool) -> None:
         assert isinstance(session, WiredSession)
         session.ends.on_the_way -= 1
-        self._exchange.deliver(session, message)
+        self._exchange.deliver(session, message, at_once=at_once)
 
 
 class WiredTransport:

@@ -38,7 +38,10 @@ class Desk:
         body: bytes,
         headers: Mapping[str, str],
         answer: Answer,
+        *,
+        at_once: bool,
     ) -> None:
+        assert at_once
         self.asked.append((method, path, query, body, headers))
         self.answers.append(answer)
 

@@ -37,8 +37,8 @@ class Desk:
     def open_session(self, path: str, send: Send) -> Session | None:
         return self if path == "/v5/private" else None
 
-    def deliver(self, session: Session, message: bytes) -> None:
-        assert session is self
+    def deliver(self, session: Session, message: bytes, *, at_once: bool) -> None:
+        assert (session, at_once) == (self, True)
         self.heard.append(message)
 
     def receive(self, message: bytes) -> None:

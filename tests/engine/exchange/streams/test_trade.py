@@ -52,6 +52,8 @@ def test_a_ping_and_an_auth_are_answered_in_shapes_of_their_own(venue: Venue) ->
 
 def test_an_order_is_placed_amended_and_cancelled(venue: Venue, stream: Client) -> None:
     placed = ask(stream, "order.create", ORDER, reqId="r1")
+    assert not venue.account().orders  # it is answered before it meets the book
+    flush(venue)
     (order,) = venue.account().orders.values()
     assert placed["data"] == {"orderId": order.order_id, "orderLinkId": "one"}
     assert (placed["reqId"], placed["retCode"], placed["op"]) == ("r1", 0, "order.create")
