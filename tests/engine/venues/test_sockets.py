@@ -89,6 +89,25 @@ async def test_messages_are_heard_whole_whatever_their_frames(desk: Desk) -> Non
     assert desk.told() == [Frame(Opcode.PONG, b"?")]
 
 
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536])
+def test_messages_of_any_size_are_heard_however_they_are_cut_into_pieces(size: int) -> None:
+    async def main() -> None:
+        desk = Desk()
+        (request,) = desk.told()
+        assert isinstance(request, Request)
+        desk.venue.send_response(desk.venue.accept(request))
+        said = [b"x" * size, b"y" * size]
+        for message in said:
+            desk.venue.send_text(message)
+        stream = b"".join(desk.venue.data_to_send())
+        step = max(1, len(stream) // 1_000)
+        for place in range(0, len(stream), step):
+            desk.line.say(stream[place : place + step])
+        assert desk.heard == said
+
+    asyncio.run(main())
+
+
 @play
 async def test_messages_leave_in_order_and_none_before_or_after_the_stream(desk: Desk) -> None:
     with pytest.raises(ConnectionError, match="the stream is closed"):
@@ -115,7 +134,9 @@ async def test_a_peer_that_takes_nothing_is_told_as_lost(desk: Desk) -> None:
 
 @play
 async def test_closing_says_so_and_hears_nothing_more(desk: Desk) -> None:
-    desk.consent(Frame(Opcode.TEXT, b"enough"), Frame(Opcode.TEXT, b"late"))
+    desk.consent(
+        Frame(Opcode.TEXT, b"enough"), Frame(Opcode.TEXT, b"late"), Frame(Opcode.BINARY, b"late")
+    )
     desk.stream.close()
     await desk.stream.ended()
     assert (desk.heard, desk.closed) == ([b"enough"], ["closed by the client"])
@@ -145,9 +166,46 @@ def test_why_a_stream_has_ended() -> None:
         "closed by the venue, code 1012"
     )
     assert ended() == "closed by the venue, code 1006"
-    assert ended(Frame(Opcode.CONT, b"of nothing")) == (
-        "closed for a frame that cannot be read, code 1002"
-    )
+    unreadable = "closed for a frame that cannot be read, code 1002"
+    assert ended(Frame(Opcode.CONT, b"of nothing")) == unreadable
+    assert ended(Frame(Opcode.TEXT, b"a", fin=False), Frame(Opcode.TEXT, b"b")) == unreadable
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        Frame(Opcode.TEXT, b"x").serialize(mask=True),
+        Frame(Opcode.TEXT, b"x" * 1_000).serialize(mask=True),
+        b"\xc1\x01x",
+    ],
+)
+def test_a_venue_wears_no_mask_and_uses_no_reserved_bit(sent: bytes) -> None:
+    async def main() -> None:
+        desk = Desk()
+        desk.consent()
+        desk.line.say(sent)
+        await turns()
+        assert desk.heard == []
+        assert desk.closed == ["closed for a frame that cannot be read, code 1002"]
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("fin", [True, False])
+def test_a_message_that_is_too_large_ends_the_stream_before_it_is_here(
+    monkeypatch: pytest.MonkeyPatch, fin: bool
+) -> None:
+    monkeypatch.setattr(sockets, "MAX_FRAME_BYTES", 1_000)
+
+    async def main() -> None:
+        desk = Desk()
+        desk.consent(Frame(Opcode.TEXT, b"x" * 1_000))
+        desk.line.say(Frame(Opcode.TEXT, b"x" * 1_001, fin=fin).serialize(mask=False)[:10])
+        await turns()
+        assert [len(message) for message in desk.heard] == [1_000]
+        assert desk.closed == ["closed for a frame that cannot be read, code 1009"]
+
+    asyncio.run(main())
 
 
 @play
