@@ -12,16 +12,11 @@ from copy import copy
 from decimal import Decimal
 
 from engine.exchange.instruments import Instrument
+from engine.exchange.margin import Margins, WorkingOrders, weigh
 from engine.exchange.numbers import ZERO, text
 from engine.exchange.orders import ClosedPnl, Execution, LogEntry, Order
-from engine.exchange.positions import Position
-from engine.exchange.rows import (
-    CoinState,
-    Row,
-    position_row,
-    stream_row,
-    wallet_row,
-)
+from engine.exchange.positions import DEFAULT_LEVERAGE, Position
+from engine.exchange.rows import CoinState, Row, position_row, stream_row, wallet_row
 
 MAKER_FEE = Decimal("0.0002")
 TAKER_FEE = Decimal("0.00055")
@@ -52,6 +47,7 @@ class Account:
         self._links: dict[tuple[str, str], Order] = {}
         self._open: dict[MarketKey, dict[str, Order]] = defaultdict(dict)
         self._reducing: dict[MarketKey, dict[str, Order]] = {}
+        self._working = WorkingOrders()
         self._touched_positions: dict[tuple[str, int], Position] = {}
         self._touched_coins: dict[str, CoinState] = {}
 
@@ -107,7 +103,7 @@ class Account:
 
     def _new_position(self, instrument: Instrument, idx: int) -> Position:
         position = Position(symbol=instrument.symbol, settle=instrument.settle, idx=idx)
-        position.leverage = self._leverage.get(instrument.symbol, position.leverage)
+        position.leverage = self._leverage.get(instrument.symbol, DEFAULT_LEVERAGE)
         return position
 
     # Orders
@@ -122,6 +118,7 @@ class Account:
         self._open[instrument.key][order.order_id] = order
         if order.reduce_only:
             self._reducing.setdefault(instrument.key, {})[order.order_id] = order
+        self._working.note(order)
 
     def close(self, order: Order) -> None:
         """Note that an order has reached a closed status."""
@@ -348,10 +345,17 @@ class Account:
             held.mark_price = price
             self.coin(held.settle).unrealised += held.revalue()
 
+    def margins(self, price_usd: Callable[[str], Decimal]) -> Margins:
+        """What everything held and open needs now."""
+        equity = sum((c.equity * price_usd(name) for name, c in self.coins.items()), ZERO)
+        markets = weigh(self.all_positions(), self._working, self._leverage, self._hedged)
+        return Margins(markets, equity, price_usd)
+
     # What to tell the owner
 
     def tell(self, order: Order) -> None:
         """Put the order, as it is now, on the stream; it is written when the answer has left."""
+        self._working.note(order)
         if self.topics:
             self._untold.append(copy(order))
 
@@ -374,11 +378,20 @@ class Account:
         """Positions and wallet, as they are now, that fills have moved since the last call."""
         positions, coins = self._touched_positions, self._touched_coins
         self._touched_positions, self._touched_coins = {}, {}
+        margins = self.margins(price_usd)
         rows = [
-            Row("position", "linear", position.symbol, position_row(position, on_stream=True))
-            for position in positions.values()
+            Row("position", "linear", p.symbol, position_row(p, margins, on_stream=True))
+            for p in positions.values()
         ]
         if "wallet" in self.topics:
-            wallet = wallet_row(self.coins.items(), lambda name, _: name in coins, price_usd)
-            rows.append(Row("wallet", "", "", wallet))
+            rows.append(
+                Row(
+                    "wallet",
+                    "",
+                    "",
+                    wallet_row(
+                        self.coins.items(), lambda name, _: name in coins, price_usd, margins
+                    ),
+                )
+            )
         return rows

@@ -76,7 +76,7 @@ class Order(msgspec.Struct, kw_only=True, eq=False, gc=False):
     fee_coin: str = ""
     closed_pnl: Decimal = ZERO
     queue_ahead: Decimal = ZERO  # recorded quantity that trades before us at our price
-    locked: Decimal = ZERO  # spot: what the order holds back of the coin it would spend
+    locked: Decimal = ZERO  # spot: held back of the coin it would spend; linear: value in margin
     first_execution: int = -1  # range in the account's executions that holds all of ours
     last_execution: int = -1
 

@@ -8,6 +8,9 @@ import msgspec
 
 from engine.exchange.numbers import ZERO
 
+DEFAULT_LEVERAGE = "10"
+"""What a market is set to until its account says otherwise."""
+
 
 class Position(msgspec.Struct, kw_only=True, gc=False):
     """A position in one market. `qty` is signed; money is in the settle coin.
@@ -18,7 +21,7 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
     symbol: str
     settle: str
     idx: int = 0
-    leverage: str = "10"
+    leverage: str = DEFAULT_LEVERAGE
     qty: Decimal = ZERO
     avg_price: Decimal = ZERO
     realised: Decimal = ZERO  # since the account began, fees included, as the venue shows it
@@ -62,6 +65,16 @@ class Position(msgspec.Struct, kw_only=True, gc=False):
         before = self.unrealised
         self.unrealised = (self.mark_price - self.avg_price) * self.qty if self.mark_price else ZERO
         return self.unrealised - before
+
+    @property
+    def price_now(self) -> Decimal:
+        """The mark; what was paid until there is one."""
+        return self.mark_price or self.avg_price
+
+    @property
+    def value(self) -> Decimal:
+        """What is held is worth now, without a sign."""
+        return abs(self.qty) * self.price_now
 
     def reducible(self, *, is_buy: bool) -> Decimal:
         """How much an order on that side could reduce."""

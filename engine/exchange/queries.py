@@ -144,7 +144,8 @@ class Queries:
         else:
             raise Refusal(10001, "symbol or settleCoin is required")
         rows, cursor = page(enumerate(found), query, 200, 20)
-        shown = [position_row(item, on_stream=False) for item in rows]
+        margins = account.margins(self._price_usd)
+        shown = [position_row(item, margins, on_stream=False) for item in rows]
         return {"list": shown, "nextPageCursor": cursor, "category": category}
 
     def closed_pnl(self, account: Account, query: Query) -> Result:
@@ -185,6 +186,7 @@ class Queries:
             account.coins.items(),
             lambda name, coin: name in asked if asked else bool(coin.balance),
             self._price_usd,
+            account.margins(self._price_usd),
         )
         return {"list": [row]}
 

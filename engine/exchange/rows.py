@@ -8,6 +8,7 @@ from decimal import Decimal
 from msgspec import UNSET, Struct
 
 from engine.exchange.conditions import FALLS, RISES, Condition
+from engine.exchange.margin import MAINTENANCE_RATE, Margins
 from engine.exchange.numbers import ZERO, average, money, text
 from engine.exchange.orders import Attached, ClosedPnl, Execution, LogEntry, Order
 from engine.exchange.positions import Position
@@ -194,10 +195,13 @@ def log_row(entry: LogEntry) -> LogRow:
     )
 
 
-def position_row(position: Position, *, on_stream: bool) -> PositionRow:
+def position_row(position: Position, margins: Margins, *, on_stream: bool) -> PositionRow:
     """A position as it stands now; flat ones have an empty side."""
     size = abs(position.qty)
     entry = average(position.avg_price)
+    initial = money(position.value / Decimal(position.leverage))
+    maintenance = money(position.value * MAINTENANCE_RATE)
+    liquidation = margins.liquidation_price(position) if size else None
     return PositionRow(
         positionIdx=position.idx,
         leverage=position.leverage,
@@ -213,6 +217,11 @@ def position_row(position: Position, *, on_stream: bool) -> PositionRow:
         unrealisedPnl=money(position.unrealised),
         curRealisedPnl=money(position.realised_now),
         cumRealisedPnl=money(position.realised),
+        positionIM=initial,
+        positionIMByMp=initial,
+        positionMM=maintenance,
+        positionMMByMp=maintenance,
+        liqPrice="" if liquidation is None else money(liquidation),
         createdTime=str(position.created_ms),
         updatedTime=str(position.updated_ms),
         category="linear" if on_stream else UNSET,
@@ -231,39 +240,61 @@ class CoinState:
         self.realised = ZERO
         self.unrealised = ZERO
 
+    @property
+    def equity(self) -> Decimal:
+        """The balance with what open positions have gained or lost."""
+        return self.balance + self.unrealised
+
 
 def wallet_row(
     coins: Iterable[tuple[str, CoinState]],
     shown: Callable[[str, CoinState], bool],
     price_usd: Callable[[str], Decimal],
+    margins: Margins,
 ) -> WalletRow:
     """The whole wallet's totals, and a row for every coin that `shown` accepts."""
     balance_usd = locked_usd = unrealised_usd = ZERO
     rows = []
     for name, coin in coins:
         price = price_usd(name)
-        equity = coin.balance + coin.unrealised
         balance_usd += coin.balance * price
         locked_usd += coin.locked * price
         unrealised_usd += coin.unrealised * price
         if shown(name, coin):
-            rows.append(
-                CoinRow(
-                    coin=name,
-                    equity=money(equity),
-                    usdValue=money(equity * price),
-                    walletBalance=money(coin.balance),
-                    unrealisedPnl=money(coin.unrealised),
-                    cumRealisedPnl=money(coin.realised),
-                    locked=money(coin.locked),
-                )
-            )
-    equity_usd = money(balance_usd + unrealised_usd)
+            rows.append(_coin_row(name, coin, price, margins))
+    equity = money(margins.equity)
+    initial, maintenance = money(margins.initial), money(margins.maintenance)
+    initial_rate = money(margins.rate(margins.initial))
+    maintenance_rate = money(margins.rate(margins.maintenance))
     return WalletRow(
-        totalEquity=equity_usd,
+        accountIMRate=initial_rate,
+        accountIMRateByMp=initial_rate,
+        accountMMRate=maintenance_rate,
+        accountMMRateByMp=maintenance_rate,
+        totalEquity=equity,
         totalWalletBalance=money(balance_usd),
-        totalMarginBalance=equity_usd,
-        totalAvailableBalance=money(balance_usd + unrealised_usd - locked_usd),
+        totalMarginBalance=equity,
+        totalAvailableBalance=money(max(ZERO, margins.equity - margins.initial - locked_usd)),
         totalPerpUPL=money(unrealised_usd),
+        totalInitialMargin=initial,
+        totalInitialMarginByMp=initial,
+        totalMaintenanceMargin=maintenance,
+        totalMaintenanceMarginByMp=maintenance,
         coin=rows,
+    )
+
+
+def _coin_row(name: str, coin: CoinState, price: Decimal, margins: Margins) -> CoinRow:
+    margin = margins.of_coin(name)
+    return CoinRow(
+        coin=name,
+        equity=money(coin.equity),
+        usdValue=money(coin.equity * price),
+        walletBalance=money(coin.balance),
+        totalOrderIM=money(margin.order_initial),
+        totalPositionIM=money(margin.position_initial),
+        totalPositionMM=money(margin.maintenance),
+        unrealisedPnl=money(coin.unrealised),
+        cumRealisedPnl=money(coin.realised),
+        locked=money(coin.locked),
     )

@@ -52,7 +52,7 @@ class Settings:
         self._dead_man = dead_man
 
     def set_leverage(self, account: Account, request: Leverage) -> None:
-        """position/set-leverage: shown with the position; margin is not simulated."""
+        """position/set-leverage: what initial margin is measured by."""
         instrument = self._derivative(request.category, request.symbol)
         buy, sell = parse(request.buyLeverage), parse(request.sellLeverage)
         if buy is None or buy != sell:

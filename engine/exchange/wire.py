@@ -176,15 +176,15 @@ class PositionRow(Struct, kw_only=True, gc=False):
     size: str
     avgPrice: str | UnsetType = UNSET
     entryPrice: str | UnsetType = UNSET
-    leverage: str = "10"
+    leverage: str
     breakEvenPrice: str = ""
     positionValue: str
     positionBalance: str = "0"
     markPrice: str
-    positionIM: str = "0"
-    positionIMByMp: str = "0"
-    positionMM: str = "0"
-    positionMMByMp: str = "0"
+    positionIM: str
+    positionIMByMp: str
+    positionMM: str
+    positionMMByMp: str
     takeProfit: str = "0"
     stopLoss: str = "0"
     trailingStop: str = "0"
@@ -195,7 +195,7 @@ class PositionRow(Struct, kw_only=True, gc=False):
     createdTime: str
     updatedTime: str
     tpslMode: str = "Full"
-    liqPrice: str = ""
+    liqPrice: str
     bustPrice: str = ""
     category: str | UnsetType = UNSET  # stream only
     positionStatus: str = "Normal"
@@ -218,9 +218,9 @@ class CoinRow(Struct, kw_only=True, gc=False):
     availableToBorrow: str = ""
     borrowAmount: str = "0"
     accruedInterest: str = "0"
-    totalOrderIM: str = "0"
-    totalPositionIM: str = "0"
-    totalPositionMM: str = "0"
+    totalOrderIM: str
+    totalPositionIM: str
+    totalPositionMM: str
     unrealisedPnl: str
     cumRealisedPnl: str
     bonus: str = "0"
@@ -232,21 +232,21 @@ class CoinRow(Struct, kw_only=True, gc=False):
 
 
 class WalletRow(Struct, kw_only=True, gc=False):
-    """The unified account; totals are in USD. Margin is not simulated and shows as zero."""
+    """The unified account; totals are in USD."""
 
-    accountIMRate: str = "0"
-    accountIMRateByMp: str = "0"
-    accountMMRate: str = "0"
-    accountMMRateByMp: str = "0"
+    accountIMRate: str
+    accountIMRateByMp: str
+    accountMMRate: str
+    accountMMRateByMp: str
     totalEquity: str
     totalWalletBalance: str
     totalMarginBalance: str
     totalAvailableBalance: str
     totalPerpUPL: str
-    totalInitialMargin: str = "0"
-    totalInitialMarginByMp: str = "0"
-    totalMaintenanceMargin: str = "0"
-    totalMaintenanceMarginByMp: str = "0"
+    totalInitialMargin: str
+    totalInitialMarginByMp: str
+    totalMaintenanceMargin: str
+    totalMaintenanceMarginByMp: str
     coin: Sequence[CoinRow]
     accountLTV: str = "0"
     accountType: str = "UNIFIED"

@@ -139,6 +139,8 @@ def test_position_and_wallet_are_pushed_once_a_turn_as_they_are_then(tmp_path: P
             "100",
         )
         assert (position["category"], position["unrealisedPnl"]) == ("linear", "1")
+        assert (position["positionIM"], position["positionMM"]) == ("10.1", "0.505")
+        assert (wallet["totalInitialMargin"], wallet["totalMaintenanceMargin"]) == ("10.1", "0.505")
         assert "avgPrice" not in position
         (coin,) = wallet["coin"]
         assert (coin["walletBalance"], coin["equity"]) == ("999999.945", "1000000.945")
