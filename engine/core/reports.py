@@ -133,7 +133,8 @@ class UnknownExecution(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class PositionReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The venue's own figure of a position; `qty` is signed, long positive.
 
-    `position_index` is 0 in one-way mode, 1 or 2 for one side of a hedge.
+    `position_index` is 0 in one-way mode, 1 or 2 for one side of a hedge. A `liq_price` that is
+    None: no mark liquidates it; a `leverage` that is None was not told.
     """
 
     symbol: str
@@ -141,6 +142,8 @@ class PositionReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     avg_price: Decimal | None
     ts: int = 0
     position_index: int = 0
+    leverage: Decimal | None = None
+    liq_price: Decimal | None = None
 
 
 class BalanceReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -148,6 +151,15 @@ class BalanceReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     coin: str
     qty: Decimal
+
+
+class WalletReport(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The venue's own figures of the whole account, in USD; None is what it did not tell."""
+
+    equity: Decimal | None = None
+    margin_balance: Decimal | None = None
+    initial_margin: Decimal | None = None
+    maintenance_margin: Decimal | None = None
 
 
 class RequestKind(StrEnum):
@@ -209,7 +221,8 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The venue's view of the account, or of the `scopes` of it that were asked for.
 
     `closed_orders` ended lately: what was open when a stream was lost is mostly among them.
-    `cash` are the rows among the executions that are no trades.
+    `cash` are the rows among the executions that are no trades. `wallet` are the account's totals,
+    None where the wallet was not asked for.
 
     `sent_ts` is when the first query left, on our clock. `complete` False changes nothing. `fault`
     is as in an OrderLookup.
@@ -225,6 +238,7 @@ class AccountSnapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     closed_orders: tuple[OrderReport, ...] = ()
     cash: tuple[CashReport | UnknownExecution, ...] = ()
     balances: tuple[BalanceReport, ...] = ()
+    wallet: WalletReport | None = None
     scopes: frozenset[Scope] = EVERYTHING
     fault: str = ""
 
@@ -305,6 +319,7 @@ Report = (
     | CashReport
     | UnknownExecution
     | PositionReport
+    | WalletReport
     | RequestOutcome
     | OrderLookup
     | AccountSnapshot

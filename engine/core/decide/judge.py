@@ -60,6 +60,7 @@ from engine.core.decide.reports import (
 from engine.core.decide.settings import decide_change_setting, decide_settings
 from engine.core.decide.start import decide_instruments, decide_key
 from engine.core.decide.stops import decide_flatten, decide_kill, decide_release, decide_sweep
+from engine.core.reconcile.margin import decide_wallet
 from engine.core.reconcile.pnl_check import decide_pnl
 from engine.core.reconcile.snapshot import decide_snapshot
 from engine.core.reports import (
@@ -79,6 +80,7 @@ from engine.core.reports import (
     SweepReport,
     UnknownExecution,
     VenuePnl,
+    WalletReport,
 )
 from engine.core.requests import RecallAnswer, Step, TimerFired
 from engine.core.state import State
@@ -143,6 +145,7 @@ _DECIDERS: dict[type, Callable[[State, Any, Context], Iterator[Step]]] = {
     CashReport: decide_cash,
     UnknownExecution: decide_unknown_execution,
     PositionReport: decide_position,
+    WalletReport: decide_wallet,
     RequestOutcome: recalling(decide_outcome),
     OrderLookup: recalling(decide_lookup),
     AccountSnapshot: decide_snapshot,

@@ -18,6 +18,7 @@ from engine.core.orders.late_accept import late_accept
 from engine.core.orders.machine import Order
 from engine.core.orders.rows import is_stale
 from engine.core.reconcile.evidence import Absence, Heard, Promise
+from engine.core.reconcile.margin import hear_position
 from engine.core.reports import (
     LinkReport,
     OrderReport,
@@ -205,6 +206,7 @@ def decide_position(state: State, report: PositionReport, context: Context) -> I
 
     A row that differs for longer than fills take to arrive means that one of them was missed.
     """
+    hear_position(state, report, context.now_ns)
     key, qty = position_key(report.symbol, report.position_index), report.qty
     differs = qty - state.positions.get_position(report.symbol, report.position_index).qty
     waiting = key in state.heard

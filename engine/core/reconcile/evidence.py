@@ -8,6 +8,7 @@ from decimal import Decimal
 import msgspec
 
 from engine.core.events import Drift
+from engine.core.margin import AccountMargin
 from engine.core.reports import OrderLookup
 
 
@@ -84,3 +85,4 @@ class Evidence:
         self.link_ts = 0
         self.bare: dict[str, int] = {}  # since when a position has been without a protective stop
         self.unreadable: frozenset[str] = frozenset()
+        self.margin = AccountMargin()

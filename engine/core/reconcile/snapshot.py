@@ -16,6 +16,7 @@ from engine.core.decide.reports import decide_order_report
 from engine.core.events import Reconciled
 from engine.core.reconcile.drift import Differences, find_differences, narrow
 from engine.core.reconcile.holdings import compare, count_coins
+from engine.core.reconcile.margin import hear_snapshot
 from engine.core.reports import EVERYTHING, HOLDINGS, AccountSnapshot, Scope
 from engine.core.requests import StartTimer, Step, query_of
 from engine.core.state import State
@@ -43,6 +44,7 @@ def decide_snapshot(state: State, snapshot: AccountSnapshot, context: Context) -
     if state.failures:
         state.failures = 0
         yield from ask_anew(state)
+    hear_snapshot(state, snapshot)
     for fill in snapshot.fills:
         yield from decide_fill(state, fill, context)
     for other in snapshot.cash:

@@ -20,6 +20,7 @@ from engine.core.reports import (
     Scope,
     SourceRead,
     VenueStatus,
+    WalletReport,
 )
 from engine.core.requests import QueryOrder
 from engine.core.types import Category
@@ -142,6 +143,7 @@ class Account:
         positions: list[PositionReport] = []
         executions: list[Execution] = []
         balances: list[BalanceReport] = []
+        wallet: WalletReport | None = None
         complete, error, fault = True, "", ""
         try:
             if Scope.ORDERS in scopes:
@@ -157,7 +159,7 @@ class Account:
                 positions, clean = await self._positions()
                 complete = complete and clean
             if Scope.WALLET in scopes:
-                balances, clean = await self._balances()
+                balances, wallet, clean = await self._wallet()
                 complete = complete and clean
             if not complete:
                 error = "some rows could not be read"
@@ -171,6 +173,7 @@ class Account:
             fills=tuple(row for row in executions if isinstance(row, FillEvent)),
             cash=tuple(row for row in executions if not isinstance(row, FillEvent)),
             balances=tuple(balances),
+            wallet=wallet,
             sent_ts=sent_ns,
             duration_s=(self._clock.now_ns() - sent_ns) / NS,
             complete=complete,
@@ -208,7 +211,7 @@ class Account:
         return orders, complete
 
     async def _positions(self) -> tuple[list[PositionReport], bool]:
-        """Positions that are not flat; spot pairs have none: see `_balances`."""
+        """Positions that are not flat; spot pairs have none: see `_wallet`."""
         positions: list[PositionReport] = []
         complete = True
         derivatives = [item for item in self._categories if item is not Category.SPOT]
@@ -227,11 +230,12 @@ class Account:
                 whole: _Params = {"category": category}
                 yield category, whole | ({"settleCoin": coin} if coin else {})
 
-    async def _balances(self) -> tuple[list[BalanceReport], bool]:
-        """What the wallet holds of each coin; a coin that is not named is not held."""
+    async def _wallet(self) -> tuple[list[BalanceReport], WalletReport | None, bool]:
+        """What the wallet holds of each coin, and its totals; what is not named is not held."""
         rows, _ = await self._rest.query(_WALLET, {"accountType": "UNIFIED"})
         wallets, clean = self._read(rows, self._codec.read_wallet, "", "wallet")
-        return [balance for wallet in wallets for balance in wallet], clean
+        balances = [balance for coins, _ in wallets for balance in coins]
+        return balances, wallets[0][1] if wallets else None, clean
 
     async def _executions_since(
         self, since_ns: int, is_booked: Booked | None

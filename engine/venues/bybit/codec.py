@@ -22,6 +22,7 @@ from engine.core.reports import (
     Report,
     UnknownExecution,
     VenueStatus,
+    WalletReport,
 )
 from engine.core.types import (
     CashKind,
@@ -36,7 +37,13 @@ from engine.venues.bybit.conditions import attached_of, made_as, trigger_of
 from engine.venues.bybit.ends import ending
 from engine.venues.bybit.instruments import SymbolMap
 from engine.venues.bybit.names import check_names
-from engine.venues.bybit.numbers import amount, millis_to_ns, number, price_or_none
+from engine.venues.bybit.numbers import (
+    amount,
+    leverage_or_none,
+    millis_to_ns,
+    number,
+    price_or_none,
+)
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rows import (
     Control,
@@ -47,11 +54,12 @@ from engine.venues.bybit.rows import (
     Orders,
     PositionRow,
     Positions,
-    Wallet,
     WalletRow,
+    Wallets,
 )
 from engine.venues.bybit.shapes import Shapes
 from engine.venues.bybit.strict import MAX_BYTES, refuse_repeated_keys, rows_of
+from engine.venues.bybit.wallet import totals_of, wallet_of
 from engine.venues.text import sanitise
 
 _Meaning = TypeVar("_Meaning")
@@ -111,7 +119,7 @@ class Codec:
         self._symbols = symbols
         self._quarantine = quarantine
         self._shapes = Shapes()
-        self._private = msgspec.json.Decoder(Orders | Executions | Positions | Wallet)
+        self._private = msgspec.json.Decoder(Orders | Executions | Positions | Wallets)
         self._envelope = msgspec.json.Decoder(Envelope)
         self._control = msgspec.json.Decoder(Control)
         self._order_row = msgspec.json.Decoder(OrderRow)
@@ -141,19 +149,19 @@ class Codec:
                 return [self.execution(row) for row in rows]
             if topic == "order":
                 return [self.order(row) for row in rows]
-            return [self.position(row) for row in rows]
+            if topic == "position":
+                return [self.position(row) for row in rows]
+            return [totals_of(row) for row in rows]
         except UNREADABLE:
             return self._salvage(message)
 
     def _read_with_care(self, message: bytes) -> tuple[str, Sequence[Any]]:
-        """Topic and rows of a message in which no key is given twice; a wallet's has none for us.
+        """Topic and rows of a message in which no key is given twice.
 
         Raises what `UNREADABLE` lists.
         """
         decoded = self._private.decode(message)
         refuse_repeated_keys(message)
-        if isinstance(decoded, Wallet):
-            return "wallet", ()
         topic = str(decoded.__struct_config__.tag)
         self._shapes.learn(topic, message)
         return topic, decoded.data
@@ -169,6 +177,7 @@ class Codec:
             "order": self.read_order,
             "execution": self.read_execution,
             "position": self.read_position,
+            "wallet": self.read_totals,
         }
         read = readers.get(topic)
         if read is None:
@@ -183,7 +192,7 @@ class Codec:
             else:
                 if report is not None:
                     reports.append(report)
-        if bad and topic != "position":
+        if bad and topic in ("order", "execution"):
             reports.append(InputLost(text=f"{bad} unreadable {topic} rows"))
         return reports
 
@@ -207,17 +216,15 @@ class Codec:
         """Decode one position row. Raises Unreadable."""
         return _read(self._position_row, self.position, raw, category)
 
-    def read_wallet(self, raw: msgspec.Raw, category: str = "") -> list[BalanceReport]:
-        """Decode the wallet's one row. Raises Unreadable."""
-        return _read(self._wallet_row, self.wallet, raw, category)
+    def read_wallet(
+        self, raw: msgspec.Raw, category: str = ""
+    ) -> tuple[list[BalanceReport], WalletReport]:
+        """Decode the wallet's one row: its coins and its totals. Raises Unreadable."""
+        return _read(self._wallet_row, wallet_of, raw, category)
 
-    def wallet(self, row: WalletRow, _category: str = "") -> list[BalanceReport]:
-        """Return what a wallet holds of each coin. Raises ValueError where it makes no sense."""
-        check_names("".join(coin.coin for coin in row.coin))
-        return [
-            BalanceReport(coin=coin.coin, qty=number(coin.wallet_balance or "0"))
-            for coin in row.coin
-        ]
+    def read_totals(self, raw: msgspec.Raw, category: str = "") -> WalletReport:
+        """Decode the totals of one wallet row. Raises Unreadable."""
+        return _read(self._wallet_row, totals_of, raw, category)
 
     def order(self, row: OrderRow, category: str = "") -> OrderReport:
         """Return one order row as a report. Raises ValueError where it makes no sense."""
@@ -333,6 +340,8 @@ class Codec:
             position_index=index,
             avg_price=price_or_none(row.entry_price) or price_or_none(row.avg_price),
             ts=millis_to_ns(row.updated_time),
+            leverage=leverage_or_none(row.leverage),
+            liq_price=price_or_none(row.liq_price),
         )
 
     def _word(

@@ -6,6 +6,8 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
+from engine.core.settings import LARGEST_LEVERAGE
+
 _NUMBER = re.compile(r"-?[0-9]{1,24}(?:\.[0-9]{1,24})?(?:[eE][+-]?[0-9]{1,2})?").fullmatch
 ABSURD = Decimal(10) ** 18
 """No price, quantity or fee reaches this, in any coin."""
@@ -52,6 +54,14 @@ def price(text: str) -> Decimal:
 def price_or_none(text: str | None) -> Decimal | None:
     """A price where the venue writes `""`, `"0"` or `"0.00"` for none. Raises ValueError."""
     return amount(text) or None
+
+
+def leverage_or_none(text: str | None) -> Decimal | None:
+    """A leverage where the venue writes `""` or `"0"` for none. Raises ValueError."""
+    value = price_or_none(text)
+    if value is not None and not 1 <= value <= LARGEST_LEVERAGE:
+        raise ValueError(f"{value} is no leverage")
+    return value
 
 
 def wire(value: Decimal) -> str:

@@ -74,6 +74,8 @@ class PositionRow(msgspec.Struct, rename="camel", gc=False):
     position_idx: int = 0
     avg_price: str | None = ""
     entry_price: str | None = ""
+    leverage: str | None = ""
+    liq_price: str | None = ""
     updated_time: str | None = ""
 
 
@@ -84,10 +86,14 @@ class CoinRow(msgspec.Struct, rename="camel", gc=False):
     wallet_balance: str | None = ""
 
 
-class WalletRow(msgspec.Struct):
-    """The unified account's wallet, as wallet-balance lists it."""
+class WalletRow(msgspec.Struct, rename="camel", gc=False):
+    """The unified account's wallet; margin is empty in isolated mode."""
 
     coin: list[CoinRow]
+    total_equity: str | None = ""
+    total_margin_balance: str | None = ""
+    total_initial_margin: str | None = ""
+    total_maintenance_margin: str | None = ""
 
 
 class Orders(msgspec.Struct, tag_field="topic", tag="order"):
@@ -102,8 +108,8 @@ class Positions(msgspec.Struct, tag_field="topic", tag="position"):
     data: list[PositionRow]
 
 
-class Wallet(msgspec.Struct, tag_field="topic", tag="wallet"):
-    """Balances carry no report yet: the message is recognised and left alone."""
+class Wallets(msgspec.Struct, tag_field="topic", tag="wallet"):
+    data: list[WalletRow]
 
 
 class Envelope(msgspec.Struct):

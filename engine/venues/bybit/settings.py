@@ -18,7 +18,7 @@ from engine.core.settings import MarketSettings
 from engine.core.types import Category
 from engine.venues.bybit.codec import UNREADABLE
 from engine.venues.bybit.instruments import SymbolMap
-from engine.venues.bybit.numbers import price_or_none, wire
+from engine.venues.bybit.numbers import leverage_or_none, wire
 from engine.venues.bybit.quarantine import Quarantine
 from engine.venues.bybit.rest import QUERY_TIMEOUT_S, Answer, RestSession
 from engine.venues.bybit.retcodes import Verdict
@@ -88,7 +88,7 @@ class AccountSettings:
         """Whether a market is hedged, and its leverage. Raises ConnectionError."""
         try:
             read = [msgspec.json.decode(raw, type=_Row) for raw in rows]
-            return any(row.position_idx for row in read), price_or_none(read[0].leverage)
+            return any(row.position_idx for row in read), leverage_or_none(read[0].leverage)
         except UNREADABLE as error:
             self._quarantine.note("position_row", bytes(rows[0]), error)
             raise ConnectionError(f"{_POSITIONS}: a row could not be read") from None

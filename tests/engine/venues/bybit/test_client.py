@@ -18,6 +18,7 @@ from engine.core.reports import (
     Scope,
     UnknownExecution,
     VenueStatus,
+    WalletReport,
 )
 from engine.core.requests import AmendRequest, CancelRequest, OrderRequest, QueryOrder
 from engine.core.status import ClockStatus
@@ -555,12 +556,20 @@ def test_closed_orders_are_read_back_to_the_page_on_which_all_ended_before_that_
 
 def test_the_wallet_says_what_is_held_of_each_coin() -> None:
     coins = [{"coin": "BTC", "walletBalance": "0.25"}, {"coin": "USDC", "walletBalance": ""}]
-    rig = Rig({WALLET: [page({"accountType": "UNIFIED", "coin": coins})]})
+    row = {"accountType": "UNIFIED", "totalEquity": "10.5", "coin": coins}
+    rig = Rig({WALLET: [page(row)]})
     snapshot = rig.run(rig.client.snapshot(0, frozenset({Scope.WALLET})))
+    assert snapshot.wallet == WalletReport(equity=Decimal("10.5"))
     assert [(balance.coin, balance.qty) for balance in snapshot.balances] == [
         ("BTC", Decimal("0.25")),
         ("USDC", Decimal(0)),
     ]
+
+
+def test_an_account_without_a_wallet_row_has_told_no_totals() -> None:
+    rig = Rig({WALLET: [page()]})
+    snapshot = rig.run(rig.client.snapshot(0, frozenset({Scope.WALLET})))
+    assert (snapshot.complete, snapshot.wallet) == (True, None)
 
 
 @pytest.mark.parametrize(

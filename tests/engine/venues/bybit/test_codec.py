@@ -19,6 +19,7 @@ from engine.core.reports import (
     PositionReport,
     UnknownExecution,
     VenueStatus,
+    WalletReport,
 )
 from engine.core.types import CashKind, Liquidity, OrderType, Side, TimeInForce
 from engine.venues.bybit.codec import Codec
@@ -355,6 +356,77 @@ def test_a_side_of_a_hedge_that_is_on_the_other_side_is_unreadable(
     assert quarantine.counts == {"position_row": 1}
 
 
+def test_a_position_says_its_leverage_and_where_it_is_liquidated(codec: Codec) -> None:
+    row = POSITION | {"leverage": "12.5", "liqPrice": "70000.5"}
+    none = POSITION | {"leverage": "", "liqPrice": ""}
+    reports = codec.private(_message("position", row, none, POSITION)) or []
+    assert [(r.leverage, r.liq_price) for r in reports if isinstance(r, PositionReport)] == [
+        (Decimal("12.5"), Decimal("70000.5")),
+        (None, None),
+        (None, None),
+    ]
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [{"leverage": "0.5"}, {"leverage": "1001"}, {"leverage": "NaN"}, {"liqPrice": "-1"}],
+)
+def test_a_leverage_or_a_liquidation_price_that_is_none_spoils_its_row(
+    codec: Codec, quarantine: Quarantine, spoiled: dict[str, str]
+) -> None:
+    (report,) = codec.private(_message("position", POSITION | spoiled, POSITION)) or []
+    assert isinstance(report, PositionReport)
+    assert quarantine.counts == {"position_row": 1}
+
+
+TOTALS = {
+    "totalEquity": "10262.91335023",
+    "totalMarginBalance": "9684.46",
+    "totalInitialMargin": "120.5",
+    "totalMaintenanceMargin": "0",
+    "coin": [],
+}
+
+
+def test_the_wallet_says_what_the_account_has_and_what_it_needs(codec: Codec) -> None:
+    assert codec.private(_message("wallet", TOTALS)) == [
+        WalletReport(
+            equity=Decimal("10262.91335023"),
+            margin_balance=Decimal("9684.46"),
+            initial_margin=Decimal("120.5"),
+            maintenance_margin=Decimal(0),
+        )
+    ]
+
+
+def test_what_a_wallet_does_not_tell_is_not_zero(codec: Codec) -> None:
+    untold = dict.fromkeys(TOTALS, "") | {"totalEquity": "-5", "coin": []}
+    assert codec.private(_message("wallet", untold, {"coin": []})) == [
+        WalletReport(equity=Decimal(-5)),
+        WalletReport(),
+    ]
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"totalEquity": "NaN"},
+        {"totalEquity": "1e18"},
+        {"totalEquity": 7},
+        {"totalInitialMargin": "-1"},
+        {"totalMaintenanceMargin": "-0.01"},
+        {"totalMarginBalance": " 1"},
+        {"coin": "none"},
+    ],
+)
+def test_a_wallet_that_makes_no_sense_is_set_aside_alone(
+    codec: Codec, quarantine: Quarantine, spoiled: dict[str, object]
+) -> None:
+    (report,) = codec.private(_message("wallet", TOTALS | spoiled, TOTALS)) or []
+    assert isinstance(report, WalletReport)
+    assert quarantine.counts == {"wallet_row": 1}
+
+
 HOSTILE = [
     {"qty": "NaN"},
     {"qty": "Infinity"},
@@ -429,7 +501,6 @@ def test_what_is_no_private_message_is_none(codec: Codec, message: bytes) -> Non
 
 def test_a_topic_nobody_asked_for_is_counted(codec: Codec, quarantine: Quarantine) -> None:
     assert codec.private(_message("greeks", {})) == []
-    assert codec.private(_message("wallet", {"coin": []})) == []
     assert quarantine.counts == {"private_topic": 1}
 
 

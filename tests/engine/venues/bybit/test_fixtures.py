@@ -12,7 +12,14 @@ import msgspec
 import pytest
 
 from engine.core.market import BookUpdate, MarketUpdate, TickerUpdate, TradeTick
-from engine.core.reports import FillEvent, InputLost, OrderReport, PositionReport, Report
+from engine.core.reports import (
+    FillEvent,
+    InputLost,
+    OrderReport,
+    PositionReport,
+    Report,
+    WalletReport,
+)
 from engine.core.types import Category
 from engine.venues.bybit.codec import Codec, Unreadable
 from engine.venues.bybit.instruments import InstrumentRow, SymbolMap, instrument
@@ -52,12 +59,12 @@ MESSAGES: dict[str, list[type]] = {
     "docs-examples/ws_execution__2.json": [FillEvent],
     "docs-examples/ws_execution_fast__2.json": [],
     "docs-examples/ws_position__2.json": [PositionReport],  # a flat side of a hedge
-    "docs-examples/ws_wallet__2.json": [],
+    "docs-examples/ws_wallet__2.json": [WalletReport],
     "ccxt-comments/pro__handle_order__051.json": [InputLost],
     "ccxt-comments/pro__handle_order__052.json": [OrderReport],
     "ccxt-comments/pro__handle_my_trades__048.json": [FillEvent],
     "ccxt-comments/pro__handle_my_trades__049.json": [],
-    "ccxt-comments/pro__handle_balance__054.json": [],
+    "ccxt-comments/pro__handle_balance__054.json": [WalletReport],
 }
 SET_ASIDE = {
     "docs-examples/ws_execution_fast__2.json": "private_topic: ",  # not subscribed

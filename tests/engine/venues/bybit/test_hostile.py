@@ -68,6 +68,8 @@ POSITION: dict[str, Any] = {
     "side": "Sell",
     "size": "1",
     "entryPrice": "2710.5",
+    "leverage": "10",
+    "liqPrice": "2890.5",
     "positionIdx": 0,
     "updatedTime": "1730000000201",
 }
@@ -281,6 +283,8 @@ def check_numbers(report: Report) -> None:
         assert report.qty > 0
     if isinstance(report, PositionReport):
         assert report.avg_price is None or report.avg_price > 0
+        assert report.liq_price is None or report.liq_price > 0
+        assert report.leverage is None or 1 <= report.leverage <= 1_000
 
 
 def check_bytes(message: bytes, ear: Ear) -> None:

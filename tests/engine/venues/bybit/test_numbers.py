@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.venues.bybit.numbers import amount, millis_to_ns, number, price_or_none, wire
+from engine.venues.bybit.numbers import (
+    amount,
+    leverage_or_none,
+    millis_to_ns,
+    number,
+    price_or_none,
+    wire,
+)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +57,13 @@ def test_plain_decimals_keep_their_digits() -> None:
 def test_nothing_is_spelled_in_many_ways() -> None:
     assert [price_or_none(text) for text in ("", None, "0", "0.00", "-0")] == [None] * 5
     assert [amount(text) for text in ("", None, "0", "0.00")] == [0] * 4
+
+
+def test_a_leverage_is_from_one_to_a_thousand() -> None:
+    assert [leverage_or_none(text) for text in ("", "0", "1", "1000")] == [None, None, 1, 1000]
+    for text in ("0.99", "1000.01"):
+        with pytest.raises(ValueError, match="is no leverage"):
+            leverage_or_none(text)
 
 
 def test_amounts_are_not_negative() -> None:

@@ -45,6 +45,13 @@ def test_leverage_is_set_on_both_sides_and_read_back() -> None:
     assert rig.transport.sent[1].query == "category=linear&symbol=BTCUSDT"
 
 
+def test_a_leverage_that_is_none_is_set_aside_and_not_believed() -> None:
+    rig = Rig({POSITIONS: [page({"positionIdx": 0, "leverage": "1e17"})]})
+    with pytest.raises(ConnectionError, match="a row could not be read"):
+        rig.run(rig.client.settings(["BTCUSDT"]))
+    assert rig.client.anomalies["position_row"] == 1
+
+
 @pytest.mark.parametrize(("hedged", "mode"), [(True, 3), (False, 0)])
 def test_a_position_mode_is_switched_by_market(hedged: bool, mode: int) -> None:
     request = SettingRequest(command_id="c1", symbol="BTCUSDT", hedged=hedged)

@@ -22,6 +22,7 @@ from engine.core.reports import (
     Report,
     SettingsReport,
     VenueStatus,
+    WalletReport,
 )
 from engine.core.requests import (
     AmendRequest,
@@ -322,6 +323,27 @@ def test_cancel_all_takes_what_its_scope_says_and_names_it() -> None:
         assert "q" in (await rig.router.mass_cancel(everything)).affected
         await asyncio.sleep(0)
         assert rig.order("q").status is VenueStatus.CANCELED
+
+    rig.play(scenario)
+
+
+def test_margin_and_liquidation_price_are_the_same_on_the_stream_and_when_asked_for() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        market = _order("m-1", None, type=OrderType.MARKET, qty=Decimal("50"))
+        assert (await rig.router.place(market)).accepted
+        await rig.clock.sleep(0.01)
+        snapshot = await rig.router.snapshot(T0)
+        (held,) = snapshot.positions
+        assert held == next(r for r in reversed(rig.reports) if isinstance(r, PositionReport))
+        assert held.leverage == 10
+        assert held.liq_price is not None
+        assert held.liq_price < Decimal(60_000)
+        told = next(r for r in reversed(rig.reports) if isinstance(r, WalletReport))
+        assert snapshot.wallet == told
+        assert told.initial_margin == Decimal(20) * (told.maintenance_margin or 0) > 0
+        assert told.equity == told.margin_balance is not None
 
     rig.play(scenario)
 

@@ -1,0 +1,49 @@
+"""What the venue said last of an account's money, and of where its positions are liquidated.
+
+Heard, like every answer of a venue: a restart asks again. `ts` is our clock (unix ns), when it was
+asked for or came; 0 is never.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from engine.core.limits import RiskLimits, to_ns
+
+
+class PositionMargin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One position's; a `liq_price` that is None: no mark liquidates it."""
+
+    leverage: Decimal | None = None
+    liq_price: Decimal | None = None
+    ts: int = 0
+
+
+class AccountMargin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The account's, in USD; None is what was not told. `positions` are those held, by their key.
+
+    Use `equity_at` and `position_at`: what is too old is not known.
+    """
+
+    equity: Decimal | None = None
+    margin_balance: Decimal | None = None
+    initial_margin: Decimal | None = None
+    maintenance_margin: Decimal | None = None
+    ts: int = 0
+    positions: dict[str, PositionMargin] = {}
+
+    def equity_at(self, now_ns: int, limits: RiskLimits) -> Decimal | None:
+        """Equity, where it is known and no older than a comparison may be."""
+        return self.equity if _is_fresh(self.ts, now_ns, limits) else None
+
+    def position_at(self, key: str, now_ns: int, limits: RiskLimits) -> PositionMargin | None:
+        """A position's, where it is known and no older than a comparison may be."""
+        found = self.positions.get(key)
+        return found if found is not None and _is_fresh(found.ts, now_ns, limits) else None
+
+
+def _is_fresh(ts: int, now_ns: int, limits: RiskLimits) -> bool:
+    longest = limits.reconcile_age_s
+    return ts > 0 and (longest is None or now_ns - ts <= to_ns(longest))
