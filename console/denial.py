@@ -23,6 +23,8 @@ FIELDS = {
     "MAX_POSITION": "qty",
     "MAX_GROSS": "qty",
     "MAX_NET": "qty",
+    "MAX_LEVERAGE": "qty",
+    "MAX_MARGIN_USE": "qty",
     "NOT_REDUCING": "reduce_only",
     "TRIGGER_SIDE": "trigger",
     "SLIPPAGE": "slippage",

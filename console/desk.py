@@ -137,6 +137,7 @@ class Desk:
             quotes=replica.quotes,
             compared_ns=status.reconcile.last_ok_ts,
             clock=status.clock,
+            margin=status.margin,
             breaker=next((b for b in status.breakers if b.name == "place" and not b.closed), None),
             join=status.join,
         )

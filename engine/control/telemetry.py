@@ -54,6 +54,7 @@ class Telemetry:
             replay=self._replay(),
             input=engine.unreadable(),
             clock=engine.venue_clock(),
+            margin=state.margin,
             dcp=self._dcp(),
             unprotected=unprotected(state, engine.clock.now_ns()),
             breakers=engine.router.breakers(),

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
+from engine.core.margin import AccountMargin
 from engine.core.market import Quote
 from engine.core.status import BreakerStatus, ClockStatus, VenueJoin
 
@@ -49,17 +50,18 @@ class Context(msgspec.Struct, kw_only=True):
     """The world at the moment of a decision.
 
     `compared_ns` is when account and venue were last compared without a fault, 0 for never.
-    `clock` is the venue's against ours. `gate_closed_at` is 0 while the gate is open. `placing` are
-    the orders that the router may still send again, `canceling` those whose cancel was sent with
-    others, or waits to be, and has no answer yet. `broken` says what of the engine itself failed,
-    `breaker` what keeps new orders here, None while nothing does, `join` whether the venue has been
-    reached.
+    `clock` is the venue's against ours, `margin` what it said last of margin. `gate_closed_at` is 0
+    while the gate is open. `placing` are the orders that the router may still send again,
+    `canceling` those whose cancel was sent with others, or waits to be, and has no answer yet.
+    `broken` says what of the engine itself failed, `breaker` what keeps new orders here, None while
+    nothing does, `join` whether the venue has been reached.
     """
 
     now_ns: int
     quotes: Mapping[str, Quote]
     compared_ns: int = 0
     clock: ClockStatus = ClockStatus()
+    margin: AccountMargin = AccountMargin()
     policy: Policy = Policy()
     gate_closed_at: int = 0
     placing: Collection[str] = ()

@@ -156,13 +156,16 @@ class PnlMarked(
 ):
     """What losses are measured from, in US dollars of net P&L since the journal began.
 
-    `start` is what it was when the UTC day `day` (days since 1970) began, `peak` its highest.
+    `start` is what it was when the UTC day `day` (days since 1970) began, `peak` its highest; with
+    the account's equity at these moments, None where it is not known, or nothing looks at it.
     """
 
     ts: int
     day: int
     start: Decimal
     peak: Decimal
+    start_equity: Decimal | None = None
+    peak_equity: Decimal | None = None
 
 
 class KillStarted(

@@ -34,9 +34,13 @@ class AccountMargin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     ts: int = 0
     positions: dict[str, PositionMargin] = {}
 
+    def is_fresh(self, now_ns: int, limits: RiskLimits) -> bool:
+        """True where the totals were told, and no longer ago than a comparison may be."""
+        return _is_fresh(self.ts, now_ns, limits)
+
     def equity_at(self, now_ns: int, limits: RiskLimits) -> Decimal | None:
         """Equity, where it is known and no older than a comparison may be."""
-        return self.equity if _is_fresh(self.ts, now_ns, limits) else None
+        return self.equity if self.is_fresh(now_ns, limits) else None
 
     def position_at(self, key: str, now_ns: int, limits: RiskLimits) -> PositionMargin | None:
         """A position's, where it is known and no older than a comparison may be."""
@@ -47,3 +51,13 @@ class AccountMargin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 def _is_fresh(ts: int, now_ns: int, limits: RiskLimits) -> bool:
     longest = limits.reconcile_age_s
     return ts > 0 and (longest is None or now_ns - ts <= to_ns(longest))
+
+
+def liq_distance(liq_price: Decimal, mark: Decimal, net_qty: Decimal) -> Decimal:
+    """How far the mark is from a liquidation price, as a part of it; below 0 it is past it.
+
+    What is long on the whole is liquidated by a fall, also on the short side of a hedge; where
+    that cannot be told it is as far either way.
+    """
+    distance = (mark - liq_price) / mark
+    return distance if net_qty > 0 else -distance if net_qty < 0 else abs(distance)

@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from engine.core.events import Drift, Event
+from engine.core.margin import AccountMargin
 from engine.core.market import Level, Quote, TradeTick
 from engine.core.reports import Scope
 from engine.core.types import NS, JoinState
@@ -255,6 +256,7 @@ class EngineStatus(msgspec.Struct, kw_only=True):
     replay: ReplayStatus | None = None
     input: InputStatus = msgspec.field(default_factory=InputStatus)
     clock: ClockStatus = ClockStatus()
+    margin: AccountMargin = AccountMargin()
     dcp: DcpStatus = DcpStatus()
     unprotected: tuple[Unprotected, ...] = ()
     breakers: tuple[BreakerStatus, ...] = ()

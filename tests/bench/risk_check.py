@@ -13,6 +13,7 @@ from engine.core.context import Context
 from engine.core.events import InstrumentsChanged, LimitsChanged, Reconciled
 from engine.core.instruments import Instrument
 from engine.core.limits import LIVE_LIMITS, PAPER_LIMITS, RiskLimits
+from engine.core.margin import AccountMargin
 from engine.core.market import Quote
 from engine.core.risk import Approved, check
 from engine.core.state import State, evolve
@@ -78,7 +79,13 @@ def _check(limits: RiskLimits, open_orders: int) -> Callable[[], object]:
         name: Quote(symbol=name, mark=Decimal(1_000), ts=NOW, mark_ts=NOW, earlier=Decimal(1_000))
         for name in names
     }
-    context = Context(now_ns=NOW, quotes=quotes, compared_ns=NOW, clock=ClockStatus(ts=NOW))
+    context = Context(
+        now_ns=NOW,
+        quotes=quotes,
+        compared_ns=NOW,
+        clock=ClockStatus(ts=NOW),
+        margin=AccountMargin(equity=Decimal(10**12), ts=NOW),
+    )
     order = PlaceOrder(
         command_id="c",
         client_order_id="b",

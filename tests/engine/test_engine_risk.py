@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from engine.core.commands import CancelOrder, ChangeLimit, Kill, Release
+from engine.core.commands import CancelOrder, ChangeLimit, ChangeSetting, Kill, Release
 from engine.core.events import LimitsChanged, OrderDenied, TradingStateChanged
-from engine.core.limits import PAPER_LIMITS, RiskLimits
+from engine.core.limits import LIVE_LIMITS, PAPER_LIMITS, RiskLimits
 from engine.core.types import KillLevel, OrderState, OrderType, TimeInForce, TradingState
 from engine.exchange.sources.synthetic import create_synthetic
 from tests.support.house import House, simulate
@@ -223,3 +223,99 @@ def test_a_private_stream_that_falls_silent_lets_cancels_pass_and_no_order(
         assert list(house.at_venue()) == ["a3"]
 
     simulate(tmp_path / "h", scenario)
+
+
+def hold_usdt(house: House, amount: str) -> None:
+    house.exchange.seed_account("paper", wallet={"USDT": D(amount)})
+
+
+def test_orders_that_arrive_together_do_not_exceed_the_leverage_together(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        hold_usdt(house, "1000")
+        await house.clock.sleep(1)
+        await house.engine()
+        for number in range(10):
+            house.live.submit(house.place(f"a{number}"))
+        await house.clock.sleep(0.1)
+        assert len(house.at_venue()) == 5  # of 600 each, with 1,000 of equity
+        assert denials(house) == ["MAX_LEVERAGE"] * 5
+
+    simulate(tmp_path / "h", scenario, limits=limits(max_leverage=D(3)))
+
+
+def test_what_the_venue_says_of_margin_is_what_a_position_is_held_to(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        hold_usdt(house, "1000")
+        await house.clock.sleep(1)
+        engine = await house.engine()
+        await house.give(ChangeSetting(command_id="s1", symbol="BTCUSDT", leverage=D(5)))
+        await house.give(house.place("a1", qty="0.040", **MARKET))
+        margin = engine.state.margin
+        (held,) = margin.positions.values()
+        assert (margin.equity, margin.initial_margin) == (D("998.6759978"), D(480))
+        assert (held.leverage, held.liq_price) == (D(5), D("35209.14578392"))
+        await house.give(house.place("a2", qty="0.002"))
+        assert denials(house) == ["MAX_MARGIN_USE"]
+        await house.give(house.place("a3", "Sell", qty="0.020", reduce_only=True, **MARKET))
+        await house.give(house.place("a4", qty="0.002"))
+        assert denials(house) == ["MAX_MARGIN_USE"]
+        assert list(house.at_venue()) == ["a4"]
+
+    simulate(tmp_path / "h", scenario, limits=limits(max_margin_use=D("0.5")))
+
+
+def test_a_position_that_comes_near_its_liquidation_is_ended_by_a_kill(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        hold_usdt(house, "1000")
+        await house.clock.sleep(1)
+        engine = await house.engine()
+        await house.give(house.place("a1", qty="0.150", **MARKET))
+        await house.give(house.place("a2", price=D("55000")))
+        await house.clock.sleep(3)
+        assert list(house.at_venue()) == ["a2"]
+        await house.clock.sleep(7)
+        assert engine.state.trading == "HALTED"
+        assert engine.state.trading_reason.startswith("LIQUIDATION: BTCUSDT")
+        assert house.at_venue() == {}
+
+    simulate(tmp_path / "h", scenario, FALLING, limits=limits(liq_kill=D("0.09")))
+
+
+def test_a_restart_measures_shares_by_the_equity_of_the_days_start(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        hold_usdt(house, "10000")
+        await house.clock.sleep(1)
+        await house.engine()
+        await house.give(house.place("a1", qty="0.100", **MARKET))
+        await house.clock.sleep(6)
+        await house.stop()
+        hold_usdt(house, "2000")
+        engine = await house.engine()
+        assert engine.state.risk.pnl_mark is not None
+        assert engine.state.risk.pnl_mark.start_equity == 10_000
+        await house.clock.sleep(1)
+        assert engine.state.trading == "ACTIVE"
+        await house.clock.sleep(5)
+        assert engine.state.trading == "REDUCING"
+        assert engine.state.trading_reason.endswith("(limit 150.00 USD, 1.5 % of 10000.00)")
+
+    simulate(tmp_path / "h", scenario, FALLING, limits=limits(daily_loss_share=D("0.015")))
+
+
+def test_the_margin_limits_of_a_new_live_account_are_met_by_what_the_venue_says(
+    tmp_path: Path,
+) -> None:
+    live = replace(LIVE_LIMITS, symbols_allow=None, symbols={}, quote_age_s=None, mark_age_s=None)
+    live = replace(live, drift_collar=None)
+
+    async def scenario(house: House) -> None:
+        hold_usdt(house, "10000")
+        await house.clock.sleep(1)
+        engine = await house.engine()
+        await house.clock.sleep(2)
+        assert engine.state.trading == "ACTIVE"
+        await house.give(house.place("a1"))
+        assert denials(house) == []
+        assert list(house.at_venue()) == ["a1"]
+
+    simulate(tmp_path / "h", scenario, limits=live)

@@ -173,6 +173,10 @@ class PositionTracker(Booked):
         """The position; a flat one for a symbol that was never traded."""
         return self.positions.get(position_key(symbol, index)) or self._blank(symbol, index)
 
+    def net_qty(self, symbol: str) -> Decimal:
+        """What is held of a symbol on the whole: both sides of a hedge together."""
+        return sum((self.get_position(symbol, index).qty for index in range(3)), ZERO)
+
     def update_mark_price(self, symbol: str, price: Decimal | float | str) -> None:
         """Set the price at which unrealized P&L is measured."""
         mark = to_decimal(price, "mark price")

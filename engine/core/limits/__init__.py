@@ -59,6 +59,13 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Sum of the account's position values, long and short alike."""
     max_net_notional_usd: Decimal | None = None
     """Value of the account's positions, long against short, on the side that an order adds to."""
+    max_leverage: Decimal | None = None
+    """Gross value of the account over its equity."""
+    max_margin_use: Decimal | None = None
+    """Initial margin of the account as a part of its equity."""
+    min_liq_distance: Decimal | None = None
+    """How near the mark may be to where a position is liquidated; one that is nearer only
+    shrinks."""
 
     # Numbers of orders.
     max_open_orders: int = 2_000
@@ -94,6 +101,14 @@ class RiskLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Loss of the UTC day beyond which trading halts and entry orders are cancelled."""
     drawdown_kill_usd: Decimal | None = None
     """Fall from the highest P&L beyond which trading halts and entry orders are cancelled."""
+    daily_loss_share: Decimal | None = None
+    """The same as `daily_loss_usd`, as a part of equity when the day began."""
+    daily_loss_kill_share: Decimal | None = None
+    """The same as `daily_loss_kill_usd`, as a part of equity when the day began."""
+    drawdown_kill_share: Decimal | None = None
+    """The same as `drawdown_kill_usd`, as a part of equity when the P&L was highest."""
+    liq_kill: Decimal | None = None
+    """How near the mark may be to where a position is liquidated before trading halts."""
     reject_burst: int | None = None
     """Rejects of one symbol for one reason within 30 s; as many pause the symbol for 60 s."""
     reject_kill: int | None = None
@@ -164,6 +179,9 @@ def _live_limits() -> RiskLimits:
         max_position_notional_usd=Decimal(5_000),
         max_gross_notional_usd=Decimal(10_000),
         max_net_notional_usd=Decimal(10_000),
+        max_leverage=Decimal(3),
+        max_margin_use=Decimal("0.5"),
+        min_liq_distance=Decimal("0.15"),
         max_open_orders=100,
         max_open_orders_symbol=20,
         max_inflight=10,
@@ -178,10 +196,6 @@ def _live_limits() -> RiskLimits:
         repeated_fills=10,
         messages_per_fill=200,
         check_reduce_only=True,
-        # 2, 3 and 5 % of an account of 25,000 USD; equity is not known here.
-        daily_loss_usd=Decimal(500),
-        daily_loss_kill_usd=Decimal(750),
-        drawdown_kill_usd=Decimal(1_250),
         reject_burst=5,
         reject_kill=20,
         drift_age_s=Decimal(10),
@@ -191,9 +205,24 @@ def _live_limits() -> RiskLimits:
         cool_off_s=Decimal(60),
         probation_s=Decimal(300),
     )
+    account = _stopped_by_losses(account)
     majors = msgspec.structs.replace(account, price_collar=Decimal("0.01"))
     symbols = dict.fromkeys(("BTCUSDT", "ETHUSDT"), majors)
     return msgspec.structs.replace(account, symbols=symbols)
+
+
+def _stopped_by_losses(limits: RiskLimits) -> RiskLimits:
+    return msgspec.structs.replace(
+        limits,
+        # Whichever is reached first: the shares are lower below 25,000 USD of equity.
+        daily_loss_usd=Decimal(500),
+        daily_loss_kill_usd=Decimal(750),
+        drawdown_kill_usd=Decimal(1_250),
+        daily_loss_share=Decimal("0.02"),
+        daily_loss_kill_share=Decimal("0.03"),
+        drawdown_kill_share=Decimal("0.05"),
+        liq_kill=Decimal("0.08"),
+    )
 
 
 LIVE_LIMITS = _live_limits()

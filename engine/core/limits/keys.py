@@ -54,8 +54,8 @@ def _amount(*, own: bool = False, rising: bool = False, needed: bool = False) ->
     return LimitKey(kind=Kind.AMOUNT, own=own, rising=rising, needed=needed)
 
 
-def _fraction(*, needed: bool = False) -> LimitKey:
-    return LimitKey(kind=Kind.FRACTION, own=True, needed=needed)
+def _fraction(*, own: bool = True, rising: bool = False, needed: bool = False) -> LimitKey:
+    return LimitKey(kind=Kind.FRACTION, own=own, rising=rising, needed=needed)
 
 
 def _count(most: int = MAX_COUNT, *, own: bool = False, needed: bool = False) -> LimitKey:
@@ -78,6 +78,9 @@ LIMIT_KEYS: dict[str, LimitKey] = {
     "max_position_notional_usd": _amount(own=True, needed=True),
     "max_gross_notional_usd": _amount(),
     "max_net_notional_usd": _amount(),
+    "max_leverage": _amount(),
+    "max_margin_use": _fraction(own=False),
+    "min_liq_distance": _fraction(rising=True),
     "max_open_orders": _count(needed=True),
     "max_open_orders_symbol": _count(own=True),
     "max_inflight": _count(),
@@ -96,6 +99,10 @@ LIMIT_KEYS: dict[str, LimitKey] = {
     "daily_loss_usd": _amount(),
     "daily_loss_kill_usd": _amount(),
     "drawdown_kill_usd": _amount(),
+    "daily_loss_share": _fraction(own=False),
+    "daily_loss_kill_share": _fraction(own=False),
+    "drawdown_kill_share": _fraction(own=False),
+    "liq_kill": _fraction(own=False, rising=True),
     "reject_burst": _count(MAX_REJECTS, own=True),
     "reject_kill": _count(MAX_REJECTS),
     "drift_age_s": _amount(),

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 import msgspec
 
+from engine.core.margin import AccountMargin
 from engine.core.orders.state import Order
 from engine.core.orders.terms import Attached, Slippage, Trigger
 from engine.core.types import (
@@ -125,7 +126,8 @@ class OrderSubmitted(NewOrder, frozen=True, tag="submitted", kw_only=True):
 class OrderDenied(NewOrder, frozen=True, tag="denied", kw_only=True):
     """An order was refused here, before sending: which rule, which value, which limit.
 
-    `passes` says what would have been let through; `reference` is the price it was measured by.
+    `passes` says what would have been let through; `reference` is the price it was measured by,
+    `margin` what the venue had said of margin, where a limit looks at that.
     """
 
     code: str = ""
@@ -133,6 +135,7 @@ class OrderDenied(NewOrder, frozen=True, tag="denied", kw_only=True):
     limit: str = ""
     passes: str = ""
     reference: Decimal | None = None
+    margin: AccountMargin | None = None
 
 
 class OrderAdopted(

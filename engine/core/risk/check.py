@@ -7,6 +7,7 @@ from decimal import Decimal
 from engine.core.commands import PlaceOrder
 from engine.core.context import Context
 from engine.core.risk.gate import admit
+from engine.core.risk.margin import looks_at_margin
 from engine.core.risk.price import worst_price
 from engine.core.risk.rule import pick
 from engine.core.risk.rules import RULES
@@ -28,7 +29,8 @@ def check(state: State, order: PlaceOrder, context: Context) -> Approved | Denie
         return Denied(order, context.now_ns, terms)
     denial = _first_denial(terms)
     if denial is not None:
-        return Denied(order, context.now_ns, denial, terms.reference)
+        margin = context.margin if looks_at_margin(terms) else None
+        return Denied(order, context.now_ns, denial, terms.reference, margin)
     bound = worst_price(order, terms.instrument, terms.reference, terms.limits.market_slippage)
     return Approved(order, context.now_ns, bound, index_of(state, order))
 

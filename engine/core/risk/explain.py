@@ -1,8 +1,8 @@
 """Why an order was denied, and how near it was to every other limit: the decision, taken again.
 
 The state is the one that the decision had, folded from the journal up to it; the price it was
-measured by is in the event. What else was known of the market then is not, so rules that need more
-than that price are told by the event alone.
+measured by is in the event, and so is what the venue had said of margin. What else was known of the
+market then is not, so rules that need more than that are told by the event alone.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import msgspec
 from engine.core.commands import PlaceOrder
 from engine.core.context import Context
 from engine.core.events import OrderDenied
+from engine.core.margin import AccountMargin
 from engine.core.market import Quote
 from engine.core.risk.rule import Reading, pick
 from engine.core.risk.rules import RULES
@@ -48,7 +49,7 @@ def explain(state: State, denied: OrderDenied) -> Explanation:
     terms = Terms(
         state=state,
         order=order,
-        context=Context(now_ns=denied.ts, quotes=quotes),
+        context=Context(now_ns=denied.ts, quotes=quotes, margin=denied.margin or AccountMargin()),
         instrument=instrument,
         quote=quotes[denied.symbol],
         reference=reference,

@@ -7,11 +7,10 @@ Values are at the reference price; where one is missing nothing can be summed, a
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import NamedTuple
 
 from engine.core.risk.rule import Rule
+from engine.core.risk.sums import all_sides, unpriced_words, worst_values
 from engine.core.risk.terms import UNPRICED, Amount, Terms, most_for, plain
-from engine.core.settings import LONG, ONE_WAY, SHORT
 from engine.core.types import ZERO, OrderType, Side
 
 BUY = Side.BUY
@@ -36,86 +35,10 @@ def _room(terms: Terms, value: Amount, bound: Amount) -> str:
     return most_for(terms, own - (Decimal(value) - bound), terms.reference)
 
 
-class _Sides(NamedTuple):
-    """What a symbol may become, in money: its longest and its shortest, and each as it nets."""
-
-    long: Decimal = ZERO
-    short: Decimal = ZERO
-    net_long: Decimal = ZERO
-    net_short: Decimal = ZERO
-    hedged: bool = False
-
-    @property
-    def worst(self) -> Decimal:
-        """The most that may be open at once: of a hedge both of its sides."""
-        if self.hedged:
-            return max(self.long, ZERO) + max(-self.short, ZERO)
-        return max(abs(self.long), abs(self.short))
-
-
-def _sides(terms: Terms, symbol: str) -> _Sides | None:
-    """Worst values of one symbol before this order; None where it has no price."""
-    state = terms.state
-    settings = state.settings.get(symbol)
-    hedged = settings is not None and settings.hedged
-    one_way, long_leg, short_leg = (
-        state.positions.get_position(symbol, index).qty for index in (ONE_WAY, LONG, SHORT)
-    )
-    buys = state.exposure.working(symbol, Side.BUY)
-    sells = state.exposure.working(symbol, Side.SELL)
-    if symbol == terms.order.symbol:
-        buys -= terms.held if terms.order.side is Side.BUY else ZERO
-        sells -= terms.held if terms.order.side is Side.SELL else ZERO
-    net = one_way + long_leg + short_leg
-    long, short = (long_leg if hedged else net) + buys, (short_leg if hedged else net) - sells
-    if not long and not short:
-        return _Sides()
-    instrument, quote = state.instruments.get(symbol), terms.context.quotes.get(symbol)
-    price = None if quote is None else quote.reference
-    if instrument is None or price is None or price <= 0:
-        return None
-    return _Sides(
-        long=instrument.notional(long, price),
-        short=instrument.notional(short, price),
-        net_long=instrument.notional(net + buys, price),
-        net_short=instrument.notional(net - sells, price),
-        hedged=hedged,
-    )
-
-
-def _symbols(terms: Terms) -> set[str]:
-    state = terms.state
-    held = (position.symbol for position in state.positions.positions.values())
-    return {*held, *state.exposure.symbols(), terms.order.symbol}
-
-
 def _gross(terms: Terms, _limit: Amount) -> Amount | None:
     """Sum of every symbol's worst; None for an order that makes its symbol's no worse."""
-    order = terms.order
-    if order.reduce_only:
-        return None
-    value = terms.instrument.notional(order.qty, terms.reference)
-    gross = ZERO
-    for symbol in _symbols(terms):
-        sides = _sides(terms, symbol)
-        if sides is None:
-            return UNPRICED
-        worst = sides.worst
-        if symbol == order.symbol:
-            after = _with(sides, order.side, value)
-            if after <= worst:
-                return None
-            worst = after
-        gross += worst
-    return gross
-
-
-def _with(sides: _Sides, side: Side, value: Decimal) -> Decimal:
-    """The worst on the side that an order of this value adds to."""
-    if sides.hedged:
-        long, short = max(sides.long, ZERO), max(-sides.short, ZERO)
-        return long + short + value
-    return abs(sides.long + value) if side is Side.BUY else abs(sides.short - value)
+    values = None if terms.order.reduce_only else worst_values(terms)
+    return None if values is None else sum(values.values(), ZERO)
 
 
 def _net(terms: Terms, _limit: Amount) -> Amount | None:
@@ -124,8 +47,7 @@ def _net(terms: Terms, _limit: Amount) -> Amount | None:
     if order.reduce_only:
         return None
     net = terms.instrument.notional(order.qty, terms.reference)
-    for symbol in _symbols(terms):
-        sides = _sides(terms, symbol)
+    for sides in all_sides(terms).values():
         if sides is None:
             return UNPRICED
         net += sides.net_long if order.side is Side.BUY else -sides.net_short
@@ -133,10 +55,7 @@ def _net(terms: Terms, _limit: Amount) -> Amount | None:
 
 
 def _sum_words(terms: Terms, value: Amount, _bound: Amount) -> str:
-    if value != UNPRICED:
-        return plain(value)
-    unpriced = [symbol for symbol in sorted(_symbols(terms)) if _sides(terms, symbol) is None]
-    return f"no price of {', '.join(unpriced)}"
+    return plain(value) if value != UNPRICED else unpriced_words(terms)
 
 
 def _sum_room(terms: Terms, value: Amount, bound: Amount) -> str:

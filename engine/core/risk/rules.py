@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.core.risk.margin import MARGIN
 from engine.core.risk.pace import PACE
 from engine.core.risk.position import POSITION, REDUCE
 from engine.core.risk.price import PRICE
@@ -11,5 +12,5 @@ from engine.core.risk.trigger import TRIGGER
 
 __all__ = ["RULES", "Reading", "Rule"]
 
-RULES: tuple[Rule, ...] = (*SIZE, *TRIGGER, *PRICE, *POSITION, *PACE, *REDUCE)
+RULES: tuple[Rule, ...] = (*SIZE, *TRIGGER, *PRICE, *POSITION, *MARGIN, *PACE, *REDUCE)
 """Every rule that a measured order must pass; the first that it does not pass answers."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,18 +15,45 @@ from engine.core.limits import RiskLimits
 from engine.core.market import Quote
 from engine.core.settings import ONE_WAY
 from engine.core.state import State
-from engine.core.types import NS, ZERO
+from engine.core.types import NS, ZERO, Side
 
 Amount = Decimal | int
 UNPRICED = Decimal("Infinity")
 """The value of what has no price: more than any limit."""
 
 
+class Sides(NamedTuple):
+    """What a symbol may become, in money: its longest and its shortest, and each as it nets."""
+
+    long: Decimal = ZERO
+    short: Decimal = ZERO
+    net_long: Decimal = ZERO
+    net_short: Decimal = ZERO
+    hedged: bool = False
+
+    @property
+    def worst(self) -> Decimal:
+        """The most that may be open at once: of a hedge both of its sides."""
+        if self.hedged:
+            return max(self.long, ZERO) + max(-self.short, ZERO)
+        return max(abs(self.long), abs(self.short))
+
+    def worst_with(self, side: Side, value: Decimal) -> Decimal:
+        """The worst on the side that an order of this value adds to."""
+        if self.hedged:
+            return self.worst + value
+        return abs(self.long + value) if side is Side.BUY else abs(self.short - value)
+
+
+NOTHING = Sides()
+
+
 class Terms(msgspec.Struct, frozen=True, gc=False):
     """One order, its market and its limits.
 
     `price` is what the order would pay (`price_of`). `held` is the quantity that the same order
-    already counts for in the open exposure (an amend).
+    already counts for in the open exposure (an amend). `sums` is what `all_sides` has worked out,
+    empty until somebody asks.
     """
 
     state: State
@@ -37,6 +65,7 @@ class Terms(msgspec.Struct, frozen=True, gc=False):
     price: Decimal
     limits: RiskLimits
     held: Decimal = ZERO
+    sums: dict[str, Sides | None] = {}
 
     @property
     def base(self) -> Decimal:

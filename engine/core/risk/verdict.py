@@ -9,6 +9,7 @@ import msgspec
 
 from engine.core.commands import PlaceOrder
 from engine.core.events import NewOrder, OrderDenied, OrderSubmitted
+from engine.core.margin import AccountMargin
 
 _E = TypeVar("_E", bound=NewOrder)
 
@@ -45,12 +46,13 @@ class Approved(msgspec.Struct, frozen=True, gc=False):
 
 
 class Denied(msgspec.Struct, frozen=True, gc=False):
-    """An order that stays here, and why; `reference` is the price it was measured by."""
+    """An order that stays here, and why; `reference` and `margin` are what it was measured by."""
 
     order: PlaceOrder
     ts: int
     denial: Denial
     reference: Decimal | None = None
+    margin: AccountMargin | None = None
 
     def denied(self) -> OrderDenied:
         """The event that records the refusal."""
@@ -65,11 +67,16 @@ class Denied(msgspec.Struct, frozen=True, gc=False):
             limit=denial.limit,
             passes=denial.passes,
             reference=self.reference,
+            margin=self.margin,
         )
 
 
 def _event(
-    kind: type[_E], ts: int, order: PlaceOrder, position_index: int, **more: str | Decimal | None
+    kind: type[_E],
+    ts: int,
+    order: PlaceOrder,
+    position_index: int,
+    **more: str | Decimal | AccountMargin | None,
 ) -> _E:
     """An event of this kind, with the order's terms."""
     return kind(

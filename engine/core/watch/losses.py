@@ -1,4 +1,7 @@
-"""How much was lost, in US dollars: since the UTC day began, and from the highest P&L."""
+"""How much was lost, in US dollars: since the UTC day began, and from the highest P&L.
+
+Shares of equity are of what it was at these two moments.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,15 @@ from engine.core.activity import DAY_NS
 from engine.core.context import Context
 from engine.core.events import PnlMarked
 from engine.core.ledger.pnl import totals
+from engine.core.limits import RiskLimits
 from engine.core.market import Quote
 from engine.core.state import State
 from engine.core.types import ZERO
 
 DOLLARS = frozenset({"USDT", "USDC", "USD", ""})
 """Currencies counted as dollars; the empty one is of a market that nothing is known of yet."""
+LOSSES = ("daily_loss_usd", "daily_loss_kill_usd", "drawdown_kill_usd")
+SHARES = ("daily_loss_share", "daily_loss_kill_share", "drawdown_kill_share")
 PEAK_STEP = Decimal("0.001")
 """A new peak is written down when it is higher by this part of the drawdown that is allowed."""
 
@@ -41,19 +47,53 @@ def _rate(currency: str, quotes: Mapping[str, Quote]) -> Decimal | None:
 
 
 def mark_pnl(state: State, context: Context) -> Iterator[PnlMarked]:
-    """Write down where the day began, and the highest P&L so far, when either is news."""
+    """Write down where the day began, and the highest P&L so far, when either is news.
+
+    So is the equity of these moments, once it is known.
+    """
     limits, mark = state.risk.limits, state.risk.pnl_mark
-    if limits.daily_loss_usd is limits.daily_loss_kill_usd is limits.drawdown_kill_usd is None:
+    if not _limits(limits, LOSSES + SHARES):
         return
     net = net_usd(state, context.quotes)
     if net is None:
         return
+    equity = None
+    if _limits(limits, SHARES):
+        equity = context.margin.equity_at(context.now_ns, limits)
     day = context.now_ns // DAY_NS
-    rise = (limits.drawdown_kill_usd or ZERO) * PEAK_STEP
-    if mark is None or mark.day != day or net > mark.peak + rise:
-        start = mark.start if mark is not None and mark.day == day else net
-        peak = net if mark is None else max(net, mark.peak)
-        yield PnlMarked(ts=context.now_ns, day=day, start=start, peak=peak)
+    same_day = mark is not None and mark.day == day
+    start = mark.start if mark is not None and same_day else net
+    peak = net if mark is None else max(net, mark.peak)
+    start_equity = mark.start_equity if mark is not None and same_day else None
+    peak_equity = mark.peak_equity if mark is not None and peak == mark.peak else None
+    learned = False
+    if equity is not None:
+        learned = mark is not None and None in (mark.start_equity, mark.peak_equity)
+        # What has been gained or lost since was not there then.
+        start_equity = equity - (net - start) if start_equity is None else start_equity
+        peak_equity = equity + (peak - net) if peak_equity is None else peak_equity
+    if mark is None or not same_day or learned or net > mark.peak + _rise(limits, mark):
+        yield PnlMarked(
+            ts=context.now_ns,
+            day=day,
+            start=start,
+            peak=peak,
+            start_equity=start_equity,
+            peak_equity=peak_equity,
+        )
+
+
+def _limits(limits: RiskLimits, keys: tuple[str, ...]) -> bool:
+    """True where any of these limits is on."""
+    return any(getattr(limits, key) is not None for key in keys)
+
+
+def _rise(limits: RiskLimits, mark: PnlMarked) -> Decimal:
+    """How much higher a peak must be to be news."""
+    allowed = [limits.drawdown_kill_usd or ZERO]
+    if limits.drawdown_kill_share is not None and mark.peak_equity is not None:
+        allowed.append(limits.drawdown_kill_share * mark.peak_equity)
+    return min((one for one in allowed if one > ZERO), default=ZERO) * PEAK_STEP
 
 
 def lost_today(state: State, context: Context) -> Decimal | None:

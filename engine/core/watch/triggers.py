@@ -7,13 +7,14 @@ loosens but a person's release, which is refused for as long as its cause stands
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 
 import msgspec
 
 from engine.core.activity import count_since
 from engine.core.context import Context
 from engine.core.limits import RiskLimits, to_ns
+from engine.core.margin import liq_distance
 from engine.core.state import State
 from engine.core.trading import is_stricter
 from engine.core.types import Side, TradingState
@@ -28,6 +29,10 @@ Finding = tuple[str, str]
 """What was seen and what is allowed, in words."""
 
 
+Find = Callable[[State, Context, str], Finding | None]
+SHOWN = Decimal("0.0001")
+
+
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the table.
 
@@ -39,7 +44,7 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     key: str
     state: TradingState
-    find: Callable[[State, Context, str], Finding | None]
+    find: Find
     symbol: bool = False
     lifts: bool = False
 
@@ -90,6 +95,10 @@ def _above(fall: Decimal | None, limit: Decimal | None) -> Finding | None:
     return f"{fall:.2f}", f"{limit:f} USD"
 
 
+def _percent(part: Decimal) -> str:
+    return f"{(part * 100).normalize():f} %"
+
+
 def _daily_loss(state: State, context: Context, _symbol: str) -> Finding | None:
     return _above(lost_today(state, context), state.risk.limits.daily_loss_usd)
 
@@ -100,6 +109,56 @@ def _daily_loss_kill(state: State, context: Context, _symbol: str) -> Finding | 
 
 def _drawdown(state: State, context: Context, _symbol: str) -> Finding | None:
     return _above(lost_from_peak(state, context), state.risk.limits.drawdown_kill_usd)
+
+
+def _share(key: str, base: str, fall: Callable[[State, Context], Decimal | None]) -> Find:
+    """A loss limit that is a part of equity; `base` is when that counts, in the P&L's mark."""
+
+    def find(state: State, context: Context, _symbol: str) -> Finding | None:
+        mark, share = state.risk.pnl_mark, getattr(state.risk.limits, key)
+        equity = None if mark is None else getattr(mark, base)
+        if equity is None or share is None:
+            return None
+        found = _above(fall(state, context), share * equity)
+        if found is None:
+            return None
+        return found[0], f"{share * equity:.2f} USD, {_percent(share)} of {equity:.2f}"
+
+    return find
+
+
+def _no_base(base: str) -> Find:
+    """A share of an equity that nobody knows cannot be told."""
+
+    def find(state: State, _context: Context, _symbol: str) -> Finding | None:
+        mark = state.risk.pnl_mark
+        if not state.ready or (mark is not None and getattr(mark, base) is not None):
+            return None
+        return "equity is not known", "a known equity"
+
+    return find
+
+
+def _unheard(state: State, context: Context, _symbol: str) -> Finding | None:
+    """Where positions are liquidated comes with the totals, whose age is that of both."""
+    if not state.ready or context.margin.is_fresh(context.now_ns, state.risk.limits):
+        return None
+    return "margin was not told lately", "a known distance to liquidation"
+
+
+def _near_liquidation(state: State, context: Context, _symbol: str) -> Finding | None:
+    """A position whose mark is nearer; by the last price of liquidation told, however old."""
+    limit = state.risk.limits.liq_kill
+    for key, position in sorted(state.positions.positions.items()):
+        held, quote = context.margin.positions.get(key), context.quotes.get(position.symbol)
+        mark = None if quote is None else quote.reference
+        if limit is None or not position.qty or held is None or held.liq_price is None or not mark:
+            continue
+        distance = liq_distance(held.liq_price, mark, state.positions.net_qty(position.symbol))
+        if distance < limit:
+            near = _percent(distance.quantize(SHOWN, ROUND_FLOOR))
+            return f"{key} {near} from {held.liq_price:f}", _percent(limit)
+    return None
 
 
 def _unpriced(state: State, context: Context, _symbol: str) -> Finding | None:
@@ -172,11 +231,30 @@ def _no_stop(state: State, context: Context, symbol: str) -> Finding | None:
 
 
 REDUCING, HALTED = TradingState.REDUCING, TradingState.HALTED
+SHARES = (
+    ("DAILY_LOSS", "daily_loss_share", REDUCING, "start_equity", lost_today),
+    ("DAILY_LOSS", "daily_loss_kill_share", HALTED, "start_equity", lost_today),
+    ("DRAWDOWN", "drawdown_kill_share", HALTED, "peak_equity", lost_from_peak),
+)
+"""Losses as shares: code, key, how far they go, the equity they are of, and what is measured."""
 TRIGGERS: tuple[Trigger, ...] = (
     Trigger(code="DAILY_LOSS", key="daily_loss_usd", state=REDUCING, find=_daily_loss),
     Trigger(code="DAILY_LOSS", key="daily_loss_kill_usd", state=HALTED, find=_daily_loss_kill),
     Trigger(code="DRAWDOWN", key="drawdown_kill_usd", state=HALTED, find=_drawdown),
-    Trigger(code="UNPRICED", key="daily_loss_usd", state=REDUCING, find=_unpriced, lifts=True),
+    *(
+        Trigger(code=code, key=key, state=state, find=_share(key, base, fall))
+        for code, key, state, base, fall in SHARES
+    ),
+    Trigger(code="LIQUIDATION", key="liq_kill", state=HALTED, find=_near_liquidation),
+    *(
+        Trigger(code="UNPRICED", key=key, state=REDUCING, find=_unpriced, lifts=True)
+        for key in ("daily_loss_usd", "daily_loss_share")
+    ),
+    *(
+        Trigger(code="NO_EQUITY", key=key, state=REDUCING, find=_no_base(base), lifts=True)
+        for _, key, _, base, _ in SHARES
+    ),
+    Trigger(code="NO_EQUITY", key="liq_kill", state=REDUCING, find=_unheard, lifts=True),
     Trigger(code="REJECTS", key="reject_kill", state=HALTED, find=_rejects),
     Trigger(code="DRIFT", key="drift_age_s", state=REDUCING, find=_drift),
     Trigger(code="DRIFT", key="drift_kill_s", state=HALTED, find=_drift_kill),

@@ -3,7 +3,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from engine.core.limits import PAPER_LIMITS
-from engine.core.margin import AccountMargin, PositionMargin
+from engine.core.margin import AccountMargin, PositionMargin, liq_distance
 from tests.support.desk import NS, d
 
 LIMITS = replace(PAPER_LIMITS, reconcile_age_s=d(60))
@@ -23,3 +23,10 @@ def test_what_is_older_than_a_comparison_may_be_is_not_known() -> None:
 def test_without_a_limit_of_age_nothing_is_too_old_but_what_never_came() -> None:
     assert MARGIN.equity_at(10**6 * NS, PAPER_LIMITS) == 1_000
     assert AccountMargin(equity=d(1)).equity_at(0, PAPER_LIMITS) is None
+
+
+def test_the_distance_is_to_the_side_on_which_the_account_loses() -> None:
+    assert liq_distance(d(90), d(100), d(1)) == d("0.1")
+    assert liq_distance(d(90), d(100), d(-1)) == d("-0.1")
+    assert liq_distance(d(110), d(100), d(-1)) == d("0.1")
+    assert liq_distance(d(110), d(100), d(0)) == liq_distance(d(90), d(100), d(0)) == d("0.1")

@@ -6,6 +6,7 @@ still fill; positions and these sums must stay within the limits, whatever is lo
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -15,21 +16,25 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from engine.core.commands import AmendOrder, CancelOrder
-from engine.core.events import InstrumentsChanged, OrderEvent, OrderSubmitted
-from engine.core.limits import PAPER_LIMITS
+from engine.core.events import InstrumentsChanged, OrderEvent, OrderSubmitted, SettingsChanged
+from engine.core.limits import PAPER_LIMITS, RiskLimits
 from engine.core.market import Quote
-from engine.core.reports import Outcome, RequestKind, VenueStatus
+from engine.core.reports import Outcome, RequestKind, VenueStatus, WalletReport
+from engine.core.settings import MarketSettings
 from engine.core.state import evolve
 from engine.core.types import Side
 from tests.support.desk import Desk, d, fill, outcome, perpetual, row
 
 MARKS = {"BTCUSDT": d(60_000), "ETHUSDT": d(3_000)}
-LIMITS = replace(
+VALUES = replace(
     PAPER_LIMITS,
     max_position_notional_usd=d(3_000),
     max_gross_notional_usd=d(4_000),
     max_net_notional_usd=d(3_500),
 )
+MARGINS = replace(PAPER_LIMITS, max_leverage=d("3.8"), max_margin_use=d("0.9"))
+EQUITY = d(1_000)
+LEVERAGE = {"BTCUSDT": d(5), "ETHUSDT": d(3)}
 STEP = d("0.010")
 Move = tuple[str, int, int, bool]
 OFTEN = ("place", "place", "place", "amend", "amend", "amend", "fill", "answer")
@@ -44,12 +49,15 @@ MOVES = st.lists(
 class Venue:
     """Our orders as the venue could have them: the most of each that may still fill."""
 
-    def __init__(self) -> None:
-        self.desk = Desk(limits=LIMITS)
+    def __init__(self, limits: RiskLimits) -> None:
+        self.desk = Desk(limits=limits)
         evolve(
             self.desk.state,
             InstrumentsChanged(ts=1, instruments=(perpetual("ETHUSDT", tick="0.01"),)),
         )
+        told = tuple(MarketSettings(symbol, leverage=times) for symbol, times in LEVERAGE.items())
+        evolve(self.desk.state, SettingsChanged(ts=1, markets=told))
+        self.desk.give(WalletReport(equity=EQUITY))
         self.desk.quotes["ETHUSDT"] = Quote(symbol="ETHUSDT", mark=MARKS["ETHUSDT"])
         self.terms: dict[str, tuple[str, Side]] = {}
         self.most: dict[str, Decimal] = {}
@@ -158,28 +166,50 @@ class Venue:
         return long * MARKS[symbol], short * MARKS[symbol]
 
 
-def check_every_step(moves: list[Move]) -> None:
-    venue = Venue()
+def check_values(venue: Venue, move: Move) -> None:
+    worst = [venue.worst(symbol) for symbol in MARKS]
+    assert all(max(abs(long), abs(short)) <= 3_000 for long, short in worst), move
+    assert sum(max(abs(long), abs(short)) for long, short in worst) <= 4_000, move
+    assert sum(long for long, _ in worst) <= 3_500, move
+    assert sum(short for _, short in worst) >= -3_500, move
+
+
+def check_margins(venue: Venue, move: Move) -> None:
+    worst = {symbol: max(map(abs, venue.worst(symbol))) for symbol in MARKS}
+    assert sum(worst.values()) <= d("3.8") * EQUITY, move
+    assert sum(worst[symbol] / LEVERAGE[symbol] for symbol in MARKS) <= d("0.9") * EQUITY, move
+
+
+CHECKS = pytest.mark.parametrize(
+    ("limits", "check"), [(VALUES, check_values), (MARGINS, check_margins)], ids=["value", "margin"]
+)
+Check = Callable[[Venue, Move], None]
+
+
+def check_every_step(limits: RiskLimits, check: Check, moves: list[Move]) -> None:
+    venue = Venue(limits)
     for move in moves:
         venue.play(move)
-        worst = [venue.worst(symbol) for symbol in MARKS]
-        assert all(max(abs(long), abs(short)) <= 3_000 for long, short in worst), move
-        assert sum(max(abs(long), abs(short)) for long, short in worst) <= 4_000, move
-        assert sum(long for long, _ in worst) <= 3_500, move
-        assert sum(short for _, short in worst) >= -3_500, move
+        check(venue, move)
 
 
+@CHECKS
 @settings(max_examples=150, deadline=None)
 @given(MOVES)
-def test_what_was_sent_can_never_lead_beyond_a_limit(moves: list[Move]) -> None:
-    check_every_step(moves)
+def test_what_was_sent_can_never_lead_beyond_a_limit(
+    limits: RiskLimits, check: Check, moves: list[Move]
+) -> None:
+    check_every_step(limits, check, moves)
 
 
 @pytest.mark.slow
+@CHECKS
 @settings(max_examples=5_000, deadline=None)
 @given(MOVES)
-def test_what_was_sent_can_never_lead_beyond_a_limit_in_very_many_ways(moves: list[Move]) -> None:
-    check_every_step(moves)
+def test_what_was_sent_can_never_lead_beyond_a_limit_in_very_many_ways(
+    limits: RiskLimits, check: Check, moves: list[Move]
+) -> None:
+    check_every_step(limits, check, moves)
 
 
 def test_a_filled_order_counts_for_what_an_amend_on_its_way_may_have_added() -> None:

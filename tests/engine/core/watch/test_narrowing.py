@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from engine.core.commands import Kill, Release
@@ -20,10 +21,11 @@ from engine.core.events import (
     TradingStateChanged,
 )
 from engine.core.limits import PAPER_LIMITS
-from engine.core.reports import Outcome, RequestKind, SweepReport
+from engine.core.reports import Outcome, PositionReport, RequestKind, SweepReport, WalletReport
 from engine.core.requests import StartTimer, TimerFired
 from engine.core.state import evolve
 from engine.core.types import KillLevel, Side, TradingState
+from engine.core.watch.losses import SHARES
 from tests.support.desk import NS, Desk, d, fill, outcome, row
 
 ACTIVE, REDUCING, HALTED = TradingState
@@ -322,3 +324,138 @@ def test_a_symbol_is_released_at_once_while_the_account_is_on_probation() -> Non
     evolve(desk.state, TradingStateChanged(ts=1, state=REDUCING, by="reconcile", symbol="BTCUSDT"))
     command = Release(command_id="r9", account="paper", reason="ok", symbol="BTCUSDT")
     assert trading(desk.give(command)) == [(ACTIVE, "ok", "BTCUSDT")]
+
+
+# Shares of equity, and the distance to liquidation.
+
+
+def told(desk: Desk, equity: int = 10_000) -> None:
+    desk.give(WalletReport(equity=d(equity)))
+
+
+def test_a_loss_as_a_share_of_the_days_equity_reduces_and_a_larger_one_kills() -> None:
+    desk = desk_with(daily_loss_share=d("0.02"), daily_loss_kill_share=d("0.03"))
+    told(desk)
+    look(desk)
+    buy(desk)
+    quote = desk.quotes["BTCUSDT"]
+    quote.mark = d(58_000)
+    assert look(desk) == []
+    quote.mark = d("57999.9")
+    reason = "DAILY_LOSS: 200.01 (limit 200.00 USD, 2 % of 10000.00)"
+    assert trading(look(desk)) == [(REDUCING, reason, "")]
+    told(desk, 5_000)
+    quote.mark = d("57000")
+    assert trading(look(desk)) == []
+    quote.mark = d("56999.9")
+    reason = "DAILY_LOSS: 300.01 (limit 300.00 USD, 3 % of 10000.00)"
+    assert trading(look(desk)) == [(HALTED, reason, "")]
+
+
+def test_a_fall_as_a_share_of_the_equity_at_the_peak_kills() -> None:
+    desk = desk_with(drawdown_kill_share=d("0.05"))
+    told(desk)
+    look(desk)
+    buy(desk)
+    desk.quotes["BTCUSDT"].mark = d(70_000)
+    told(desk, 11_000)
+    look(desk)
+    desk.quotes["BTCUSDT"].mark = d(64_500)
+    assert trading(look(desk)) == []
+    desk.quotes["BTCUSDT"].mark = d("64499.9")
+    reason = "DRAWDOWN: 550.01 (limit 550.00 USD, 5 % of 11000.00)"
+    assert trading(look(desk)) == [(HALTED, reason, "")]
+
+
+def test_of_an_amount_and_a_share_the_one_that_is_reached_first_acts() -> None:
+    for usd, words in ((150, "150 USD"), (250, "200.00 USD, 2 % of 10000.00")):
+        desk = desk_with(daily_loss_usd=d(usd), daily_loss_share=d("0.02"))
+        told(desk)
+        look(desk)
+        buy(desk)
+        desk.quotes["BTCUSDT"].mark = d(57_900)
+        assert trading(look(desk)) == [(REDUCING, f"DAILY_LOSS: 210.00 (limit {words})", "")]
+
+
+@pytest.mark.parametrize("key", SHARES)
+def test_a_share_of_an_unknown_equity_reduces_until_it_is_known(key: str) -> None:
+    desk = desk_with(**{key: d("0.02")})
+    reason = "NO_EQUITY: equity is not known (limit a known equity)"
+    assert trading(look(desk)) == [(REDUCING, reason, "")]
+    told(desk)
+    assert trading(look(desk)) == [(ACTIVE, f"over: {reason}", "")]
+
+
+def test_before_the_account_was_compared_its_equity_is_not_missed() -> None:
+    desk = desk_with(daily_loss_share=d("0.02"), liq_kill=d("0.08"))
+    desk.state.ready = False
+    assert trading(look(desk)) == []
+
+
+def test_a_share_of_a_loss_that_nobody_can_know_reduces() -> None:
+    desk = desk_with(daily_loss_share=d("0.02"))
+    told(desk)
+    look(desk)
+    buy(desk)
+    desk.quotes["BTCUSDT"].mark = None
+    reason = "UNPRICED: a position has no price (limit a known loss)"
+    assert trading(look(desk)) == [(REDUCING, reason, "")]
+
+
+def liquidated_at(desk: Desk, price: str | None, qty: str = "0.100", index: int = 0) -> None:
+    liq_price = None if price is None else d(price)
+    desk.give(
+        PositionReport(
+            symbol="BTCUSDT", qty=d(qty), avg_price=None, liq_price=liq_price, position_index=index
+        )
+    )
+
+
+def test_a_position_near_its_liquidation_kills() -> None:
+    desk = desk_with(liq_kill=d("0.08"))
+    told(desk)
+    buy(desk)
+    assert look(desk) == []
+    liquidated_at(desk, None)
+    assert look(desk) == []
+    liquidated_at(desk, "55200")
+    assert look(desk) == []
+    liquidated_at(desk, "55200.1")
+    reason = "LIQUIDATION: BTCUSDT 7.99 % from 55200.1 (limit 8 %)"
+    events = look(desk)
+    assert trading(events) == [(HALTED, reason, "")]
+    assert any(isinstance(event, KillStarted) for event in events)
+
+
+def test_a_mark_that_has_passed_the_liquidation_price_kills_all_the_more() -> None:
+    desk = desk_with(liq_kill=d("0.08"))
+    told(desk)
+    buy(desk)
+    liquidated_at(desk, "75000")
+    reason = "LIQUIDATION: BTCUSDT -25 % from 75000 (limit 8 %)"
+    assert trading(look(desk)) == [(HALTED, reason, "")]
+
+
+def test_without_a_price_or_a_position_nothing_is_near_liquidation() -> None:
+    desk = desk_with(liq_kill=d("0.08"))
+    told(desk)
+    liquidated_at(desk, "59999")
+    assert look(desk) == []
+    buy(desk)
+    liquidated_at(desk, "59999")
+    desk.quotes["BTCUSDT"].mark = None
+    assert trading(look(desk)) == []
+    del desk.quotes["BTCUSDT"]
+    assert trading(look(desk)) == []
+
+
+def test_liquidation_that_was_not_told_lately_reduces_until_it_is() -> None:
+    desk = desk_with(liq_kill=d("0.08"), reconcile_age_s=d(60))
+    told(desk)
+    desk.later(60)
+    assert look(desk) == []
+    desk.later(1)
+    reason = "NO_EQUITY: margin was not told lately (limit a known distance to liquidation)"
+    assert trading(look(desk)) == [(REDUCING, reason, "")]
+    told(desk)
+    assert trading(look(desk)) == [(ACTIVE, f"over: {reason}", "")]

@@ -20,7 +20,7 @@ def test_one_symbols_limit_is_enough_to_watch() -> None:
 
 def test_only_pauses_and_what_was_missing_lift_by_themselves() -> None:
     assert {t.code for t in TRIGGERS if t.lifts} == {
-        "REJECT_BURST", "STALE_QUOTES", "UNPRICED", "NO_STOP",
+        "REJECT_BURST", "STALE_QUOTES", "UNPRICED", "NO_EQUITY", "NO_STOP",
     }  # fmt: skip
     assert all(t.state is TradingState.REDUCING for t in TRIGGERS if t.lifts)
     assert lifts("STALE_QUOTES: x", TradingState.REDUCING)
