@@ -9,6 +9,7 @@ from console import format as fmt
 from console.glyphs import UNICODE, Glyphs
 from console.replica import Replica
 from console.views.cells import Cell, Column, Line, Row, TableView
+from console.views.margin import margin_lines
 from console.views.states import pnl_cell
 from engine.core.ledger.pnl import Totals
 from engine.core.ledger.tracker import Position, position_key
@@ -66,6 +67,7 @@ def view(
         rows=tuple(row(position, replica, glyphs) for position in positions),
         foot=(
             *(line for total in totals for line in total_lines(total, glyphs)),
+            *margin_lines(replica, glyphs),
             *check_lines(replica, glyphs),
         ),
         curve=tuple(net for _, net in replica.pnl_history),

@@ -14,6 +14,7 @@ import msgspec
 
 from engine.clock import NS
 from engine.core.ledger.executions import position_key
+from engine.core.margin import AccountMargin
 from engine.core.settings import MarketSettings
 from engine.core.state import State
 from engine.core.status import (
@@ -76,7 +77,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 class PositionLine(msgspec.Struct, frozen=True, kw_only=True):
     """One position as `/status` shows it; money and quantities as Decimal, None is unpriced.
 
-    `symbol` is `BTCUSDT#1` for the long side of a hedge; a leverage that is None was not told.
+    `symbol` is `BTCUSDT#1` for the long side of a hedge; a leverage that is None was not told, and
+    a position without a `liq_price` is liquidated at no mark that was told.
     """
 
     symbol: str
@@ -88,10 +90,14 @@ class PositionLine(msgspec.Struct, frozen=True, kw_only=True):
     fees: Decimal
     currency: str
     leverage: Decimal | None = None
+    liq_price: Decimal | None = None
 
 
 class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer of `/status`: health, and what a tired person asks next."""
+    """The answer of `/status`: health, and what a tired person asks next.
+
+    `margin` is what the venue said of the account `margin_age_s` ago; None, before it has.
+    """
 
     version: str
     pid: int
@@ -107,6 +113,8 @@ class StatusDocument(msgspec.Struct, frozen=True, kw_only=True):
     settings: tuple[MarketSettings, ...] = ()
     metrics_port: int | None = None
     warnings: tuple[str, ...] = ()
+    margin: AccountMargin = AccountMargin()
+    margin_age_s: float | None = None
 
 
 def create_health(state: State, status: EngineStatus, *, uptime_s: float) -> Health:
@@ -152,7 +160,7 @@ def create_status(
         trading_by=state.trading_by,
         trading_reason=state.trading_reason,
         orders=dict(Counter(str(order.state) for order in state.orders.open_orders())),
-        positions=tuple(_position_lines(state, marks)),
+        positions=tuple(_position_lines(state, status.margin, marks)),
         requests=status.requests,
         reconcile=status.reconcile,
         replay=status.replay,
@@ -160,6 +168,8 @@ def create_status(
         settings=tuple(state.settings[symbol] for symbol in sorted(state.settings)),
         metrics_port=status.metrics_port,
         warnings=status.warnings,
+        margin=status.margin,
+        margin_age_s=(status.ts - status.margin.ts) / NS if status.margin.ts else None,
     )
 
 
@@ -233,12 +243,16 @@ def _unknown_orders(state: State) -> int:
     return sum(order.state is OrderState.UNKNOWN for order in state.orders.open_orders())
 
 
-def _position_lines(state: State, marks: Mapping[str, Decimal]) -> Iterator[PositionLine]:
+def _position_lines(
+    state: State, margin: AccountMargin, marks: Mapping[str, Decimal]
+) -> Iterator[PositionLine]:
     for position in state.positions.positions.values():
         mark = marks.get(position.symbol, position.mark_price)
         settings = state.settings.get(position.symbol)
+        key = position_key(position.symbol, position.index)
+        held = margin.positions.get(key)
         yield PositionLine(
-            symbol=position_key(position.symbol, position.index),
+            symbol=key,
             qty=position.qty,
             avg_entry_price=position.avg_entry_price,
             mark_price=mark,
@@ -247,4 +261,5 @@ def _position_lines(state: State, marks: Mapping[str, Decimal]) -> Iterator[Posi
             fees=position.fees,
             currency=position.pnl_currency,
             leverage=None if settings is None else settings.leverage,
+            liq_price=None if held is None else held.liq_price,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal as D
 
 import pytest
+from msgspec.structs import replace
 
 from console.desk import Desk
 from console.ids import Ids
@@ -18,6 +19,8 @@ from engine.core.commands import (
     Reconcile,
     Release,
 )
+from engine.core.limits import PAPER_LIMITS
+from engine.core.margin import AccountMargin
 from engine.core.status import BreakerStatus, EngineStatus, LinkUpdate, VenueJoin
 from engine.core.types import JoinState, KillLevel, Side, TradingState
 from tests.console.fakes import BTC, BUY, NOW, NS, FakeLink, busy_link, order_events, status
@@ -181,6 +184,29 @@ def test_what_the_engine_would_deny_is_foreseen_by_its_newest_status(
     hands, link = desk()
     loaded = LinkUpdate(snapshot=link.state.encode(), snapshot_seq=link.state.seq, status=health)
     hands.replica.apply(loaded, NOW)
+    order = PlaceOrder(
+        command_id="", client_order_id="", symbol="BTCUSDT", side=BUY, qty=D("0.001"),
+        price=D("60999.0"),
+    )  # fmt: skip
+    denial = hands.foresee(order)
+    assert (denial and denial.code) == code
+
+
+@pytest.mark.parametrize(
+    ("margin", "code"),
+    [
+        (AccountMargin(), "NO_EQUITY"),
+        (AccountMargin(equity=D(1_000), ts=NOW), "MAX_LEVERAGE"),
+        (AccountMargin(equity=D(1_000_000), ts=NOW), None),
+    ],
+)
+def test_what_the_venue_said_of_margin_is_foreseen_too(
+    margin: AccountMargin, code: str | None
+) -> None:
+    hands, link = desk()
+    link.push(ev.LimitsChanged(ts=NOW, limits=replace(PAPER_LIMITS, max_leverage=D(3)), by="me"))
+    link.tell(status(margin=margin))
+    hands.replica.apply(link.poll(), NOW)
     order = PlaceOrder(
         command_id="", client_order_id="", symbol="BTCUSDT", side=BUY, qty=D("0.001"),
         price=D("60999.0"),

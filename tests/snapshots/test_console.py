@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 
 from engine.core import events as ev
 from engine.core.events import EventType as E
+from engine.core.margin import AccountMargin, PositionMargin
 from engine.core.reports import Scope
 from engine.core.status import ReconcileRun, ReconcileStatus
 from engine.core.types import DriftKind
@@ -231,6 +232,17 @@ def test_a_stale_engine(snap_compare: Snap) -> None:
         await c.frame()
 
     assert matches(snap_compare, play)
+
+
+@pytest.mark.parametrize("age_s", [0, 75], ids=["fresh", "old"])
+def test_equity_margin_and_liquidation(snap_compare: Snap, age_s: int) -> None:
+    link = busy_link()
+    held = {"BTCUSDT": PositionMargin(leverage=D(5), liq_price=D("54200.5"), ts=NOW)}
+    margin = AccountMargin(
+        equity=D("48210.55"), initial_margin=D("12060.1"), ts=NOW - age_s * NS, positions=held
+    )
+    link.tell(status(margin=margin))
+    assert matches(snap_compare, pressing(), "wide" if age_s else "medium", link)
 
 
 @pytest.mark.parametrize("theme", ["tradedeck-light", "tradedeck-mono", "tradedeck-okabe-ito"])

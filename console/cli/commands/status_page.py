@@ -38,6 +38,8 @@ def _lines(document: Document) -> Iterator[str]:
     yield f"open orders {health['open_orders']}{f': {states}' if states else ''}"
     for number, position in enumerate(document["positions"]):
         yield f"{'positions' if not number else '':<12}{_position(position)}"
+    if document.get("margin_age_s") is not None:
+        yield f"margin      {_margin(document['margin'], document['margin_age_s'])}"
     if document.get("settings"):
         yield f"settings    {', '.join(map(_setting, document['settings']))}"
     sent = [row for row in document["requests"] if row["count"]]
@@ -66,13 +68,24 @@ def _position(row: Document) -> str:
     unrealized = "unpriced" if row["unrealized_pnl"] is None else row["unrealized_pnl"]
     return (
         f"{row['symbol']} {row['qty']} at {row['avg_entry_price'] or '-'}{_leverage(row)}, "
-        f"mark {row['mark_price'] or '-'}; unrealized {unrealized}, "
+        f"mark {row['mark_price'] or '-'}{_liquidated(row)}; unrealized {unrealized}, "
         f"realized {row['realized_pnl']}, fees {row['fees']} {row['currency']}"
     )
 
 
+def _margin(margin: Document, age_s: float) -> str:
+    """What is not told is not there: the status leaves out what is None."""
+    names = ("equity", "initial_margin", "maintenance_margin")
+    told = [f"{name.replace('_', ' ')} {margin[name]}" for name in names if margin.get(name)]
+    return f"{', '.join(told) or 'not told by the venue'}; {age_s:.0f} s ago"
+
+
 def _setting(row: Document) -> str:
     return f"{row['symbol']}{_leverage(row)}{' hedge' if row.get('hedged') else ''}"
+
+
+def _liquidated(row: Document) -> str:
+    return f", liquidated at {row['liq_price']}" if row.get("liq_price") else ""
 
 
 def _leverage(row: Document) -> str:

@@ -18,6 +18,7 @@ from engine.core.events import (
     OrderSubmitted,
     TradingStateChanged,
 )
+from engine.core.margin import AccountMargin, PositionMargin
 from engine.core.state import State, evolve
 from engine.core.status import (
     BreakerStatus,
@@ -226,3 +227,22 @@ def test_the_status_document_values_positions_at_the_marks() -> None:
     )
     unpriced = create_status(state, status(), marks={}, uptime_s=1.0, pid=7, version="1.2.3")
     assert unpriced.positions[0].unrealized_pnl is None
+
+
+def test_what_the_venue_said_of_margin_is_in_the_status_with_its_age() -> None:
+    fill = OrderEvent(
+        EventType.FULL_FILL, "a", T0, exec_id="e1", last_qty=Decimal(1), last_price=Decimal(60_000)
+    )
+    margin = AccountMargin(
+        equity=Decimal(5),
+        ts=T0 - 4 * NS,
+        positions={"BTCUSDT": PositionMargin(liq_price=Decimal(50_000))},
+    )
+    state = state_of(*order("a", fill))
+    document = create_status(
+        state, status(ts=T0, margin=margin), marks={}, uptime_s=1.0, pid=7, version="1"
+    )
+    assert (document.margin, document.margin_age_s) == (margin, 4.0)
+    assert document.positions[0].liq_price == 50_000
+    untold = create_status(state, status(), marks={}, uptime_s=1.0, pid=7, version="1")
+    assert (untold.margin_age_s, untold.positions[0].liq_price) == (None, None)

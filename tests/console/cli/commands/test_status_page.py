@@ -167,6 +167,30 @@ def test_the_leverage_of_a_position_is_shown_where_it_was_told() -> None:
     assert line.startswith("positions   BTCUSDT 0.010 at 61800.0 10x, mark 61900.0;")
 
 
+def test_where_a_position_is_liquidated_is_shown_where_it_was_told() -> None:
+    position = {**DOCUMENT["positions"][0], "liq_price": "50000"}
+    (line,) = [row for row in page(positions=[position]) if row.startswith("positions")]
+    assert line.startswith(
+        "positions   BTCUSDT 0.010 at 61800.0, mark 61900.0, liquidated at 50000;"
+    )
+
+
+@pytest.mark.parametrize(
+    ("margin", "told"),
+    [
+        (
+            {"equity": "1000", "initial_margin": "20", "maintenance_margin": "2"},
+            "equity 1000, initial margin 20, maintenance margin 2",
+        ),
+        ({"equity": "1000"}, "equity 1000"),
+        ({}, "not told by the venue"),
+    ],
+)
+def test_margin_is_shown_with_its_age(margin: dict[str, str], told: str) -> None:
+    assert f"margin      {told}; 4 s ago" in page(margin=margin, margin_age_s=4.2)
+    assert not [row for row in page() if row.startswith("margin")]
+
+
 def test_what_the_markets_are_set_to_is_shown() -> None:
     settings = [{"symbol": "BTCUSDT", "leverage": "10"}, {"symbol": "ETHUSDT", "hedged": True}]
     assert "settings    BTCUSDT 10x, ETHUSDT hedge" in page(settings=settings)
