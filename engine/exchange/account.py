@@ -48,6 +48,7 @@ class Account:
         self._open: dict[MarketKey, dict[str, Order]] = defaultdict(dict)
         self._reducing: dict[MarketKey, dict[str, Order]] = {}
         self._working = WorkingOrders()
+        self._changed = self._working.changed
         self._touched_positions: dict[tuple[str, int], Position] = {}
         self._touched_coins: dict[str, CoinState] = {}
 
@@ -118,7 +119,7 @@ class Account:
         self._open[instrument.key][order.order_id] = order
         if order.reduce_only:
             self._reducing.setdefault(instrument.key, {})[order.order_id] = order
-        self._working.note(order)
+        self._changed[order.order_id] = order
 
     def close(self, order: Order) -> None:
         """Note that an order has reached a closed status."""
@@ -355,7 +356,7 @@ class Account:
 
     def tell(self, order: Order) -> None:
         """Put the order, as it is now, on the stream; it is written when the answer has left."""
-        self._working.note(order)
+        self._changed[order.order_id] = order
         if self.topics:
             self._untold.append(copy(order))
 

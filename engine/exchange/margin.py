@@ -30,25 +30,22 @@ class Working(msgspec.Struct, gc=False):
 
 
 class WorkingOrders:
-    """Sums over open orders, kept up to date from those that have changed since the last look.
+    """Sums over open orders, kept up to date from those that have `changed` since the last look.
 
-    Orders change far more often than somebody looks, and must not wait for margin to be counted.
+    Orders change far more often than somebody looks, and must not wait for margin to be counted:
+    whoever changes one puts it there, by its id.
     """
 
     def __init__(self) -> None:
-        self._changed: dict[str, Order] = {}
+        self.changed: dict[str, Order] = {}
         self._sums: dict[str, Working] = {}
-
-    def note(self, order: Order) -> None:
-        """Remember that an order is not what it was."""
-        self._changed[order.order_id] = order
 
     def by_symbol(self) -> Mapping[str, Working]:
         """The sums of every market that has had an order, as they are now."""
-        changed, self._changed = self._changed, {}
-        for order in changed.values():
+        for order in self.changed.values():
             if order.instrument.category == "linear" and not order.reduce_only:
                 self._count(order)
+        self.changed.clear()
         return self._sums
 
     def _count(self, order: Order) -> None:

@@ -199,8 +199,9 @@ def position_row(position: Position, margins: Margins, *, on_stream: bool) -> Po
     """A position as it stands now; flat ones have an empty side."""
     size = abs(position.qty)
     entry = average(position.avg_price)
-    initial = money(position.value / Decimal(position.leverage))
-    maintenance = money(position.value * MAINTENANCE_RATE)
+    value = position.value
+    initial = money(value / Decimal(position.leverage))
+    maintenance = money(value * MAINTENANCE_RATE)
     liquidation = margins.liquidation_price(position) if size else None
     return PositionRow(
         positionIdx=position.idx,
