@@ -303,7 +303,6 @@ class Engine:
             policy=self._policy,
             compared_ns=self.reconcile.last_ok_ts,
             clock=self._client.venue_clock(),
-            margin=self.state.margin,
             gate_closed_at=self.gate.closed_at_ns,
             placing=self.dispatcher.placing,
             canceling=self.dispatcher.canceling,

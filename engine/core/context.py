@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from decimal import Decimal
 
 import msgspec
 
@@ -50,18 +51,19 @@ class Context(msgspec.Struct, kw_only=True):
     """The world at the moment of a decision.
 
     `compared_ns` is when account and venue were last compared without a fault, 0 for never.
-    `clock` is the venue's against ours, `margin` what it said last of margin. `gate_closed_at` is 0
-    while the gate is open. `placing` are the orders that the router may still send again,
-    `canceling` those whose cancel was sent with others, or waits to be, and has no answer yet.
-    `broken` says what of the engine itself failed, `breaker` what keeps new orders here, None while
-    nothing does, `join` whether the venue has been reached.
+    `clock` is the venue's against ours. `gate_closed_at` is 0 while the gate is open. `placing` are
+    the orders that the router may still send again, `canceling` those whose cancel was sent with
+    others, or waits to be, and has no answer yet. `broken` says what of the engine itself failed,
+    `breaker` what keeps new orders here, None while nothing does, `join` whether the venue has been
+    reached. `margin` is what the venue had said of margin, where the state is not the one that
+    heard it: a console's, or a journal's. `nets` keeps net P&L by the state's seq once it was
+    worked out: prices do not change while a batch is decided.
     """
 
     now_ns: int
     quotes: Mapping[str, Quote]
     compared_ns: int = 0
     clock: ClockStatus = ClockStatus()
-    margin: AccountMargin = AccountMargin()
     policy: Policy = Policy()
     gate_closed_at: int = 0
     placing: Collection[str] = ()
@@ -69,3 +71,5 @@ class Context(msgspec.Struct, kw_only=True):
     broken: str = ""
     breaker: BreakerStatus | None = None
     join: VenueJoin = VenueJoin()
+    margin: AccountMargin | None = None
+    nets: dict[int, Decimal | None] = {}

@@ -313,6 +313,7 @@ def test_the_margin_limits_of_a_new_live_account_are_met_by_what_the_venue_says(
         await house.clock.sleep(1)
         engine = await house.engine()
         await house.clock.sleep(2)
+        assert not [event for event in house.events() if isinstance(event, TradingStateChanged)]
         assert engine.state.trading == "ACTIVE"
         await house.give(house.place("a1"))
         assert denials(house) == []

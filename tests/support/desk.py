@@ -120,7 +120,6 @@ class Desk:
             policy=self.policy,
             compared_ns=self.compared_ns,
             clock=self.clock,
-            margin=self.state.margin,
             breaker=self.breaker,
             join=self.join,
             gate_closed_at=self.gate_closed_at,

@@ -29,7 +29,7 @@ def check(state: State, order: PlaceOrder, context: Context) -> Approved | Denie
         return Denied(order, context.now_ns, terms)
     denial = _first_denial(terms)
     if denial is not None:
-        margin = context.margin if looks_at_margin(terms) else None
+        margin = terms.margin if looks_at_margin(terms) else None
         return Denied(order, context.now_ns, denial, terms.reference, margin)
     bound = worst_price(order, terms.instrument, terms.reference, terms.limits.market_slippage)
     return Approved(order, context.now_ns, bound, index_of(state, order))

@@ -29,8 +29,7 @@ def looks_at_margin(terms: Terms) -> bool:
 
 
 def _equity(terms: Terms) -> Decimal | None:
-    context = terms.context
-    return context.margin.equity_at(context.now_ns, terms.state.risk.limits)
+    return terms.margin.equity_at(terms.context.now_ns, terms.state.risk.limits)
 
 
 def _no_equity(terms: Terms, _limit: Amount) -> Amount | None:
@@ -45,7 +44,7 @@ def _told(terms: Terms, what: str, ts: int | None) -> str:
 
 
 def _equity_words(terms: Terms, _value: Amount, _bound: Amount) -> str:
-    margin = terms.context.margin
+    margin = terms.margin
     if margin.ts and margin.equity is None:
         return "the venue tells no equity"
     return _told(terms, "equity", margin.ts)
@@ -87,7 +86,7 @@ def _leverages(terms: Terms) -> dict[str, Decimal]:
     """What each market is set to: the least of what its settings and its positions say."""
     settings = terms.state.settings.values()
     told = {market.symbol: market.leverage for market in settings if market.leverage}
-    for key, held in terms.context.margin.positions.items():
+    for key, held in terms.margin.positions.items():
         symbol = split_key(key)[0]
         if held.leverage is not None:
             told[symbol] = min(held.leverage, told.get(symbol, held.leverage))
@@ -102,7 +101,7 @@ def _margin_use(terms: Terms, _limit: Amount) -> Amount | None:
     needed = _needed(terms)
     if needed is None:
         return None
-    return _over(max(needed, terms.context.margin.initial_margin or ZERO), equity)
+    return _over(max(needed, terms.margin.initial_margin or ZERO), equity)
 
 
 def _worth(terms: Terms) -> Decimal:
@@ -138,7 +137,7 @@ def _use_room(terms: Terms, value: Amount, bound: Amount) -> str:
     needed, allowed = _needed(terms), bound * (_equity(terms) or ZERO)
     if value == UNPRICED or needed is None:
         return REDUCE_ONLY
-    if (terms.context.margin.initial_margin or ZERO) > allowed:
+    if (terms.margin.initial_margin or ZERO) > allowed:
         return REDUCE_ONLY
     leverage = _leverages(terms).get(terms.order.symbol, UNSET)
     room = _worth(terms) - (needed - allowed) * leverage
@@ -156,8 +155,7 @@ def _adds_to_position(terms: Terms) -> bool:
 
 
 def _held(terms: Terms) -> PositionMargin | None:
-    key, context = _key(terms), terms.context
-    return context.margin.position_at(key, context.now_ns, terms.state.risk.limits)
+    return terms.margin.position_at(_key(terms), terms.context.now_ns, terms.state.risk.limits)
 
 
 def _key(terms: Terms) -> str:
@@ -170,7 +168,7 @@ def _no_liq_price(terms: Terms, _limit: Amount) -> Amount | None:
 
 def _liq_words(terms: Terms, _value: Amount, _bound: Amount) -> str:
     key = _key(terms)
-    held = terms.context.margin.positions.get(key)
+    held = terms.margin.positions.get(key)
     return _told(terms, f"where {key} is liquidated", None if held is None else held.ts)
 
 

@@ -12,6 +12,7 @@ from engine.core.context import Context
 from engine.core.instruments import Instrument
 from engine.core.ledger.executions import position_key
 from engine.core.limits import RiskLimits
+from engine.core.margin import AccountMargin
 from engine.core.market import Quote
 from engine.core.settings import ONE_WAY
 from engine.core.state import State
@@ -66,6 +67,12 @@ class Terms(msgspec.Struct, frozen=True, gc=False):
     limits: RiskLimits
     held: Decimal = ZERO
     sums: dict[str, Sides | None] = {}
+
+    @property
+    def margin(self) -> AccountMargin:
+        """What the venue said last of margin."""
+        told = self.context.margin
+        return self.state.margin if told is None else told
 
     @property
     def base(self) -> Decimal:

@@ -39,6 +39,14 @@ def net_usd(state: State, quotes: Mapping[str, Quote]) -> Decimal | None:
     return net
 
 
+def net_now(state: State, context: Context) -> Decimal | None:
+    """`net_usd` at the prices of this decision; every line of the watch's table asks for it."""
+    nets = context.nets
+    if state.seq not in nets:
+        nets[state.seq] = net_usd(state, context.quotes)
+    return nets[state.seq]
+
+
 def _rate(currency: str, quotes: Mapping[str, Quote]) -> Decimal | None:
     if currency in DOLLARS:
         return Decimal(1)
@@ -54,12 +62,12 @@ def mark_pnl(state: State, context: Context) -> Iterator[PnlMarked]:
     limits, mark = state.risk.limits, state.risk.pnl_mark
     if not _limits(limits, LOSSES + SHARES):
         return
-    net = net_usd(state, context.quotes)
+    net = net_now(state, context)
     if net is None:
         return
     equity = None
     if _limits(limits, SHARES):
-        equity = context.margin.equity_at(context.now_ns, limits)
+        equity = state.margin.equity_at(context.now_ns, limits)
     day = context.now_ns // DAY_NS
     same_day = mark is not None and mark.day == day
     start = mark.start if mark is not None and same_day else net
@@ -98,11 +106,11 @@ def _rise(limits: RiskLimits, mark: PnlMarked) -> Decimal:
 
 def lost_today(state: State, context: Context) -> Decimal | None:
     """What the UTC day has cost so far, negative for a gain; None where that is not known."""
-    mark, net = state.risk.pnl_mark, net_usd(state, context.quotes)
+    mark, net = state.risk.pnl_mark, net_now(state, context)
     return None if mark is None or net is None else mark.start - net
 
 
 def lost_from_peak(state: State, context: Context) -> Decimal | None:
     """How far the P&L is below its highest; None where that is not known."""
-    mark, net = state.risk.pnl_mark, net_usd(state, context.quotes)
+    mark, net = state.risk.pnl_mark, net_now(state, context)
     return None if mark is None or net is None else max(mark.peak, net) - net

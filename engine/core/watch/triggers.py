@@ -18,7 +18,7 @@ from engine.core.margin import liq_distance
 from engine.core.state import State
 from engine.core.trading import is_stricter
 from engine.core.types import Side, TradingState
-from engine.core.watch.losses import lost_from_peak, lost_today, net_usd
+from engine.core.watch.losses import lost_from_peak, lost_today, net_now
 
 BURST_NS = 30_000_000_000
 PAUSE_NS = 60_000_000_000
@@ -141,7 +141,7 @@ def _no_base(base: str) -> Find:
 
 def _unheard(state: State, context: Context, _symbol: str) -> Finding | None:
     """Where positions are liquidated comes with the totals, whose age is that of both."""
-    if not state.ready or context.margin.is_fresh(context.now_ns, state.risk.limits):
+    if not state.ready or state.margin.is_fresh(context.now_ns, state.risk.limits):
         return None
     return "margin was not told lately", "a known distance to liquidation"
 
@@ -150,7 +150,7 @@ def _near_liquidation(state: State, context: Context, _symbol: str) -> Finding |
     """A position whose mark is nearer; by the last price of liquidation told, however old."""
     limit = state.risk.limits.liq_kill
     for key, position in sorted(state.positions.positions.items()):
-        held, quote = context.margin.positions.get(key), context.quotes.get(position.symbol)
+        held, quote = state.margin.positions.get(key), context.quotes.get(position.symbol)
         mark = None if quote is None else quote.reference
         if limit is None or not position.qty or held is None or held.liq_price is None or not mark:
             continue
@@ -162,7 +162,7 @@ def _near_liquidation(state: State, context: Context, _symbol: str) -> Finding |
 
 
 def _unpriced(state: State, context: Context, _symbol: str) -> Finding | None:
-    if net_usd(state, context.quotes) is not None:
+    if net_now(state, context) is not None:
         return None
     return "a position has no price", "a known loss"
 

@@ -21,7 +21,14 @@ from engine.core.events import (
     TradingStateChanged,
 )
 from engine.core.limits import PAPER_LIMITS
-from engine.core.reports import Outcome, PositionReport, RequestKind, SweepReport, WalletReport
+from engine.core.reports import (
+    AccountSnapshot,
+    Outcome,
+    PositionReport,
+    RequestKind,
+    SweepReport,
+    WalletReport,
+)
 from engine.core.requests import StartTimer, TimerFired
 from engine.core.state import evolve
 from engine.core.types import KillLevel, Side, TradingState
@@ -459,3 +466,17 @@ def test_liquidation_that_was_not_told_lately_reduces_until_it_is() -> None:
     assert trading(look(desk)) == [(REDUCING, reason, "")]
     told(desk)
     assert trading(look(desk)) == [(ACTIVE, f"over: {reason}", "")]
+
+
+def test_the_comparison_that_first_tells_equity_narrows_nothing() -> None:
+    desk = desk_with(daily_loss_share=d("0.02"), liq_kill=d("0.08"))
+    desk.state.ready = False
+    wallet = WalletReport(equity=d(10_000))
+    whole = AccountSnapshot(
+        open_orders=(), positions=(), fills=(), sent_ts=desk.now_ns, duration_s=0.0, wallet=wallet
+    )
+    events = desk.give(whole)
+    assert desk.state.ready
+    assert trading(events) == []
+    (marked,) = [event for event in events if isinstance(event, PnlMarked)]
+    assert marked.start_equity == 10_000
