@@ -68,8 +68,8 @@ def _distances(replica: Replica, margin: AccountMargin) -> Iterator[tuple[Decima
     """How far each position that can be liquidated is from it, as a part of its mark."""
     positions = replica.state.positions
     for key, position in positions.positions.items():
-        held, quote = margin.positions.get(key), replica.quotes.get(position.symbol)
+        held, quote = margin.position(key, position.qty), replica.quotes.get(position.symbol)
         mark = None if quote is None else quote.reference
-        if position.qty and held is not None and held.liq_price is not None and mark:
+        if held is not None and held.liq_price is not None and mark:
             net = positions.net_qty(position.symbol)
             yield liq_distance(held.liq_price, mark, net), position.symbol

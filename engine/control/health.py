@@ -250,7 +250,7 @@ def _position_lines(
         mark = marks.get(position.symbol, position.mark_price)
         settings = state.settings.get(position.symbol)
         key = position_key(position.symbol, position.index)
-        held = margin.positions.get(key)
+        held = margin.position(key, position.qty)
         yield PositionLine(
             symbol=key,
             qty=position.qty,

@@ -14,8 +14,12 @@ from engine.core.limits import RiskLimits, to_ns
 
 
 class PositionMargin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One position's; a `liq_price` that is None: no mark liquidates it."""
+    """One position's, of the `qty` that the venue showed.
 
+    A `liq_price` that is None: no mark liquidates it.
+    """
+
+    qty: Decimal
     leverage: Decimal | None = None
     liq_price: Decimal | None = None
     ts: int = 0
@@ -24,7 +28,8 @@ class PositionMargin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 class AccountMargin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The account's, in USD; None is what was not told. `positions` are those held, by their key.
 
-    Use `equity_at` and `position_at`: what is too old is not known.
+    Use the methods: what is too old, or is said of a position that is on the other side by now, is
+    not known.
     """
 
     equity: Decimal | None = None
@@ -42,9 +47,16 @@ class AccountMargin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
         """Equity, where it is known and no older than a comparison may be."""
         return self.equity if self.is_fresh(now_ns, limits) else None
 
-    def position_at(self, key: str, now_ns: int, limits: RiskLimits) -> PositionMargin | None:
-        """A position's, where it is known and no older than a comparison may be."""
+    def position(self, key: str, qty: Decimal) -> PositionMargin | None:
+        """A position's that is `qty` now, however old it is."""
         found = self.positions.get(key)
+        return found if found is not None and found.qty * qty > 0 else None
+
+    def position_at(
+        self, key: str, qty: Decimal, now_ns: int, limits: RiskLimits
+    ) -> PositionMargin | None:
+        """The same, where it is no older than a comparison may be."""
+        found = self.position(key, qty)
         return found if found is not None and _is_fresh(found.ts, now_ns, limits) else None
 
 

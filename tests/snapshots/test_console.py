@@ -237,7 +237,7 @@ def test_a_stale_engine(snap_compare: Snap) -> None:
 @pytest.mark.parametrize("age_s", [0, 75], ids=["fresh", "old"])
 def test_equity_margin_and_liquidation(snap_compare: Snap, age_s: int) -> None:
     link = busy_link()
-    held = {"BTCUSDT": PositionMargin(leverage=D(5), liq_price=D("54200.5"), ts=NOW)}
+    held = {"BTCUSDT": PositionMargin(qty=D("0.9"), leverage=D(5), liq_price=D("54200.5"), ts=NOW)}
     margin = AccountMargin(
         equity=D("48210.55"), initial_margin=D("12060.1"), ts=NOW - age_s * NS, positions=held
     )

@@ -50,4 +50,6 @@ def _hear_totals(state: State, report: WalletReport, ts: int) -> None:
 
 
 def _margin_of(report: PositionReport, ts: int) -> PositionMargin:
-    return PositionMargin(leverage=report.leverage, liq_price=report.liq_price, ts=ts)
+    return PositionMargin(
+        qty=report.qty, leverage=report.leverage, liq_price=report.liq_price, ts=ts
+    )

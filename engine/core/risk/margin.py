@@ -155,7 +155,8 @@ def _adds_to_position(terms: Terms) -> bool:
 
 
 def _held(terms: Terms) -> PositionMargin | None:
-    return terms.margin.position_at(_key(terms), terms.context.now_ns, terms.state.risk.limits)
+    now_ns, limits = terms.context.now_ns, terms.state.risk.limits
+    return terms.margin.position_at(_key(terms), terms.held_qty, now_ns, limits)
 
 
 def _key(terms: Terms) -> str:
@@ -168,7 +169,7 @@ def _no_liq_price(terms: Terms, _limit: Amount) -> Amount | None:
 
 def _liq_words(terms: Terms, _value: Amount, _bound: Amount) -> str:
     key = _key(terms)
-    held = terms.margin.positions.get(key)
+    held = terms.margin.position(key, terms.held_qty)
     return _told(terms, f"where {key} is liquidated", None if held is None else held.ts)
 
 

@@ -150,9 +150,9 @@ def _near_liquidation(state: State, context: Context, _symbol: str) -> Finding |
     """A position whose mark is nearer; by the last price of liquidation told, however old."""
     limit = state.risk.limits.liq_kill
     for key, position in sorted(state.positions.positions.items()):
-        held, quote = state.margin.positions.get(key), context.quotes.get(position.symbol)
+        held, quote = state.margin.position(key, position.qty), context.quotes.get(position.symbol)
         mark = None if quote is None else quote.reference
-        if limit is None or not position.qty or held is None or held.liq_price is None or not mark:
+        if limit is None or held is None or held.liq_price is None or not mark:
             continue
         distance = liq_distance(held.liq_price, mark, state.positions.net_qty(position.symbol))
         if distance < limit:

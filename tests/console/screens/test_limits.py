@@ -24,6 +24,8 @@ from tests.console.fakes import NOW
         ("max_order_qty 5", "max_order_qty", "", D(5)),
         ("  max_order_qty  btcusdt 0.5 ", "max_order_qty", "BTCUSDT", D("0.5")),
         ("price_collar 0.02", "price_collar", "", D("0.02")),
+        ("max_leverage 2.5", "max_leverage", "", D("2.5")),
+        ("min_liq_distance ethusdt 0.2", "min_liq_distance", "ETHUSDT", D("0.2")),
         ("orders_per_s 7", "orders_per_s", "", 7),
         ("daily_loss_usd off", "daily_loss_usd", "", None),
         ("deny_self_trade on", "deny_self_trade", "", True),

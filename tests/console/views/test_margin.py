@@ -22,8 +22,8 @@ TOLD = AccountMargin(
     initial_margin=D(3000),
     ts=NOW,
     positions={
-        "BTCUSDT": PositionMargin(liq_price=D(48_800)),
-        "ETHUSDT": PositionMargin(liq_price=D(3_510)),
+        "BTCUSDT": PositionMargin(qty=D("0.9"), liq_price=D(48_800)),
+        "ETHUSDT": PositionMargin(qty=D(-2), liq_price=D(3_510)),
     },
 )
 
@@ -62,7 +62,10 @@ def test_nothing_is_shown_that_was_not_told(replica: Replica) -> None:
 def test_positions_without_a_liquidation_price_a_mark_or_a_quantity_are_left_out(
     replica: Replica,
 ) -> None:
-    none = {"BTCUSDT": PositionMargin(), "ETHUSDT": PositionMargin(liq_price=D(9_000))}
+    none = {
+        "BTCUSDT": PositionMargin(qty=D("0.9")),
+        "ETHUSDT": PositionMargin(qty=D(-2), liq_price=D(9_000)),
+    }
     del replica.quotes["ETHUSDT"]
     assert "liq" not in text(told(replica, replace(TOLD, positions=none)))
     replica.state.positions.positions["BTCUSDT"].qty = D(0)
@@ -82,7 +85,7 @@ def test_what_is_beyond_a_limit_stands_out(replica: Replica) -> None:
     replica.state.risk.limits = LIVE_LIMITS
     styles = {cell.text: cell.style for cell in told(replica)}
     assert (styles["12.0 %"], styles["20.0 %"]) == ("value", "value")
-    near = {"BTCUSDT": PositionMargin(liq_price=D(52_000))}
+    near = {"BTCUSDT": PositionMargin(qty=D("0.9"), liq_price=D(52_000))}
     margin = replace(TOLD, initial_margin=D("12500.3"), positions=near)
     styles = {cell.text: cell.style for cell in told(replica, margin)}
     assert (styles["50.1 %"], styles["14.7 %"]) == ("warn", "warn")

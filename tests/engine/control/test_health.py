@@ -236,7 +236,7 @@ def test_what_the_venue_said_of_margin_is_in_the_status_with_its_age() -> None:
     margin = AccountMargin(
         equity=Decimal(5),
         ts=T0 - 4 * NS,
-        positions={"BTCUSDT": PositionMargin(liq_price=Decimal(50_000))},
+        positions={"BTCUSDT": PositionMargin(qty=Decimal(1), liq_price=Decimal(50_000))},
     )
     state = state_of(*order("a", fill))
     document = create_status(

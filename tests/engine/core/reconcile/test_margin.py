@@ -36,7 +36,7 @@ def test_the_stream_tells_totals_and_positions_as_they_are_now() -> None:
     assert desk.state.margin == totals
     desk.later(1)
     desk.give(position())
-    held = PositionMargin(leverage=d(10), liq_price=d(50_000), ts=desk.now_ns)
+    held = PositionMargin(qty=d("0.010"), leverage=d(10), liq_price=d(50_000), ts=desk.now_ns)
     assert desk.state.margin.positions == {"BTCUSDT": held}
     desk.give(WalletReport(equity=d(5)))
     assert desk.state.margin == AccountMargin(

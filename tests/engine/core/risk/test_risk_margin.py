@@ -271,6 +271,8 @@ def test_without_a_word_on_its_liquidation_a_position_does_not_grow() -> None:
         "reduce-only orders",
     )  # fmt: skip
     assert said(desk, "a2", **SELL) is None
+    told(desk, "69000", "-0.010")
+    assert refused(desk, "a2-again")[1] == "the venue has not told where BTCUSDT is liquidated yet"
     told(desk, "1000")
     desk.later(61)
     desk.compared_ns = desk.now_ns
@@ -322,7 +324,7 @@ def test_a_denial_is_explained_by_what_the_venue_had_said_then() -> None:
     folded = state_of(desk)
     (denied,) = desk.give(desk.place("z1", qty=d("0.041")))
     assert isinstance(denied, OrderDenied)
-    held = PositionMargin(leverage=d(10), liq_price=d(45_000), ts=desk.now_ns)
+    held = PositionMargin(qty=d("0.010"), leverage=d(10), liq_price=d(45_000), ts=desk.now_ns)
     assert denied.margin == AccountMargin(
         equity=d(1_000), initial_margin=d(100), ts=desk.now_ns, positions={"BTCUSDT": held}
     )

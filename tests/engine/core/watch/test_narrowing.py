@@ -434,6 +434,14 @@ def test_a_position_near_its_liquidation_kills() -> None:
     assert any(isinstance(event, KillStarted) for event in events)
 
 
+def test_what_was_said_of_a_short_is_not_held_against_the_long_that_it_became() -> None:
+    desk = desk_with(liq_kill=d("0.08"))
+    told(desk)
+    liquidated_at(desk, "75000", "-0.050")
+    buy(desk)
+    assert trading(look(desk)) == []
+
+
 def test_a_mark_that_has_passed_the_liquidation_price_kills_all_the_more() -> None:
     desk = desk_with(liq_kill=d("0.08"))
     told(desk)
