@@ -7,7 +7,7 @@ the positions and coins that fills have touched.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
 from decimal import Decimal
 
@@ -375,24 +375,20 @@ class Account:
         """True when fills have moved positions or coins and somebody listens who was not told."""
         return bool(self._touched_coins and self.topics)
 
-    def take_touched(self, price_usd: Callable[[str], Decimal]) -> list[Row]:
-        """Positions and wallet, as they are now, that fills have moved since the last call."""
+    def take_touched(self, price_usd: Callable[[str], Decimal]) -> Iterator[list[Row]]:
+        """Positions, then the wallet, as they are now, that fills have moved since the last call.
+
+        The wallet is written when the positions have been taken: they may be waited for.
+        """
         positions, coins = self._touched_positions, self._touched_coins
         self._touched_positions, self._touched_coins = {}, {}
         margins = self.margins(price_usd)
-        rows = [
-            Row("position", "linear", p.symbol, position_row(p, margins, on_stream=True))
-            for p in positions.values()
-        ]
+        if positions:
+            yield [
+                Row("position", "linear", p.symbol, position_row(p, margins, on_stream=True))
+                for p in positions.values()
+            ]
         if "wallet" in self.topics:
-            rows.append(
-                Row(
-                    "wallet",
-                    "",
-                    "",
-                    wallet_row(
-                        self.coins.items(), lambda name, _: name in coins, price_usd, margins
-                    ),
-                )
-            )
-        return rows
+            held = self.coins.items()
+            row = wallet_row(held, lambda name, _: name in coins, price_usd, margins)
+            yield [Row("wallet", "", "", row)]

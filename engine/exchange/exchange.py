@@ -231,7 +231,8 @@ class Exchange:
             if account.has_news:
                 self._tell(account, account.take_news())
             if account.is_touched:
-                self._tell(account, account.take_touched(self._price_usd))
+                for rows in account.take_touched(self._price_usd):
+                    self._tell(account, rows)
 
     def arrive(self, action: Callable[[], None], *, at_once: bool) -> None:
         """Run `action` when something sent now reaches the exchange, after that instant's frames.

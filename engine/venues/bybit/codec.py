@@ -66,8 +66,7 @@ _Meaning = TypeVar("_Meaning")
 _Row = TypeVar("_Row")
 
 SPOT = Category.SPOT
-PRIVATE_TOPICS = ("order", "execution", "position")
-"""Balances are asked for where they are compared: nothing follows from their pushes."""
+PRIVATE_TOPICS = ("order", "execution", "position", "wallet")
 
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 """What decoding hostile bytes can raise."""

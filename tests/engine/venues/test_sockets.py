@@ -173,11 +173,8 @@ def test_why_a_stream_has_ended() -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    [
-        Frame(Opcode.TEXT, b"x").serialize(mask=True),
-        Frame(Opcode.TEXT, b"x" * 1_000).serialize(mask=True),
-        b"\xc1\x01x",
-    ],
+    [b"\x81\x81\x00\x00\x00\x00x", b"\x81\xfe\x03\xe8" + bytes(1_004), b"\xc1\x01x"],
+    ids=["a mask", "a mask on a long frame", "a reserved bit"],
 )
 def test_a_venue_wears_no_mask_and_uses_no_reserved_bit(sent: bytes) -> None:
     async def main() -> None:
