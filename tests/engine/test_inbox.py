@@ -55,6 +55,18 @@ def test_a_reader_waits_and_is_woken_by_either_lane() -> None:
     asyncio.run(main())
 
 
+def test_a_command_from_the_loop_itself_wakes_the_reader_in_the_same_turn() -> None:
+    async def main() -> None:
+        inbox = Inbox(refuse)
+        reader = asyncio.create_task(inbox.take(9))
+        await asyncio.sleep(0)
+        inbox.put_command(command("c1"))
+        await asyncio.sleep(0)
+        assert reader.done()
+
+    asyncio.run(main())
+
+
 def test_another_thread_may_put_commands() -> None:
     async def main() -> None:
         inbox = Inbox(refuse)
