@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import islice
 
 from engine.clock import Clock, awake_ns
 from engine.core.commands import Command, Kill, Reconcile
@@ -27,7 +26,6 @@ from engine.core.events import (
     TradingStateChanged,
 )
 from engine.core.instruments import Instrument
-from engine.core.ledger.conservation import recent_disagreements
 from engine.core.ledger.from_orders import BOOKED
 from engine.core.react import react
 from engine.core.reconcile.pnl_check import compare_pnl
@@ -55,6 +53,7 @@ from engine.inbox import Inbox
 from engine.journal import Identity, Journal
 from engine.kill.halt import Halt
 from engine.kill.latch import Latch
+from engine.ledger_check import LedgerCheck
 from engine.metrics import EventMetrics
 from engine.publish import Publisher
 from engine.recovery.rebuild import RunTerms, begin_run, read_back
@@ -67,12 +66,6 @@ from engine.venues.protocol import ExchangeClient
 
 BATCH_MAX = 256
 """Inputs decided at a stretch, one or two ms of work; a commit may take several batches."""
-NAMED_MAX = 5
-"""Disagreements of the ledger that an error names; one is enough to stop."""
-
-
-class LedgerBroken(Exception):
-    """Executions, orders and positions do not agree: a bug of ours, and no ground to trade on."""
 
 
 class Engine:
@@ -124,7 +117,6 @@ class Engine:
         self._fresh: list[Event] = []
         self._requests: list[Request] = []
         self._unsent: set[str] = set()
-        self._booked: set[str] = set()
         self._released: int | None = None
         self._journaling, self._ended = True, False
         self._decided, self._turned = asyncio.Event(), asyncio.Event()
@@ -133,6 +125,7 @@ class Engine:
         self.dispatcher = Dispatcher(
             state, self.inbox, router, clock, self.fail, recaller, policy=policy, settle_s=settle_s
         )
+        self._ledger = LedgerCheck(state, self.dispatcher.spawn, self.fail)
 
     # --- what anybody may ask, from any thread -------------------------------------------------
 
@@ -198,6 +191,7 @@ class Engine:
         self.inbox.close()
         if self._loop_task is not None:
             await self._loop_task
+        await self._ledger.finish()
         await self.dispatcher.close()
         await self._client.close()
         await self._halt.finish()
@@ -267,13 +261,6 @@ class Engine:
             self.doubt.trust_again(self.reconcile.sent_ts)
             self._turned.set()
 
-    def _check_ledger(self) -> None:
-        """See that what was booked since the last comparison is the same wherever it is kept."""
-        wrong = list(islice(recent_disagreements(self.state, self._booked), NAMED_MAX))
-        self._booked.clear()
-        if wrong:
-            self.fail(LedgerBroken("; ".join(wrong)))
-
     def _decide(self, item: Input, context: Context) -> None:
         try:
             for step in decide(self.state, item, context):
@@ -285,7 +272,7 @@ class Engine:
     def _note(self, item: Input) -> None:
         """Keep for people what the venue's answer has shown, and look at our own books with it."""
         if type(item) is AccountSnapshot:
-            self._check_ledger()
+            self._ledger.begin()
             note_snapshot(self.reconcile, self.state, item, self.clock.now_ns())
         elif type(item) is VenuePnl:
             self.pnl = compare_pnl(self.state, item, self.pnl)
@@ -320,7 +307,7 @@ class Engine:
             if event.type is EventType.ORDER_ACK:
                 self.router.confirm(event.client_order_id, event.exchange_order_id)
             elif event.type in BOOKED:
-                self._booked.add(event.client_order_id)
+                self._ledger.booked.add(event.client_order_id)
         elif type(event) is TradingStateChanged and not event.symbol:
             self._released = None
             if event.state is TradingState.HALTED:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from itertools import islice
 
 from engine.core.ledger.executions import position_key
 from engine.core.ledger.position import Position
@@ -22,6 +23,8 @@ from engine.core.types import ZERO
 
 ROWS_MAX = 5_000
 """Executions of one position that a running engine adds up: some milliseconds of its time."""
+ORDERS_A_SLICE = 50
+"""Orders that a running engine looks at before it turns to anything else."""
 
 
 def ledger_disagreements(state: State) -> Iterator[str]:
@@ -41,16 +44,22 @@ def ledger_disagreements(state: State) -> Iterator[str]:
         yield from _position(state, key, position, executions.get(key, ()))
 
 
-def recent_disagreements(state: State, client_order_ids: Iterable[str]) -> Iterator[str]:
-    """Check what was just booked: these orders, and their positions up to `ROWS_MAX` executions."""
-    known = (state.orders.get_order(order_id) for order_id in client_order_ids)
-    orders = [order for order in known if order is not None]
-    yield from orders_disagreements(state, orders)
+def recent_disagreements(state: State, client_order_ids: Iterable[str]) -> Iterator[list[str]]:
+    """Check what was just booked: these orders, and their positions up to `ROWS_MAX` executions.
+
+    It comes in slices, each what disagrees in it: between two of them the state may move on.
+    """
+    order_ids, keys = iter(client_order_ids), set[str]()
+    while some := list(islice(order_ids, ORDERS_A_SLICE)):
+        known = (state.orders.get_order(order_id) for order_id in some)
+        orders = [order for order in known if order is not None]
+        keys.update(position_key(order.symbol, order.position_index) for order in orders)
+        yield list(orders_disagreements(state, orders))
     executions = state.positions.executions
-    for key in sorted({position_key(order.symbol, order.position_index) for order in orders}):
+    for key in sorted(keys):
         position, fills = state.positions.positions.get(key), executions.get(key, ())
         if position is not None and len(fills) <= ROWS_MAX:
-            yield from _position(state, key, position, fills)
+            yield list(_position(state, key, position, fills))
 
 
 def orders_disagreements(state: State, orders: Iterable[Order]) -> Iterator[str]:

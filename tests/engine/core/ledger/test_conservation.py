@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 
 from engine.core.ledger import conservation
@@ -83,15 +85,26 @@ def test_a_position_that_is_not_its_executions_is_named() -> None:
     ]
 
 
+def recent(desk: Desk, *client_order_ids: str) -> list[str]:
+    return list(chain.from_iterable(recent_disagreements(desk.state, client_order_ids)))
+
+
 def test_what_was_just_booked_is_checked_alone_and_long_positions_are_left_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     desk = booked()
     desk.working("b1", symbol="ETHUSDT")
-    assert list(recent_disagreements(desk.state, ["a1", "b1", "gone"])) == []
+    assert recent(desk, "a1", "b1", "gone") == []
     desk.state.positions.positions["BTCUSDT"].qty = d(1)
-    wrong = ["position BTCUSDT is 1, its executions are 0.004"]
-    assert list(recent_disagreements(desk.state, ["a1"])) == wrong
-    assert list(recent_disagreements(desk.state, [])) == []
+    assert recent(desk, "a1") == ["position BTCUSDT is 1, its executions are 0.004"]
+    assert recent(desk) == []
     monkeypatch.setattr(conservation, "ROWS_MAX", 0)
-    assert list(recent_disagreements(desk.state, ["a1"])) == []
+    assert recent(desk, "a1") == []
+
+
+def test_what_was_just_booked_is_checked_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = booked()
+    desk.state.positions.positions["BTCUSDT"].qty = d(1)
+    monkeypatch.setattr(conservation, "ORDERS_A_SLICE", 2)
+    slices = list(recent_disagreements(desk.state, ["a1", "gone", "a1"]))
+    assert slices == [[], [], ["position BTCUSDT is 1, its executions are 0.004"]]
