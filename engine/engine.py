@@ -4,8 +4,8 @@
                                                 └→ journal → send → publish
 
 Only the first changes the state. It goes on while the second waits for the disk, and what it
-decides meanwhile is one commit: no timer says how large a batch is, a report waits for no disk to
-be understood, and cancels, which only reduce risk, leave as they are decided.
+decides meanwhile is one commit: no order waits for a timer, a report waits for no disk to be
+understood, and cancels, which only reduce risk, leave as they are decided.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ from engine.doubt import Doubt
 from engine.feed import MarketFeed
 from engine.inbox import Inbox
 from engine.journal import Identity, Journal
+from engine.journal.group_commit import PATIENCE_S, GroupCommit
 from engine.kill.halt import Halt
 from engine.kill.latch import Latch
 from engine.ledger_check import LedgerCheck
@@ -119,7 +120,7 @@ class Engine:
         self._unsent: set[str] = set()
         self._released: int | None = None
         self._journaling, self._ended = True, False
-        self._decided, self._turned = asyncio.Event(), asyncio.Event()
+        self._group, self._turned = GroupCommit(PATIENCE_S if threaded else 0), asyncio.Event()
         self._loop_task: asyncio.Task[None] | None = None
         recaller = Recaller(partial(read_back, journal.path), threaded=threaded)
         self.dispatcher = Dispatcher(
@@ -239,12 +240,13 @@ class Engine:
             for item in batch:
                 self._decide(item, context)
             events = self._fresh[known:]
-            self._decided.set()
+            self._group.decided(len(self._fresh), awaited=self._is_commit_awaited(events))
+            self.doubt.trust_again(self.reconcile.sent_ts)
             self._turned.set()
             await asyncio.sleep(0)  # the journal comes first, then whatever else is due
             self._count(events)
         self._ended = True
-        self._decided.set()
+        self._group.decided(len(self._fresh), awaited=True)
         await commits
 
     def _count(self, events: Sequence[Event]) -> None:
@@ -254,11 +256,12 @@ class Engine:
             self.fail(error)
 
     async def _commit_what_is_decided(self) -> None:
-        while not self._ended:
-            await self._decided.wait()
-            self._decided.clear()
-            await self._commit_all()
-            self.doubt.trust_again(self.reconcile.sent_ts)
+        while not self._ended or self._fresh or self._requests:
+            await self._group.due()
+            try:
+                await self._commit()
+            except Exception as error:  # a bug of ours: the loop must go on, to cancel
+                self.fail(error)
             self._turned.set()
 
     def _decide(self, item: Input, context: Context) -> None:
@@ -326,13 +329,11 @@ class Engine:
             return request.client_order_id not in self._unsent
         return type(request) is Sweep
 
-    async def _commit_all(self) -> None:
-        """Commit what was decided, and what is decided meanwhile."""
-        while self._fresh or self._requests:
-            try:
-                await self._commit()
-            except Exception as error:  # a bug of ours: the loop must go on, to cancel
-                self.fail(error)
+    def _is_commit_awaited(self, events: Sequence[Event]) -> bool:
+        """True unless all that is new is what became of orders, and nothing is to be sent."""
+        if self._requests or self._released is not None:
+            return True
+        return any(type(event) is not OrderEvent for event in events)
 
     async def _commit(self) -> None:
         events, self._fresh = self._fresh, []
