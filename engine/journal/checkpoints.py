@@ -9,16 +9,19 @@ from pathlib import Path
 
 from engine.journal import tables
 
-_PAGES = 1400  # of the 2,000 that the -wal file has room for
+_PAGES = 64
+"""When to checkpoint: a disk makes durable whatever was written to it, so that the commit beside a
+large checkpoint would wait for all of it."""
+_LONG = 1400  # of the 2,000 pages that the -wal file has room for
 _ROW_BYTES_A_PAGE = 3000  # the rest of 4,096 are the hash, the columns and the page itself
 
 
 class Checkpoints:
     """A thread that checkpoints when enough was written.
 
-    While commits go on it cannot catch up with the last few pages; `finish` then tells the writer
-    to move those, which takes no longer than a commit. A checkpoint that fails is not tried again:
-    `failed` is called with the reason.
+    While commits go on it often cannot catch up with the last few pages; when the -wal file has
+    become long, `finish` tells the writer to move those, which takes no longer than two commits. A
+    checkpoint that fails is not tried again: `failed` is called with the reason.
     """
 
     def __init__(self, path: Path, failed: Callable[[str], None]) -> None:
@@ -48,11 +51,12 @@ class Checkpoints:
     def run(self) -> bool:
         """Checkpoint now; False when it failed."""
         try:
-            self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            done = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         except sqlite3.Error as error:
             self._failed(f"checkpoint: {error}")
             return False
-        self.finish = True
+        _busy, pages, moved = done
+        self.finish = moved < pages >= _LONG
         return True
 
     def _work(self) -> None:

@@ -6,7 +6,10 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from engine.journal import Identity
+from engine.journal import checkpoints as checkpoints_module
 from engine.journal.checkpoints import Checkpoints
 from engine.journal.store import Store
 from tests.support.journals import T0, events, open_journal, write_journal
@@ -33,8 +36,29 @@ def test_a_checkpoint_moves_the_commits_into_the_database(tmp_path: Path) -> Non
     store.write([(T0, "order", b"{}")] * 3)
     checkpoints = Checkpoints(path, failing)
     assert checkpoints.run()
-    assert checkpoints.finish
+    assert not checkpoints.finish
     assert events_in_the_database_alone(path, tmp_path / "copy.db") == 3
+    checkpoints.close()
+    store.close()
+
+
+def test_the_writer_is_asked_for_the_rest_once_the_wal_file_is_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.db"
+    store = Store(path, IDENTITY, busy_timeout_s=1.0)
+    store.leave_checkpoints_to_others()
+    store.write([(T0, "order", b"{}")])
+    checkpoints = Checkpoints(path, failing)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM events").fetchone()  # what comes now is not moved
+        store.write([(T0, "order", b"{}")])
+        assert checkpoints.run()
+        assert not checkpoints.finish
+        monkeypatch.setattr(checkpoints_module, "_LONG", 1)
+        assert checkpoints.run()
+        assert checkpoints.finish
     checkpoints.close()
     store.close()
 
@@ -98,8 +122,7 @@ def test_the_journal_lets_its_writer_finish_a_checkpoint_between_commits(tmp_pat
     journal = open_journal(tmp_path / "journal.db", threaded=True)
     checkpoints = journal._checkpoints
     assert checkpoints is not None
-    checkpoints.run()
-    assert checkpoints.finish
+    checkpoints.finish = True
     asyncio.run(journal.append(events(1, 1)))
     journal.close()
     assert not checkpoints.finish
