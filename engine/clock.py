@@ -16,6 +16,7 @@ from time import monotonic_ns
 from typing import Any, Protocol, TypeVar
 
 NS = 1_000_000_000
+MS = 1_000_000
 LOOK_S = 0.01
 """How long a simulated clock that stands still rests between two looks, in real time."""
 PACE_STEP_S = 0.002
@@ -99,8 +100,10 @@ class LiveClock:
         return self._offset + monotonic_ns()
 
     def call_at(self, when_ns: int, callback: Callable[[], None]) -> Timer:
-        delay_s = max(0, when_ns - self.now_ns()) / NS
-        return asyncio.get_running_loop().call_later(delay_s, callback)
+        # In whole milliseconds: uvloop knows no others and rounds half of them down. Whoever is
+        # called too early asks again, at once, and again until the time has come.
+        delay_ms = -(-max(0, when_ns - self.now_ns()) // MS)
+        return asyncio.get_running_loop().call_later(delay_ms / 1_000, callback)
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

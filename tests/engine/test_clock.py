@@ -191,6 +191,23 @@ def test_the_live_clock_counts_real_time_and_calls_back_on_the_loop() -> None:
     asyncio.run(main())
 
 
+def test_a_live_timer_is_set_in_whole_milliseconds_and_never_too_early(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    delays_s: list[float] = []
+
+    async def main() -> None:
+        clock = LiveClock()
+        monkeypatch.setattr(clock, "now_ns", lambda: T0)
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "call_later", lambda delay_s, _call: delays_s.append(delay_s))
+        for due_ns in (T0 - 1, T0, T0 + 1, T0 + 400_000, T0 + 2_000_000, T0 + 2_000_001):
+            clock.call_at(due_ns, lambda: None)
+
+    asyncio.run(main())
+    assert delays_s == [0, 0, 0.001, 0.001, 0.002, 0.003]
+
+
 def paced(factor: Callable[[], float | None], clock: SimClock, until: Callable[[], bool]) -> None:
     async def main() -> None:
         moving = asyncio.create_task(pace(clock, factor))
