@@ -47,13 +47,16 @@ async def run(folder: Path, rate: int, seconds: int) -> dict[str, float]:
         wall_ns = engine.clock.now_ns() - time.monotonic_ns()
         generator = _start_metronome(first_ns, rate, total)
         assert generator.stdout is not None
-        ticks = generator.stdout.fileno()
+        ticks, loop = generator.stdout.fileno(), asyncio.get_running_loop()
         finished = asyncio.Event()
         sent = done = 0
 
         def submit() -> None:
             nonlocal sent
-            for _ in os.read(ticks, 65_536):
+            due = os.read(ticks, 65_536)
+            if not due:  # the last tick has come: a pipe that has ended is readable for ever
+                loop.remove_reader(ticks)
+            for _ in due:
                 sent += 1
                 engine.submit(market.next_order())
 
@@ -69,10 +72,9 @@ async def run(folder: Path, rate: int, seconds: int) -> dict[str, float]:
             durable_ns[order_id] = engine.clock.now_ns()
 
         on_filled(engine, filled, acked)
-        loop = asyncio.get_running_loop()
         loop.add_reader(ticks, submit)
         await asyncio.wait_for(finished.wait(), WARM_UP_S + seconds + 30)
-        loop.remove_reader(ticks)
+        loop.remove_reader(ticks)  # where the last order was filled before the pipe ended
         generator.wait()
         generator.stdout.close()
         check_books(desk, total)
