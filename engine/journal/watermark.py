@@ -7,10 +7,12 @@ is durable: a journal that ends before it has lost events.
 
 from __future__ import annotations
 
+import mmap
 import os
 from pathlib import Path
 
 _WIDTH = 20
+_BYTES = _WIDTH + 1
 
 
 class Watermark:
@@ -18,18 +20,30 @@ class Watermark:
 
     def __init__(self, path: Path, seq: int) -> None:
         self._path = note_path(path)
-        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
-        self.raise_to(seq)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            os.pwrite(descriptor, _note(seq), 0)  # so that the disk has room for it from now on
+            self._map = mmap.mmap(descriptor, _BYTES)
+        finally:
+            os.close(descriptor)
 
     def raise_to(self, seq: int) -> None:
-        """Note that event `seq` and all before it are durable."""
-        os.pwrite(self._descriptor, b"%0*d\n" % (_WIDTH, seq), 0)
+        """Note that event `seq` and all before it are durable.
+
+        Without a system call: for one the writer would give the interpreter up, and have to win it
+        back from a busy event loop before it can tell that the commit is done.
+        """
+        self._map[:] = _note(seq)
 
     def close(self, *, keep: bool) -> None:
         """Stop noting; a journal that was closed in order needs no note and leaves none."""
-        os.close(self._descriptor)
+        self._map.close()
         if not keep:
             self._path.unlink(missing_ok=True)
+
+
+def _note(seq: int) -> bytes:
+    return b"%0*d\n" % (_WIDTH, seq)
 
 
 def note_path(path: Path) -> Path:
