@@ -126,7 +126,7 @@ class Engine:
         self.dispatcher = Dispatcher(
             state, self.inbox, router, clock, self.fail, recaller, policy=policy, settle_s=settle_s
         )
-        self._ledger = LedgerCheck(state, self.dispatcher.spawn, self.fail)
+        self._ledger = LedgerCheck(state, clock, self.dispatcher.spawn, self.fail)
 
     # --- what anybody may ask, from any thread -------------------------------------------------
 
@@ -192,7 +192,7 @@ class Engine:
         self.inbox.close()
         if self._loop_task is not None:
             await self._loop_task
-        await self._ledger.finish()
+        self._ledger.finish()
         await self.dispatcher.close()
         await self._client.close()
         await self._halt.finish()
@@ -230,7 +230,8 @@ class Engine:
     # --- the loop ------------------------------------------------------------------------------
 
     async def _run(self) -> None:
-        commits = asyncio.get_running_loop().create_task(self._commit_what_is_decided())
+        loop = asyncio.get_running_loop()
+        commits = loop.create_task(self._commit_what_is_decided())
         while batch := await self.inbox.take(BATCH_MAX):
             self.doubt.look_round()
             known = len(self._fresh)
@@ -243,8 +244,9 @@ class Engine:
             self._group.decided(len(self._fresh), awaited=self._is_commit_awaited(events))
             self.doubt.trust_again(self.reconcile.sent_ts)
             self._turned.set()
-            await asyncio.sleep(0)  # the journal comes first, then whatever else is due
-            self._count(events)
+            loop.call_soon(self._count, events)  # the journal comes first
+            if len(self.inbox):
+                await asyncio.sleep(0)  # then whatever else is due
         self._ended = True
         self._group.decided(len(self._fresh), awaited=True)
         await commits

@@ -4,84 +4,97 @@ import asyncio
 
 import pytest
 
+from engine.clock import SimClock, run_simulated
 from engine.core.ledger import conservation
-from engine.ledger_check import NAMED_MAX, LedgerBroken, LedgerCheck
+from engine.ledger_check import NAMED_MAX, PAUSE_S, LedgerBroken, LedgerCheck
 from tests.support.desk import Desk, d
 
-ORDERS = ("a1", "b1", "c1")
+ORDERS = tuple(f"a{number}" for number in range(NAMED_MAX + 1))
+WRONG = [f"order {name} shows 1 filled, its fills are 0" for name in ORDERS]
 
 
-@pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Desk:
-    """Three orders, each a slice of its own."""
-    monkeypatch.setattr(conservation, "ORDERS_A_SLICE", 1)
-    desk = Desk()
-    for name in ORDERS:
-        desk.working(name)
-    return desk
+class House:
+    """Orders of which all are wrong, a check of them, and what it said. Each is a slice."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, orders_a_slice: int = 1) -> None:
+        monkeypatch.setattr(conservation, "ORDERS_A_SLICE", orders_a_slice)
+        self.desk = Desk()
+        self.clock = SimClock(0)
+        self.said: list[str] = []
+        for name in ORDERS:
+            self.desk.working(name)
+            self.desk.order(name).cum_qty = d(1)
+
+    def check(self) -> LedgerCheck:
+        spawn = asyncio.get_running_loop().create_task
+        return LedgerCheck(self.desk.state, self.clock, spawn, self._hear)
+
+    def _hear(self, broken: LedgerBroken) -> None:
+        self.said += str(broken).split("; ")
 
 
-def check_of(desk: Desk, wrong: list[LedgerBroken]) -> LedgerCheck:
-    return LedgerCheck(desk.state, asyncio.get_running_loop().create_task, wrong.append)
+def test_the_loop_has_time_for_others_after_each_slice(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(monkeypatch)
 
-
-def test_the_loop_has_a_turn_between_slices_and_the_end_can_be_waited_for(desk: Desk) -> None:
-    async def main() -> list[LedgerBroken]:
-        wrong: list[LedgerBroken] = []
-        check = check_of(desk, wrong)
+    async def main() -> None:
+        check = house.check()
         check.booked.update(ORDERS)
         check.begin()
-        await asyncio.sleep(0)
-        for name in ORDERS:
-            desk.order(name).cum_qty = d(1)
-        await asyncio.sleep(0)
-        assert not wrong
-        await check.finish()
-        return wrong
+        for number in range(len(ORDERS)):
+            assert len(house.said) == number
+            await house.clock.sleep(PAUSE_S)
 
-    (broken,) = asyncio.run(main())
-    assert str(broken).count("shows 1 filled, its fills are 0") == len(ORDERS) - 1
+    run_simulated(house.clock, main())
+    assert sorted(house.said) == WRONG
 
 
-def test_each_order_is_checked_once_and_those_booked_meanwhile_the_next_time(desk: Desk) -> None:
-    async def main() -> list[LedgerBroken]:
-        wrong: list[LedgerBroken] = []
-        check = check_of(desk, wrong)
+def test_what_is_left_of_a_check_can_be_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(monkeypatch)
+
+    async def main() -> None:
+        check = house.check()
+        check.finish()
+        check.booked.update(ORDERS[:3])
+        check.begin()
+        await house.clock.sleep(PAUSE_S / 2)
+        assert len(house.said) == 1
+        check.finish()
+        assert sorted(house.said) == WRONG[:3]
+        check.finish()
+        await house.clock.sleep(1)
+
+    run_simulated(house.clock, main())
+    assert sorted(house.said) == WRONG[:3]
+
+
+def test_each_order_is_checked_once_and_those_booked_meanwhile_the_next_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    house = House(monkeypatch)
+
+    async def main() -> None:
+        check = house.check()
+        check.booked.add("a0")
+        check.begin()
         check.booked.add("a1")
         check.begin()
-        desk.order("a1").cum_qty = d(1)
-        check.booked.add("b1")
+        await house.clock.sleep(1)
+        assert house.said == WRONG[:1]
         check.begin()
-        await check.finish()
-        desk.order("b1").cum_qty = d(2)
-        check.begin()
-        await check.finish()
-        return wrong
+        await house.clock.sleep(1)
 
-    assert [str(broken) for broken in asyncio.run(main())] == [
-        "order a1 shows 1 filled, its fills are 0",
-        "order b1 shows 2 filled, its fills are 0",
-    ]
+    run_simulated(house.clock, main())
+    assert house.said == WRONG[:2]
 
 
-def test_no_more_is_named_than_anybody_reads(desk: Desk) -> None:
-    async def main() -> list[LedgerBroken]:
-        wrong: list[LedgerBroken] = []
-        check = check_of(desk, wrong)
-        for number in range(NAMED_MAX + 1):
-            desk.working(f"x{number}")
-            desk.order(f"x{number}").cum_qty = d(1)
-            check.booked.add(f"x{number}")
-        check.begin()
-        await check.finish()
-        return wrong
+def test_no_more_is_named_at_once_than_anybody_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(monkeypatch, orders_a_slice=50)
 
-    (broken,) = asyncio.run(main())
-    assert str(broken).count("filled") == NAMED_MAX
-
-
-def test_without_a_check_there_is_nothing_to_wait_for(desk: Desk) -> None:
     async def main() -> None:
-        await check_of(desk, []).finish()
+        check = house.check()
+        check.booked.update(ORDERS)
+        check.begin()
+        await house.clock.sleep(1)
 
-    asyncio.run(main())
+    run_simulated(house.clock, main())
+    assert len(house.said) == NAMED_MAX
