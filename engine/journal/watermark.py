@@ -9,41 +9,44 @@ from __future__ import annotations
 
 import mmap
 import os
+import sys
 from pathlib import Path
 
-_WIDTH = 20
-_BYTES = _WIDTH + 1
+_BYTES = 8
+_ORDER = sys.byteorder
 
 
 class Watermark:
-    """The note beside the journal at `path`, whose newest event is `seq`."""
+    """The note beside the journal at `path`, whose newest event is `seq`.
+
+    It is one aligned number in memory that the file shares: a process that is killed leaves the old
+    number or the new one, and none of the writer's time goes into a system call, for which it would
+    give up the interpreter, and have to win it back from a busy event loop before it can tell that
+    the commit is done.
+    """
 
     def __init__(self, path: Path, seq: int) -> None:
         self._path = note_path(path)
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
-            os.pwrite(descriptor, _note(seq), 0)  # so that the disk has room for it from now on
+            os.pwrite(descriptor, seq.to_bytes(_BYTES, _ORDER), 0)  # the disk has room from now on
             self._map = mmap.mmap(descriptor, _BYTES)
         finally:
             os.close(descriptor)
+        self._whole = memoryview(self._map)
+        self._number = self._whole.cast("Q")
 
     def raise_to(self, seq: int) -> None:
-        """Note that event `seq` and all before it are durable.
-
-        Without a system call: for one the writer would give the interpreter up, and have to win it
-        back from a busy event loop before it can tell that the commit is done.
-        """
-        self._map[:] = _note(seq)
+        """Note that event `seq` and all before it are durable."""
+        self._number[0] = seq
 
     def close(self, *, keep: bool) -> None:
         """Stop noting; a journal that was closed in order needs no note and leaves none."""
+        self._number.release()
+        self._whole.release()
         self._map.close()
         if not keep:
             self._path.unlink(missing_ok=True)
-
-
-def _note(seq: int) -> bytes:
-    return b"%0*d\n" % (_WIDTH, seq)
 
 
 def note_path(path: Path) -> Path:
@@ -54,7 +57,7 @@ def note_path(path: Path) -> Path:
 def read_watermark(path: Path) -> int:
     """Return what was noted for the journal at `path`; 0 where there is no legible note."""
     try:
-        text = note_path(path).read_bytes().strip()
+        note = note_path(path).read_bytes()
     except FileNotFoundError:
         return 0
-    return int(text) if text.isdigit() else 0
+    return int.from_bytes(note, _ORDER) if len(note) == _BYTES else 0
