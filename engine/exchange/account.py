@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterator
 from copy import copy
 from decimal import Decimal
 
-from engine.exchange.instruments import Instrument
-from engine.exchange.margin import Margins, WorkingOrders, weigh
+from engine.exchange.holdings import Holdings
 from engine.exchange.numbers import ZERO, text
 from engine.exchange.orders import ClosedPnl, Execution, LogEntry, Order
-from engine.exchange.positions import DEFAULT_LEVERAGE, Position
+from engine.exchange.positions import Position
 from engine.exchange.rows import CoinState, Row, position_row, stream_row, wallet_row
 
 MAKER_FEE = Decimal("0.0002")
@@ -24,10 +23,11 @@ TAKER_FEE = Decimal("0.00055")
 MarketKey = tuple[str, str]
 
 
-class Account:
+class Account(Holdings):
     """Everything one API key owns."""
 
     def __init__(self, api_key: str, secret: str, uid: int) -> None:
+        super().__init__()
         self.api_key = api_key
         self.secret = secret.encode()
         self.uid = uid
@@ -38,74 +38,13 @@ class Account:
         self.executions: list[Execution] = []  # in order of time
         self.closed_pnl: list[ClosedPnl] = []  # by order, in order of the first fill that closed
         self.log: list[LogEntry] = []  # in order of time
-        self.positions: dict[str, Position] = {}  # linear, one-way, by symbol
-        self._hedged: dict[str, tuple[Position, Position]] = {}  # linear, long and short
-        self._leverage: dict[str, str] = {}
-        self.coins: dict[str, CoinState] = {}
         self._untold: list[Order | Execution] = []
         self._closing: dict[str, ClosedPnl] = {}
         self._links: dict[tuple[str, str], Order] = {}
         self._open: dict[MarketKey, dict[str, Order]] = defaultdict(dict)
         self._reducing: dict[MarketKey, dict[str, Order]] = {}
-        self._working = WorkingOrders()
-        self._changed = self._working.changed
         self._touched_positions: dict[tuple[str, int], Position] = {}
         self._touched_coins: dict[str, CoinState] = {}
-
-    def coin(self, name: str) -> CoinState:
-        """The account's holding of one coin."""
-        found = self.coins.get(name)
-        if found is None:
-            found = self.coins[name] = CoinState()
-        return found
-
-    def position(self, instrument: Instrument, idx: int = 0) -> Position:
-        """The account's position in a derivative market, flat when it has none.
-
-        `idx` is 1 or 2 in hedge mode. Raises KeyError for one of those outside hedge mode.
-        """
-        if idx:
-            return self._hedged[instrument.symbol][idx - 1]
-        found = self.positions.get(instrument.symbol)
-        if found is None:
-            found = self.positions[instrument.symbol] = self._new_position(instrument, 0)
-        return found
-
-    def positions_in(self, instrument: Instrument) -> tuple[Position, ...]:
-        """One position, or in hedge mode two."""
-        return self._hedged.get(instrument.symbol) or (self.position(instrument),)
-
-    def all_positions(self) -> list[Position]:
-        """Every position there has been."""
-        hedged = [position for pair in self._hedged.values() for position in pair]
-        return [*self.positions.values(), *hedged]
-
-    def is_hedged(self, instrument: Instrument) -> bool:
-        """True where the account is in hedge mode."""
-        return instrument.symbol in self._hedged
-
-    def set_hedge(self, instrument: Instrument, *, on: bool) -> None:
-        """Switch the position mode of a market in which nothing is held or open."""
-        if on:
-            long, short = (self._new_position(instrument, idx) for idx in (1, 2))
-            self._hedged[instrument.symbol] = (long, short)
-        else:
-            del self._hedged[instrument.symbol]
-
-    def leverage_of(self, instrument: Instrument) -> str:
-        """What the account has set, or the default."""
-        return self.positions_in(instrument)[0].leverage
-
-    def set_leverage(self, instrument: Instrument, leverage: str) -> None:
-        """Set it for the market, whatever its mode."""
-        self._leverage[instrument.symbol] = leverage
-        for position in (self.position(instrument), *self.positions_in(instrument)):
-            position.leverage = leverage
-
-    def _new_position(self, instrument: Instrument, idx: int) -> Position:
-        position = Position(symbol=instrument.symbol, settle=instrument.settle, idx=idx)
-        position.leverage = self._leverage.get(instrument.symbol, DEFAULT_LEVERAGE)
-        return position
 
     # Orders
 
@@ -119,7 +58,7 @@ class Account:
         self._open[instrument.key][order.order_id] = order
         if order.reduce_only:
             self._reducing.setdefault(instrument.key, {})[order.order_id] = order
-        self._changed[order.order_id] = order
+        self._needs.orders[order.order_id] = order
 
     def close(self, order: Order) -> None:
         """Note that an order has reached a closed status."""
@@ -316,6 +255,7 @@ class Account:
         coin.balance += net
         coin.realised += net
         coin.unrealised += position.revalue()
+        self.note_moved(position)
         self._touched_positions[position.symbol, position.idx] = position
         self._touched_coins[position.settle] = coin
         self._note_closed(position, order, qty, price, fee, closed, pnl, time_ms)
@@ -339,24 +279,11 @@ class Account:
         self.relock(order)
         return fee, fee_coin
 
-    def mark(self, symbol: str, price: Decimal) -> None:
-        """Revalue a position at a new mark price."""
-        position = self.positions.get(symbol)
-        for held in self._hedged.get(symbol) or ((position,) if position else ()):
-            held.mark_price = price
-            self.coin(held.settle).unrealised += held.revalue()
-
-    def margins(self, price_usd: Callable[[str], Decimal]) -> Margins:
-        """What everything held and open needs now."""
-        equity = sum((c.equity * price_usd(name) for name, c in self.coins.items()), ZERO)
-        markets = weigh(self.all_positions(), self._working, self._leverage, self._hedged)
-        return Margins(markets, equity, price_usd)
-
     # What to tell the owner
 
     def tell(self, order: Order) -> None:
         """Put the order, as it is now, on the stream; it is written when the answer has left."""
-        self._changed[order.order_id] = order
+        self._needs.orders[order.order_id] = order
         if self.topics:
             self._untold.append(copy(order))
 

@@ -321,6 +321,7 @@ class Exchange:
             position = account.position(instrument, held.idx)
             position.qty, position.avg_price = held.qty, held.avg_price
             position.created_ms = position.updated_ms = self._clock.now_ns() // 1_000_000
+            account.note_moved(position)
         for seed in orders:
             market = self.markets[seed.category, seed.symbol]
             market.seed(seeded_order(seed, api_key, market))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
 
 import msgspec
 
@@ -24,47 +23,13 @@ MAINTENANCE_RATE = Decimal("0.005")
 class Working(msgspec.Struct, gc=False):
     """The value of what open orders of one market could still buy and sell."""
 
-    settle: str
     buys: Decimal = ZERO
     sells: Decimal = ZERO
-
-
-class WorkingOrders:
-    """Sums over open orders, kept up to date from those that have `changed` since the last look.
-
-    Orders change far more often than somebody looks, and must not wait for margin to be counted:
-    whoever changes one puts it there, by its id.
-    """
-
-    def __init__(self) -> None:
-        self.changed: dict[str, Order] = {}
-        self._sums: dict[str, Working] = {}
-
-    def by_symbol(self) -> Mapping[str, Working]:
-        """The sums of every market that has had an order, as they are now."""
-        for order in self.changed.values():
-            if order.instrument.category == "linear" and not order.reduce_only:
-                self._count(order)
-        self.changed.clear()
-        return self._sums
-
-    def _count(self, order: Order) -> None:
-        instrument = order.instrument
-        total = self._sums.get(instrument.symbol)
-        if total is None:
-            total = self._sums[instrument.symbol] = Working(instrument.settle)
-        value = order.leaves * order.price if order.is_open and not order.is_waiting else ZERO
-        if order.is_buy:
-            total.buys += value - order.locked
-        else:
-            total.sells += value - order.locked
-        order.locked = value
 
 
 class MarketMargin(msgspec.Struct, gc=False):
     """One market's part, in its settle coin; `net` and `gross` are quantities held."""
 
-    settle: str
     net: Decimal = ZERO
     gross: Decimal = ZERO
     long: Decimal = ZERO
@@ -98,12 +63,80 @@ class MarketMargin(msgspec.Struct, gc=False):
         self.order_initial = (worst - held) / leverage
 
 
-class CoinMargin(NamedTuple):
+NO_ORDERS = Working()
+NO_MARGIN = MarketMargin()
+
+
+class CoinMargin(msgspec.Struct, gc=False):
     """What the markets that settle in one coin need of it."""
 
     order_initial: Decimal = ZERO
     position_initial: Decimal = ZERO
     maintenance: Decimal = ZERO
+
+    def replace(self, before: MarketMargin, after: MarketMargin) -> None:
+        """One of them needs something else."""
+        self.order_initial += after.order_initial - before.order_initial
+        self.position_initial += after.position_initial - before.position_initial
+        self.maintenance += after.maintenance - before.maintenance
+
+
+class Needs:
+    """What each market needs, worked out anew for those that have changed since the last look.
+
+    Orders and marks change far more often than somebody looks, and must not wait for margin to be
+    counted: whoever changes an order puts it into `orders`, by its id; whoever changes anything
+    else of a market puts its symbol and settle coin into `markets`.
+    """
+
+    def __init__(
+        self,
+        held: Callable[[str], Iterable[Position]],
+        leverage: Mapping[str, str],
+        hedged: Container[str],
+    ) -> None:
+        self.orders: dict[str, Order] = {}
+        self.markets: dict[str, str] = {}
+        self._held = held
+        self._leverage = leverage
+        self._hedged = hedged
+        self._working: dict[str, Working] = {}
+        self._needed: dict[str, MarketMargin] = {}
+        self._coins: dict[str, CoinMargin] = {}
+
+    def margins(self, equity: Decimal, price_usd: Callable[[str], Decimal]) -> Margins:
+        """What is needed now, beside what there is."""
+        for order in self.orders.values():
+            if order.instrument.category == "linear" and not order.reduce_only:
+                self._count(order)
+        self.orders.clear()
+        for symbol, settle in self.markets.items():
+            self._weigh(symbol, settle)
+        self.markets.clear()
+        return Margins(self._needed, self._coins, equity, price_usd)
+
+    def _count(self, order: Order) -> None:
+        """Bring a market's sums up to date with one of its orders."""
+        instrument = order.instrument
+        self.markets[instrument.symbol] = instrument.settle
+        total = self._working.setdefault(instrument.symbol, Working())
+        value = order.leaves * order.price if order.is_open and not order.is_waiting else ZERO
+        if order.is_buy:
+            total.buys += value - order.locked
+        else:
+            total.sells += value - order.locked
+        order.locked = value
+
+    def _weigh(self, symbol: str, settle: str) -> None:
+        market = MarketMargin()
+        for position in self._held(symbol):
+            market.hold(position)
+        leverage = Decimal(self._leverage.get(symbol, DEFAULT_LEVERAGE))
+        working = self._working.get(symbol, NO_ORDERS)
+        market.need(working, leverage, hedged=symbol in self._hedged)
+        coin = self._coins.setdefault(settle, CoinMargin())
+        coin.replace(self._needed.get(symbol, NO_MARGIN), market)
+        self._needed[symbol] = market
 
 
 class Margins:
@@ -112,6 +145,7 @@ class Margins:
     def __init__(
         self,
         markets: Mapping[str, MarketMargin],
+        coins: Mapping[str, CoinMargin],
         equity: Decimal,
         price_usd: Callable[[str], Decimal],
     ) -> None:
@@ -119,20 +153,15 @@ class Margins:
         self.initial = self.maintenance = ZERO
         self._markets = markets
         self._price_usd = price_usd
-        self._coins: dict[str, CoinMargin] = {}
-        for market in markets.values():
-            price, coin = price_usd(market.settle), self.of_coin(market.settle)
-            self.initial += (market.position_initial + market.order_initial) * price
-            self.maintenance += market.maintenance * price
-            self._coins[market.settle] = CoinMargin(
-                coin.order_initial + market.order_initial,
-                coin.position_initial + market.position_initial,
-                coin.maintenance + market.maintenance,
-            )
+        self._coins = coins
+        for name, coin in coins.items():
+            price = price_usd(name)
+            self.initial += (coin.position_initial + coin.order_initial) * price
+            self.maintenance += coin.maintenance * price
 
     def of_coin(self, coin: str) -> CoinMargin:
         """What is needed of one coin."""
-        return self._coins.get(coin, CoinMargin())
+        return self._coins.get(coin) or CoinMargin()
 
     def rate(self, margin: Decimal) -> Decimal:
         """Such a margin as a part of equity; all of it where nothing is left."""
@@ -153,29 +182,3 @@ class Margins:
             return None
         found = position.price_now - (self.equity - self.maintenance) / price / slope
         return found if found > ZERO else None
-
-
-def weigh(
-    positions: Iterable[Position],
-    orders: WorkingOrders,
-    leverage: Mapping[str, str],
-    hedged: Container[str],
-) -> dict[str, MarketMargin]:
-    """Every market in which something is held or open, with what it needs."""
-    markets: dict[str, MarketMargin] = {}
-    for position in positions:
-        if position.qty:
-            if position.symbol not in markets:
-                markets[position.symbol] = MarketMargin(position.settle)
-            markets[position.symbol].hold(position)
-    working = orders.by_symbol()
-    for symbol, total in working.items():
-        if symbol not in markets and (total.buys or total.sells):
-            markets[symbol] = MarketMargin(total.settle)
-    for symbol, market in markets.items():
-        market.need(
-            working.get(symbol) or Working(market.settle),
-            Decimal(leverage.get(symbol, DEFAULT_LEVERAGE)),
-            hedged=symbol in hedged,
-        )
-    return markets

@@ -250,6 +250,7 @@ def test_what_the_venue_says_of_margin_is_what_a_position_is_held_to(tmp_path: P
         engine = await house.engine()
         await house.give(ChangeSetting(command_id="s1", symbol="BTCUSDT", leverage=D(5)))
         await house.give(house.place("a1", qty="0.040", **MARKET))
+        await engine.settled()
         margin = engine.state.margin
         (held,) = margin.positions.values()
         assert (margin.equity, margin.initial_margin) == (D("998.6759978"), D(480))
@@ -257,6 +258,7 @@ def test_what_the_venue_says_of_margin_is_what_a_position_is_held_to(tmp_path: P
         await house.give(house.place("a2", qty="0.002"))
         assert denials(house) == ["MAX_MARGIN_USE"]
         await house.give(house.place("a3", "Sell", qty="0.020", reduce_only=True, **MARKET))
+        await engine.settled()
         await house.give(house.place("a4", qty="0.002"))
         assert denials(house) == ["MAX_MARGIN_USE"]
         assert list(house.at_venue()) == ["a4"]

@@ -66,7 +66,9 @@ _Meaning = TypeVar("_Meaning")
 _Row = TypeVar("_Row")
 
 SPOT = Category.SPOT
-PRIVATE_TOPICS = ("order", "execution", "position", "wallet")
+PRIVATE_TOPICS = ("order", "execution", "position")
+"""Wallets are asked for with each comparison: their pushes, one a fill, would cost as much as the
+fill and tell nothing that cannot wait as long. Whoever asks for them all the same can read them."""
 
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 """What decoding hostile bytes can raise."""

@@ -73,7 +73,7 @@ def test_login_comes_before_the_subscriptions_and_then_the_links_are_up() -> Non
         assert _ops(rig.private) == ["auth", "subscribe"]
         key, expires, _ = rig.private.sent[0]["args"]
         assert (key, expires) == ("KEY", 1_700_000_010_000)
-        assert rig.private.sent[1]["args"] == ["order", "execution", "position", "wallet"]
+        assert rig.private.sent[1]["args"] == ["order", "execution", "position"]
         assert [stream.path for stream in rig.transport.streams] == [
             "/v5/private",
             "/v5/public/linear",
@@ -550,7 +550,7 @@ def test_where_it_keeps_orders_alive_the_private_stream_listens_for_that_too() -
         await client.connect(lambda report: None, lambda update: None)
         private = transport.streams[0]
         asked = [said["args"] for said in private.sent if said["op"] == "subscribe"]
-        assert asked == [["order", "execution", "position", "wallet"], ["dcp.future"]]
+        assert asked == [["order", "execution", "position"], ["dcp.future"]]
         await clock.sleep(6)
         assert _ops(private)[-1] == "ping"
         await client.close()
