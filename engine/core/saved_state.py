@@ -101,8 +101,8 @@ def fill_state(state: State, data: bytes) -> None:
     state.cash = CashLedger.restore(saved.cash)
     state.set_instruments(saved.instruments)
     state.orders = OrderStateMachine.restore(saved.orders)
-    for order in state.orders.open_orders():
-        state.exposure.update(order)
+    for order in state.orders.orders.values():
+        state.exposure.change(order)
     state.refusals.extend(saved.refusals)
     state.activity = Activity(saved.today)
     state.commands = OrderedDict.fromkeys(saved.commands)

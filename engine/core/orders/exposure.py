@@ -29,6 +29,7 @@ INFLIGHT = Doubt.INFLIGHT
 UNKNOWN = Doubt.UNKNOWN
 BUY = Side.BUY
 FILLED = OrderState.FILLED
+_IDLE = CLOSED_STATES | {OrderState.INITIALIZED}
 
 
 class _Sum:
@@ -43,65 +44,59 @@ class _Sum:
         self.doubts = {INFLIGHT: 0, UNKNOWN: 0}
 
 
-class _Counted:
-    """What one open order is counted for, and in which sum."""
+Part = tuple[Decimal, Doubt]
+"""What one order counts for: what it can still fill at most, and what is not known of it."""
 
-    __slots__ = ("doubt", "sum", "worst")
 
-    def __init__(self, total: _Sum) -> None:
-        self.sum = total
-        self.worst = ZERO
-        self.doubt = NONE
+def part_of(order: Order) -> Part | None:
+    """What an order counts for now; None where nothing can come of it, any more or yet."""
+    if order.state in _IDLE and not _may_be_larger(order):
+        return None
+    doubt = UNKNOWN if order.unknown else NONE if order.acked else INFLIGHT
+    return worst_leaves(order), doubt
 
 
 class OpenExposure:
-    """Sums of working quantity by symbol and side, and counts; O(1) an update and a question."""
+    """Sums of working quantity by symbol and side, and counts; O(1) an update and a question.
+
+    Nothing is kept of single orders: whoever changes one tells what it counted for before.
+    """
 
     def __init__(self) -> None:
-        self._orders: dict[str, _Counted] = {}
         self._sums: dict[str, _Sum] = {}
         self._all = _Sum()
 
-    def update(self, order: Order) -> None:
-        """Take in what `order` could still do, in place of what was counted for it before."""
-        counted = self._orders.get(order.client_order_id)
-        if order.state in CLOSED_STATES and not _may_be_larger(order):
-            if counted is not None:
-                self._end(order, counted)
+    def change(self, order: Order, before: Part | None = None) -> None:
+        """Take in what `order` could still do, in place of what it counted for before."""
+        after = part_of(order)
+        if after == before:
             return
-        if counted is None:
-            counted = self._begin(order)
-        worst = worst_leaves(order)
-        if worst != counted.worst:
-            _count(order, counted, worst)
-        doubt = UNKNOWN if order.unknown else NONE if order.acked else INFLIGHT
-        if doubt is not counted.doubt:
-            self._turn(counted, doubt)
+        total = self._sum(order)
+        if before is not None:
+            self._take(order, total, before, -1)
+        if after is not None:
+            self._take(order, total, after, 1)
 
     def submitted(self, order: Order) -> None:
-        """`update` for an order that is new, and on its way."""
-        counted = self._begin(order)
-        _count(order, counted, order.qty)
-        self._turn(counted, INFLIGHT)
+        """`change` for an order that is new, and on its way."""
+        self._take(order, self._sum(order), (order.qty, INFLIGHT), 1)
 
     def acknowledged(self, order: Order) -> None:
-        """`update` for an order whose acknowledgement is all that is new."""
-        counted = self._orders[order.client_order_id]
-        counted.sum.doubts[INFLIGHT] -= 1
+        """`change` for an order whose acknowledgement is all that is new."""
+        self._sums[order.symbol].doubts[INFLIGHT] -= 1
         self._all.doubts[INFLIGHT] -= 1
-        counted.doubt = NONE
 
     def filled(self, order: Order, qty: Decimal) -> None:
-        """`update` for an order that has filled by `qty`, and for which that is all that is new."""
-        counted = self._orders[order.client_order_id]
+        """`change` for an order that has filled by `qty`, and for which that is all that is new."""
+        total = self._sums[order.symbol]
         if order.state is FILLED:
-            self._end(order, counted)
-            return
-        counted.worst -= qty
+            qty += order.qty - order.cum_qty  # what was open before, also where too much has filled
+            total.count -= 1
+            self._all.count -= 1
         if order.side is BUY:
-            counted.sum.buy -= qty
+            total.buy -= qty
         else:
-            counted.sum.sell -= qty
+            total.sell -= qty
 
     def working(self, symbol: str, side: Side) -> Decimal:
         """Quantity that open orders on this side of this symbol could still fill."""
@@ -127,43 +122,23 @@ class OpenExposure:
         doubts = found.doubts
         return found.count - sum(doubts.values()) if doubt is NONE else doubts[doubt]
 
-    def _begin(self, order: Order) -> _Counted:
+    def _sum(self, order: Order) -> _Sum:
         found = self._sums.get(order.symbol)
         if found is None:
             found = self._sums[order.symbol] = _Sum()
-        found.count += 1
-        self._all.count += 1
-        counted = self._orders[order.client_order_id] = _Counted(found)
-        return counted
+        return found
 
-    def _turn(self, counted: _Counted, doubt: Doubt) -> None:
-        before, of_symbol, of_account = counted.doubt, counted.sum.doubts, self._all.doubts
-        if before is not NONE:
-            of_symbol[before] -= 1
-            of_account[before] -= 1
-        if doubt is not NONE:
-            of_symbol[doubt] += 1
-            of_account[doubt] += 1
-        counted.doubt = doubt
-
-    def _end(self, order: Order, counted: _Counted) -> None:
+    def _take(self, order: Order, total: _Sum, part: Part, times: int) -> None:
+        """Count a part in its sums once more, or (-1) once less."""
+        worst, doubt = part
         if order.side is BUY:
-            counted.sum.buy -= counted.worst
+            total.buy += worst * times
         else:
-            counted.sum.sell -= counted.worst
-        if counted.doubt is not NONE:
-            self._turn(counted, NONE)
-        counted.sum.count -= 1
-        self._all.count -= 1
-        del self._orders[order.client_order_id]
-
-
-def _count(order: Order, counted: _Counted, worst: Decimal) -> None:
-    if order.side is BUY:
-        counted.sum.buy += worst - counted.worst
-    else:
-        counted.sum.sell += worst - counted.worst
-    counted.worst = worst
+            total.sell += worst * times
+        for each in (total, self._all):
+            each.count += times
+            if doubt is not NONE:
+                each.doubts[doubt] += times
 
 
 def _may_be_larger(order: Order) -> bool:

@@ -16,6 +16,7 @@ from engine.core.events import (
     SuspenseBooked,
 )
 from engine.core.ledger.from_orders import BOOKED, FILLS, book_fill, book_report
+from engine.core.orders.exposure import part_of
 from engine.core.orders.machine import Anomaly, Order
 from engine.core.orders.usual import USUAL
 from engine.core.types import OrderState
@@ -66,7 +67,7 @@ def adopted(state: State, event: OrderAdopted) -> None:
             exchange_order_id=event.exchange_order_id,
         )
     )
-    state.exposure.update(order)
+    state.exposure.change(order)
     if not order.is_external:
         state.orders.anomalies[Anomaly.UNKNOWN_ORDER] += 1
 
@@ -109,6 +110,8 @@ def _unusual(state: State, event: OrderEvent) -> None:
     elsewhere = event.exec_id and state.positions.belongs_elsewhere(
         event.exec_id, event.client_order_id
     )
+    known = state.orders.get_order(event.client_order_id)
+    before = None if known is None else part_of(known)
     order = None if elsewhere else state.orders.handle_event(event)
     if event.command_id:
         state.remember_command(event.command_id)
@@ -118,7 +121,7 @@ def _unusual(state: State, event: OrderEvent) -> None:
     consequence = _CONSEQUENCES.get(event.type)
     if consequence is not None:
         consequence(state, event, order)
-    state.exposure.update(order)
+    state.exposure.change(order, before)
 
 
 def _filled(state: State, event: OrderEvent, order: Order) -> None:

@@ -76,10 +76,10 @@ def _filled(state: State, event: OrderEvent) -> bool:
             orders.anomalies[Anomaly.OVERFILL] += 1
         cum_qty = one_of(cum_qty, wanted)
     # What rests mostly fills at its price, at once or often in like parts.
-    before = _before(positions, order)
+    first = not order.cum_qty
+    before = None if first else _before(positions, order)
     like = before or order
     execution = Execution(one_of(qty, like.qty), one_of(price, like.price), exec_id=exec_id)
-    first = not order.cum_qty
     order.cum_qty = cum_qty
     if not order.first_fill_ts:
         order.first_fill_ts = ts

@@ -1,6 +1,7 @@
 from engine.core.commands import AmendOrder
 from engine.core.orders.exposure import Doubt
 from engine.core.reports import Outcome
+from engine.core.state import State
 from engine.core.types import Side
 from tests.support.desk import Desk, d, fill, outcome
 
@@ -32,6 +33,16 @@ def test_a_pending_amend_counts_at_the_larger_quantity() -> None:
     desk.working("a2", qty=d("0.010"))
     desk.give(AmendOrder(command_id="m2", client_order_id="a2", qty=d("0.002")))
     assert desk.state.exposure.working("BTCUSDT", Side.BUY) == d("0.026")
+
+
+def test_a_filled_order_whose_larger_quantity_is_on_its_way_counts_after_a_snapshot_too() -> None:
+    desk = Desk()
+    desk.working("a1", qty=d("0.010"))
+    desk.give(AmendOrder(command_id="m1", client_order_id="a1", qty=d("0.030")))
+    desk.give(fill("e1", "0.010"))
+    for state in (desk.state, State.decode(desk.state.encode())):
+        assert state.exposure.working("BTCUSDT", Side.BUY) == d("0.020")
+        assert state.exposure.count() == 1
 
 
 def test_an_order_that_ends_counts_no_more() -> None:

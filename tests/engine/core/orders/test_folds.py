@@ -50,7 +50,7 @@ def test_a_new_order_is_what_the_rule_of_its_sending_makes_of_it() -> None:
     )  # fmt: skip
     assert by_rule.handle_event(OrderEvent(EventType.ORDER_SENT, "a1", 7)) == order
     exposure = OpenExposure()
-    exposure.update(order)
+    exposure.change(order)
     for counts in (state.exposure, exposure):
         assert (counts.working("X", Side.BUY), counts.count(), counts.count("X")) == (d(2), 1, 1)
         assert counts.in_doubt(Doubt.INFLIGHT) == counts.in_doubt(Doubt.INFLIGHT, "X") == 1
