@@ -16,7 +16,8 @@ from tests.support.lines import Line, Lines, turns
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 OURS = b"Host: venue:80\r\nUser-Agent: tradedeck\r\nAccept-Encoding: gzip\r\n"
 ASKED = b"GET /time HTTP/1.1\r\n%b\r\n" % OURS
-TORN = gzip.compress(b"whole")[:-1]
+PACKED, TOO_LARGE = (gzip.compress(body, mtime=0) for body in (b"plain", b"x" * 101))
+TORN = PACKED[:-1]
 Asked = asyncio.Task[NetworkReply]
 
 
@@ -291,7 +292,7 @@ def test_an_answer_that_is_cut_off_is_none(play: Play, why: Exception | None) ->
     play(scenario)
 
 
-@pytest.mark.parametrize("packed", [gzip.compress(b"plain"), zlib.compress(b"plain")])
+@pytest.mark.parametrize("packed", [PACKED, zlib.compress(b"plain")], ids=["gzip", "zlib"])
 def test_a_compressed_answer_is_read(play: Play, packed: bytes) -> None:
     async def scenario(desk: Desk) -> None:
         assert (await desk.answered(_packed(packed))).body == b"plain"
@@ -332,8 +333,9 @@ def _packed(body: bytes) -> bytes:
     [
         (b"neither", "cannot be read"),
         (TORN, "cannot be read"),
-        (gzip.compress(b"x" * 101), "larger than 100 bytes"),
+        (TOO_LARGE, "larger than 100 bytes"),
     ],
+    ids=["neither", "torn", "too large"],
 )
 def test_nor_can_what_does_not_unpack(
     monkeypatch: pytest.MonkeyPatch, play: Play, packed: bytes, why: str
