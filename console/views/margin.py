@@ -51,7 +51,7 @@ def _nearest(replica: Replica, margin: AccountMargin, *, stale: bool) -> tuple[L
     distance, symbol = nearest
     least = replica.state.risk.limits.for_symbol(symbol).min_liq_distance
     style = "warn" if least is not None and distance < least else "value"
-    percent = _percent(distance, ROUND_FLOOR)
+    percent = "> 100 %" if distance > 1 else _percent(distance, ROUND_FLOOR)
     words = Cell(f"nearest liquidation {symbol} ", "muted")
     return ((words, _cell(percent, style, stale=stale)),)
 

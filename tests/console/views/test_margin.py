@@ -72,6 +72,11 @@ def test_positions_without_a_liquidation_price_a_mark_or_a_quantity_are_left_out
     assert "liq" not in text(told(replica))
 
 
+def test_a_liquidation_farther_away_than_the_price_is_far_enough(replica: Replica) -> None:
+    far = {"ETHUSDT": PositionMargin(qty=D(-2), liq_price=D(90_000))}
+    assert text(told(replica, replace(TOLD, positions=far))).endswith("ETHUSDT > 100 %")
+
+
 def test_what_is_old_looks_old(replica: Replica) -> None:
     assert "~" not in text(told(replica, ts=NOW + 60 * NS))
     cells = told(replica, ts=NOW + 75 * NS)
