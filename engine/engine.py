@@ -47,7 +47,6 @@ from engine.core.status import (
 )
 from engine.core.types import FLATTEN_PREFIX, JoinState, KillLevel, TradingState
 from engine.dispatch import Dispatcher
-from engine.doubt import Doubt
 from engine.feed import MarketFeed
 from engine.inbox import Inbox
 from engine.journal import Identity, Journal
@@ -64,6 +63,7 @@ from engine.regular import keep_comparing_pnl, keep_measuring_clock
 from engine.router import OrderRouter
 from engine.standstill import Standstill
 from engine.venues.protocol import ExchangeClient
+from engine.waking import Waking
 
 BATCH_MAX = 256
 """Inputs decided at a stretch, one or two ms of work; a commit may take several batches."""
@@ -112,7 +112,7 @@ class Engine:
         self.started_ns = clock.now_ns()
         self._client = client
         self._halt = Halt(router.gate, latch, clock, self._not_latched, threaded=threaded)
-        self.doubt = Doubt(self.standstill, self._halt, state, clock, self.inbox.put)
+        self.waking = Waking(self.standstill, self._halt, state, clock, self.inbox.put)
         self._snapshots = Snapshots(journal) if threaded else None
         self._policy = policy
         self._fresh: list[Event] = []
@@ -233,16 +233,16 @@ class Engine:
         loop = asyncio.get_running_loop()
         commits = loop.create_task(self._commit_what_is_decided())
         while batch := await self.inbox.take(BATCH_MAX):
-            self.doubt.look_round()
+            self.waking.look_round()
             known = len(self._fresh)
             context = self._context()
-            for report in self.doubt.reports():
+            for report in self.waking.reports():
                 self._decide(report, context)
             for item in batch:
                 self._decide(item, context)
             events = self._fresh[known:]
             self._group.decided(len(self._fresh), awaited=self._is_commit_awaited(events))
-            self.doubt.trust_again(self.reconcile.sent_ts)
+            self.waking.trust_again(self.reconcile.sent_ts)
             self._turned.set()
             loop.call_soon(self._count, events)  # the journal comes first
             if len(self.inbox):

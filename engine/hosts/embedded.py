@@ -161,7 +161,7 @@ class EmbeddedEngine:
         engine.standstill.begin()
         due = loop.time()
         while True:
-            engine.doubt.look_round()
+            engine.waking.look_round()
             telemetry.loop_lag_s = max(0.0, loop.time() - due)
             engine.publisher.tick(telemetry.look())
             due = loop.time() + TICK_S

@@ -13,7 +13,7 @@ from engine.kill.halt import Halt
 from engine.standstill import Standstill
 
 
-class Doubt:
+class Waking:
     """Closes the gate after a standstill and opens it again. `put` gives the loop a turn."""
 
     def __init__(

@@ -49,7 +49,7 @@ def test_f74_where_nothing_waits_the_account_is_compared_all_the_same(tmp_path: 
         engine, watch = await watched(house)
         compared_ns = engine.reconcile.sent_ts
         watch.passes(31)
-        engine.doubt.look_round()
+        engine.waking.look_round()
         assert engine.gate.closed
         await house.clock.sleep(1)
         assert engine.reconcile.sent_ts > compared_ns
@@ -64,7 +64,7 @@ def test_f74_a_standstill_never_opens_what_a_kill_has_closed(tmp_path: Path) -> 
         await house.clock.sleep(1)
         engine, watch = await watched(house)
         watch.passes(31)
-        engine.doubt.look_round()
+        engine.waking.look_round()
         engine.halt("ann")
         await house.clock.sleep(1)
         assert engine.state.ready
@@ -76,7 +76,7 @@ def test_f74_a_standstill_never_opens_what_a_kill_has_closed(tmp_path: Path) -> 
         engine.fail(LookupError("a bug"))
         await house.clock.sleep(1)
         watch.passes(31)
-        engine.doubt.look_round()
+        engine.waking.look_round()
         await house.clock.sleep(1)
         assert engine.state.trading is TradingState.HALTED
         assert engine.state.ready
@@ -93,7 +93,7 @@ def test_with_the_private_stream_down_the_gate_waits_for_its_return(tmp_path: Pa
         engine.state.links["private"] = False
         engine.state.ready = False
         watch.passes(31)
-        engine.doubt.look_round()
+        engine.waking.look_round()
         assert engine.gate.closed
         await house.clock.sleep(1)
         assert not any(isinstance(e, ConnectivityChanged) and e.text for e in house.events())
