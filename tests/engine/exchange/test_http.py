@@ -151,7 +151,7 @@ def test_a_cut_loses_it_at_once() -> None:
 
 @pytest.mark.parametrize(
     ("sent", "status"),
-    [(b"no HTTP at all\r\n\r\n", b"400 Bad Request"), (POST, b"413 Request Entity Too Large")],
+    [(b"no HTTP at all\r\n\r\n", b"400"), (POST, b"413")],
 )
 def test_what_cannot_be_read_is_refused(
     monkeypatch: pytest.MonkeyPatch, sent: bytes, status: bytes
@@ -159,7 +159,8 @@ def test_what_cannot_be_read_is_refused(
     monkeypatch.setattr(http, "LARGEST_REQUEST", len(POST) - 1)
     desk = Desk()
     desk.hear(sent)
-    assert desk.take().partition(b"\r\n")[0] == b"HTTP/1.1 " + status
+    # What such a status is called depends on the version of Python.
+    assert desk.take().split(b" ")[:2] == [b"HTTP/1.1", status]
     assert (desk.asked, desk.line.is_closed) == ([], True)
 
 
