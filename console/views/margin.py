@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from decimal import ROUND_FLOOR, ROUND_UP, Decimal
 
 from console import format as fmt
@@ -10,7 +9,7 @@ from console.glyphs import Glyphs
 from console.replica import Replica
 from console.views.cells import Cell, Line
 from engine.core.limits import to_ns
-from engine.core.margin import AccountMargin, liq_distance
+from engine.core.margin import AccountMargin, nearnesses
 
 STALE_S = Decimal(60)
 """What is older than this looks stale, where `reconcile_age_s` does not say it."""
@@ -45,10 +44,10 @@ def _use(replica: Replica, margin: AccountMargin, *, stale: bool) -> Line:
 
 def _nearest(replica: Replica, margin: AccountMargin, *, stale: bool) -> tuple[Line, ...]:
     """The position that is nearest to its liquidation, where any can be liquidated."""
-    nearest = min(_distances(replica, margin), default=None)
+    nearest = min(nearnesses(margin, replica.state.positions, replica.quotes), default=None)
     if nearest is None:
         return ()
-    distance, symbol = nearest
+    distance, symbol = nearest.distance, nearest.symbol
     least = replica.state.risk.limits.for_symbol(symbol).min_liq_distance
     style = "warn" if least is not None and distance < least else "value"
     percent = "> 100 %" if distance > 1 else _percent(distance, ROUND_FLOOR)
@@ -62,14 +61,3 @@ def _cell(text: str, style: str, *, stale: bool) -> Cell:
 
 def _percent(part: Decimal, rounding: str) -> str:
     return f"{part.quantize(TENTH, rounding) * 100:.1f} %"
-
-
-def _distances(replica: Replica, margin: AccountMargin) -> Iterator[tuple[Decimal, str]]:
-    """How far each position that can be liquidated is from it, as a part of its mark."""
-    positions = replica.state.positions
-    for key, position in positions.positions.items():
-        held, quote = margin.position(key, position.qty), replica.quotes.get(position.symbol)
-        mark = None if quote is None else quote.reference
-        if held is not None and held.liq_price is not None and mark:
-            net = positions.net_qty(position.symbol)
-            yield liq_distance(held.liq_price, mark, net), position.symbol

@@ -6,11 +6,15 @@ asked for or came; 0 is never.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
+from engine.core.ledger.tracker import PositionTracker
 from engine.core.limits import RiskLimits, to_ns
+from engine.core.market import Quote
 
 
 class PositionMargin(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,3 +77,24 @@ def liq_distance(liq_price: Decimal, mark: Decimal, net_qty: Decimal) -> Decimal
     """
     distance = (mark - liq_price) / mark
     return distance if net_qty > 0 else -distance if net_qty < 0 else abs(distance)
+
+
+class Nearness(NamedTuple):
+    """How far a position's mark is from where it is liquidated, as a part of the mark."""
+
+    distance: Decimal
+    symbol: str
+    key: str
+    liq_price: Decimal
+
+
+def nearnesses(
+    margin: AccountMargin, positions: PositionTracker, quotes: Mapping[str, Quote]
+) -> Iterator[Nearness]:
+    """Every position that can be liquidated and has a mark, by the last price told, however old."""
+    for key, position in positions.positions.items():
+        held, quote = margin.position(key, position.qty), quotes.get(position.symbol)
+        mark = None if quote is None else quote.reference
+        if held is not None and held.liq_price is not None and mark:
+            distance = liq_distance(held.liq_price, mark, positions.net_qty(position.symbol))
+            yield Nearness(distance, position.symbol, key, held.liq_price)

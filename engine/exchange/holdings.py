@@ -61,7 +61,7 @@ class Holdings:
             self._hedged[instrument.symbol] = (long, short)
         else:
             del self._hedged[instrument.symbol]
-        self._needs.markets[instrument.symbol] = instrument.settle
+        self.note_moved(instrument)
 
     def leverage_of(self, instrument: Instrument) -> str:
         """What the account has set, or the default."""
@@ -72,7 +72,7 @@ class Holdings:
         self._leverage[instrument.symbol] = leverage
         for position in (self.position(instrument), *self.positions_in(instrument)):
             position.leverage = leverage
-        self._needs.markets[instrument.symbol] = instrument.settle
+        self.note_moved(instrument)
 
     def _new_position(self, instrument: Instrument, idx: int) -> Position:
         position = Position(symbol=instrument.symbol, settle=instrument.settle, idx=idx)
@@ -90,9 +90,9 @@ class Holdings:
             self.coin(held.settle).unrealised += held.revalue()
             self.note_moved(held)
 
-    def note_moved(self, position: Position) -> None:
-        """Have the margin of a position's market worked out anew."""
-        self._needs.markets[position.symbol] = position.settle
+    def note_moved(self, market: Instrument | Position) -> None:
+        """Have the margin of a market worked out anew."""
+        self._needs.markets[market.symbol] = market.settle
 
     def margins(self, price_usd: Callable[[str], Decimal]) -> Margins:
         """What everything held and open needs now."""

@@ -41,8 +41,7 @@ class ExchangeServer:
 
     def __init__(self, venue: Venue) -> None:
         self._venue = venue
-        self._connections: set[HttpConnection] = set()
-        self._streams: set[StreamConnection] = set()
+        self._open: set[HttpConnection | StreamConnection] = set()
         self._listener: asyncio.Server | None = None
         self._left = asyncio.Event()
         self.url = ""
@@ -59,38 +58,33 @@ class ExchangeServer:
         """End every connection in order, those that do not end in time at once."""
         if self._listener is not None:
             self._listener.close()
-        for connection in self._open():
+        for connection in list(self._open):
             connection.end()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(sockets.CLOSE_WAIT_S):
-                while self._connections or self._streams:
+                while self._open:
                     self._left.clear()
                     await self._left.wait()
-        for connection in self._open():
+        for connection in list(self._open):
             connection.cut()
 
     def cut(self) -> None:
         """Cut every stream at once, as a failing network would."""
-        for stream in list(self._streams):
-            stream.cut()
-
-    def _open(self) -> list[HttpConnection | StreamConnection]:
-        return [*self._connections, *self._streams]
+        for connection in list(self._open):
+            if isinstance(connection, StreamConnection):
+                connection.cut()
 
     def _connected(self) -> HttpConnection:
         connection = HttpConnection(self._venue, self._upgrade, self._forget)
-        self._connections.add(connection)
+        self._open.add(connection)
         return connection
 
     def _upgrade(self, transport: asyncio.Transport, head: bytes, rest: bytes) -> None:
         stream = StreamConnection(self._venue, transport, head, self._forget)
-        self._streams.add(stream)
+        self._open.add(stream)
         if rest:
             stream.data_received(rest)
 
     def _forget(self, connection: HttpConnection | StreamConnection) -> None:
-        if isinstance(connection, HttpConnection):
-            self._connections.discard(connection)
-        else:
-            self._streams.discard(connection)
+        self._open.discard(connection)
         self._left.set()

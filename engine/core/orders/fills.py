@@ -26,7 +26,7 @@ def fill(order: Order, event: OrderEvent, anomalies: Anomalies) -> str | Executi
     if known is None:
         _count(order, event, execution.qty, execution.qty * execution.price, anomalies)
         return execution
-    if order.has_execution(event.exec_id, execution.qty, execution.price):
+    if known.has(execution.qty, execution.price):
         return None
     anomalies[Anomaly.FILL_CONFLICT] += 1
     return f"conflict: {event.exec_id} is booked as {known.words}, not {execution.words}"

@@ -22,6 +22,10 @@ class Fill(msgspec.Struct, frozen=True, gc=False):
         """`4 @ 100`: quantity and price in full."""
         return f"{decimal_text(self.qty)} @ {decimal_text(self.price)}"
 
+    def has(self, qty: Decimal, price: Decimal) -> bool:
+        """True where such an execution adds nothing to it; other content is a conflict."""
+        return self.amended or (self.qty == qty and self.price == price)
+
 
 class Execution(Fill, frozen=True, gc=False):
     """One execution as an order's history tells of it."""

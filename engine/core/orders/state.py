@@ -290,9 +290,7 @@ class Order(msgspec.Struct, gc=False, kw_only=True, eq=False, omit_defaults=True
         An exec id that was booked with other content is a conflict, not known.
         """
         known = self.execution(exec_id)
-        if known is None:
-            return False
-        return known.amended or (known.qty == qty and known.price == price)
+        return known is not None and known.has(qty, price)
 
     def _told(self) -> list[Execution]:
         """The executions that the history tells of."""

@@ -10,12 +10,12 @@ from decimal import ROUND_FLOOR, ROUND_UP, Decimal
 
 from engine.core.ledger.executions import position_key, split_key
 from engine.core.margin import PositionMargin, liq_distance
+from engine.core.risk.gate import REDUCE_ONLY
 from engine.core.risk.rule import Rule
 from engine.core.risk.sums import unpriced_words, worst_values
 from engine.core.risk.terms import UNPRICED, Amount, Terms, index_of, most_for, plain, seconds
 from engine.core.types import ZERO, Category
 
-REDUCE_ONLY = "reduce-only orders"
 UNSET = Decimal(1)
 """The leverage of a market where the venue has told none, and of what is paid in full."""
 SHOWN = Decimal("0.0001")

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import ROUND_FLOOR, Decimal
+from operator import attrgetter
 
 import msgspec
 
 from engine.core.activity import count_since
 from engine.core.context import Context
 from engine.core.limits import RiskLimits, to_ns
-from engine.core.margin import liq_distance
+from engine.core.margin import nearnesses
+from engine.core.risk.terms import plain
 from engine.core.state import State
 from engine.core.trading import is_stricter
-from engine.core.types import Side, TradingState
+from engine.core.types import ZERO, Side, TradingState
 from engine.core.watch.losses import lost_from_peak, lost_today, net_now
 
 BURST_NS = 30_000_000_000
@@ -27,8 +29,6 @@ FILLS_NS = 60_000_000_000
 
 Finding = tuple[str, str]
 """What was seen and what is allowed, in words."""
-
-
 Find = Callable[[State, Context, str], Finding | None]
 SHOWN = Decimal("0.0001")
 
@@ -96,7 +96,7 @@ def _above(fall: Decimal | None, limit: Decimal | None) -> Finding | None:
 
 
 def _percent(part: Decimal) -> str:
-    return f"{(part * 100).normalize():f} %"
+    return f"{plain(part * 100)} %"
 
 
 def _daily_loss(state: State, context: Context, _symbol: str) -> Finding | None:
@@ -147,17 +147,13 @@ def _unheard(state: State, context: Context, _symbol: str) -> Finding | None:
 
 
 def _near_liquidation(state: State, context: Context, _symbol: str) -> Finding | None:
-    """A position whose mark is nearer; by the last price of liquidation told, however old."""
-    limit = state.risk.limits.liq_kill
-    for key, position in sorted(state.positions.positions.items()):
-        held, quote = state.margin.position(key, position.qty), context.quotes.get(position.symbol)
-        mark = None if quote is None else quote.reference
-        if limit is None or held is None or held.liq_price is None or not mark:
-            continue
-        distance = liq_distance(held.liq_price, mark, state.positions.net_qty(position.symbol))
-        if distance < limit:
-            near = _percent(distance.quantize(SHOWN, ROUND_FLOOR))
-            return f"{key} {near} from {held.liq_price:f}", _percent(limit)
+    """The first position whose mark is nearer to where it is liquidated."""
+    limit = state.risk.limits.liq_kill or ZERO  # the table asks only where it is on
+    found = nearnesses(state.margin, state.positions, context.quotes)
+    for near in sorted(found, key=attrgetter("key")):
+        if near.distance < limit:
+            part = _percent(near.distance.quantize(SHOWN, ROUND_FLOOR))
+            return f"{near.key} {part} from {near.liq_price:f}", _percent(limit)
     return None
 
 

@@ -67,8 +67,8 @@ _Row = TypeVar("_Row")
 
 SPOT = Category.SPOT
 PRIVATE_TOPICS = ("order", "execution", "position")
-"""Wallets are asked for with each comparison: their pushes, one a fill, would cost as much as the
-fill and tell nothing that cannot wait as long. Whoever asks for them all the same can read them."""
+"""Wallets are asked for with each comparison: their pushes, one a fill, would cost a quarter of an
+order's whole way and tell nothing that cannot wait. Whoever listens to them can read them."""
 
 UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 """What decoding hostile bytes can raise."""
