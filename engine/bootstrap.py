@@ -22,7 +22,8 @@ from engine.credentials import ApiKey
 from engine.engine import Engine
 from engine.exchange import Exchange, create_exchange
 from engine.exchange.sources.frames import MarketSource
-from engine.journal import Identity, Journal, create_journal
+from engine.journal.chain import Identity
+from engine.journal.journal import Journal, create_journal
 from engine.kill.latch import Latch
 from engine.metrics import EventMetrics, LiveExecutionMetrics
 from engine.recovery.rebuild import RunTerms, recover
@@ -123,10 +124,10 @@ def build_paper(
 ) -> PaperEngine:
     """An engine on a simulated exchange that plays `source`.
 
-    `threaded` False writes journal and latch on the loop: virtual time stands still then.
+    `threaded` False does on the loop what a process and threads do: virtual time stands still then.
     Raises JournalError where the journal cannot be opened, is another account's, or is in use.
     """
-    journal = _open_journal(files, PAPER, clock, threaded=threaded)
+    journal = _open_journal(files, PAPER, clock, own_process=threaded)
     state = recover(journal)
     exchange = create_exchange(
         clock,
@@ -220,7 +221,7 @@ def build_live(
 
 
 def _open_journal(
-    files: Files, identity: Identity, clock: Clock, *, threaded: bool = True
+    files: Files, identity: Identity, clock: Clock, *, own_process: bool = True
 ) -> Journal:
     return create_journal(
         files.journal,
@@ -228,5 +229,5 @@ def _open_journal(
         environment=identity.environment,
         venue=identity.venue,
         clock=clock,
-        threaded=threaded,
+        own_process=own_process,
     )

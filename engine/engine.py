@@ -49,8 +49,9 @@ from engine.core.types import FLATTEN_PREFIX, JoinState, KillLevel, TradingState
 from engine.dispatch import Dispatcher
 from engine.feed import MarketFeed
 from engine.inbox import Inbox
-from engine.journal import Identity, Journal
+from engine.journal.chain import Identity
 from engine.journal.group_commit import PATIENCE_S, GroupCommit
+from engine.journal.journal import Journal
 from engine.kill.halt import Halt
 from engine.kill.latch import Latch
 from engine.ledger_check import LedgerCheck

@@ -9,7 +9,7 @@ from engine.core.events import CommandRefused, OrderDenied
 from engine.core.risk import Explanation, explain
 from engine.core.state import State, evolve
 from engine.errors import InputError, did_you_mean
-from engine.journal import JournalReader
+from engine.journal.reader import JournalReader
 
 Refusals = list[CommandRefused]
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 SWITCH_INTERVAL_S = 0.0001
-"""How long a thread may keep another from running Python: the journal's waits for the loop's."""
+"""How long a thread may keep another from running Python: the latch's waits for the loop's."""
 COLLECT_AFTER = (1_000, 5, 10_000)
 """When to look for garbage in cycles, of which an order makes none: what it leaves is kept, and by
 Python's own pace (700, 10, 10) would be looked through again and again. Twice is enough, in so few
@@ -34,3 +36,13 @@ def prepare_to_trade() -> None:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
+
+
+def own_program(module: str) -> tuple[list[str], dict[str, str]]:
+    """Return the command and the environment that run `module` of this very installation.
+
+    Whatever lies in the working directory: a trader's own folder `engine`, say.
+    """
+    root = str(Path(__file__).parents[1])
+    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+    return [sys.executable, "-P", "-m", module], {**os.environ, "PYTHONPATH": path}

@@ -13,14 +13,13 @@ import msgspec
 from engine.clock import Clock
 from engine.core.events import Event
 from engine.journal.chain import Identity
-from engine.journal.checkpoints import Checkpoints
-from engine.journal.errors import JournalError
+from engine.journal.committer import Committer
 from engine.journal.ownership import Ownership
+from engine.journal.process import WriterProcess
 from engine.journal.reader import Flaw, JournalReader, check_before_writing
 from engine.journal.snapshots import Snapshot
-from engine.journal.store import Batch, Store
-from engine.journal.watermark import Watermark
-from engine.journal.worker import InlineWorker, Job, ThreadWorker, Worker
+from engine.journal.store import Row
+from engine.journal.writers import InlineWriter, Writer
 
 DEADLINE_S = 5.0
 """How long a commit may take before trading halts, in seconds of real time."""
@@ -33,28 +32,30 @@ def create_journal(
     environment: str,
     venue: str,
     clock: Clock,
-    threaded: bool = True,
+    own_process: bool = True,
     deadline_s: float = DEADLINE_S,
 ) -> Journal:
     """Open or create the journal at `path` and own it until `close`.
 
-    `threaded` writes in a thread, under the deadline; otherwise each commit is done in the caller,
-    which makes a session on virtual time exact. Raises JournalLocked naming the pid of another
-    owner, JournalMismatch for another account's journal, JournalCorrupt for a file that is none.
+    It is written in a process of its own, under the deadline; with `own_process` False each commit
+    is done in the caller, which makes a session on virtual time exact. Raises JournalLocked naming
+    the pid of another owner, JournalMismatch for another account's journal, JournalCorrupt for a
+    file that is none, JournalError when it cannot be written.
     """
     identity = Identity(account, environment, venue)
     with contextlib.ExitStack() as undo:
         ownership = Ownership(path)
         undo.callback(ownership.release)
         check_before_writing(path, identity)
-        store = Store(path, identity, busy_timeout_s=deadline_s)
-        undo.callback(store.close)
-        reader = JournalReader(path)
-        undo.callback(reader.close)
-        try:
-            journal = Journal(store, reader, ownership, clock, deadline_s if threaded else None)
-        except OSError as error:
-            raise JournalError(f"{path}: cannot be opened: {error.strerror}") from error
+        writer: Writer
+        if own_process:
+            writer = WriterProcess(path, identity, lock=ownership.descriptor, deadline_s=deadline_s)
+        else:
+            writer = InlineWriter(
+                Committer(path, identity, busy_timeout_s=deadline_s, checkpoints=False)
+            )
+        undo.callback(writer.close)
+        journal = Journal(writer, JournalReader(path), ownership, clock)
         undo.pop_all()
     return journal
 
@@ -67,34 +68,22 @@ class Journal:
     """
 
     def __init__(
-        self,
-        store: Store,
-        reader: JournalReader,
-        ownership: Ownership,
-        clock: Clock,
-        deadline_s: float | None,
+        self, writer: Writer, reader: JournalReader, ownership: Ownership, clock: Clock
     ) -> None:
-        self.path = store.path
-        self.last_seq = store.last_seq
+        self.path = reader.path
+        self.last_seq = writer.last_seq
         """The newest event that is known to be durable."""
-        self._store = store
+        self._writer = writer
         self._reader = reader
         self._ownership = ownership
         self._clock = clock
         self._encode = msgspec.json.Encoder().encode
-        self._watermark = Watermark(store.path, store.last_seq)
         self._waiting: list[float] = []
-        self._checkpoints: Checkpoints | None = None
-        self._worker: Worker = InlineWorker()
-        if deadline_s is not None:
-            store.leave_checkpoints_to_others()
-            self._checkpoints = Checkpoints(store.path, store.seal)
-            self._worker = ThreadWorker(deadline_s, self._between_commits)
 
     @property
     def failed(self) -> str:
         """Why nothing can be written any more; empty while all is well."""
-        return self._store.sealed
+        return self._writer.failed
 
     @property
     def lag_s(self) -> float:
@@ -110,9 +99,7 @@ class Journal:
             return self.last_seq
         ts = self._clock.now_ns()
         rows = [(ts, _KINDS[type(event)], self._encode(event)) for event in events]
-        batch = self._store.prepare(rows)
-        size = sum(len(event) for _, _, event in rows)
-        self.last_seq = await self._write(lambda: self._commit(batch, size))
+        self.last_seq = await self._write(rows)
         return self.last_seq
 
     def replay(self, after: int = 0) -> Iterator[tuple[int, Event]]:
@@ -137,42 +124,19 @@ class Journal:
     def close(self) -> None:
         """Finish what was handed over, close the files and let the next engine in.
 
-        Where the disk is stuck everything is left as it is: the end of the process frees it.
+        Where the disk is stuck the lock is left to the writer's process: its end frees it.
         """
-        if not self._worker.close():
-            self._store.seal("closed while the disk did not answer")
-            return
-        if self._checkpoints is not None:
-            self._checkpoints.close()
-        with contextlib.suppress(JournalError):  # a journal that failed stays as after a crash
-            self._store.write_closed()
-        self._reader.close()
-        self._store.close()
-        self._watermark.close(keep=bool(self.failed))
-        self._ownership.release()
+        self._reader.close()  # the writer is the last: it puts the files together
+        if self._writer.close():
+            self._ownership.release()
 
-    async def _write(self, job: Job) -> int:
+    async def _write(self, rows: Sequence[Row]) -> int:
         started = time.monotonic()
         self._waiting.append(started)
         try:
-            return await self._worker.run(job)
-        except OSError as error:  # TimeoutError is one
-            self._store.seal(str(error))
-            raise JournalError(f"{self.path}: not written: {error}") from error
+            return await self._writer.write(rows)
         finally:
             self._waiting.remove(started)
-
-    def _commit(self, batch: Batch, size: int) -> int:
-        seq = self._store.commit(batch)
-        self._watermark.raise_to(seq)
-        if self._checkpoints is not None:
-            self._checkpoints.wrote(size)
-        return seq
-
-    def _between_commits(self) -> None:
-        if self._checkpoints is not None and self._checkpoints.finish:
-            self._checkpoints.finish = False
-            self._store.checkpoint()
 
 
 _KINDS: dict[type, str] = {kind: kind.__struct_config__.tag for kind in get_args(Event)}

@@ -182,6 +182,9 @@ class JournalReader:
         return None if row_hash is None else snapshots.load(self.path, seq, row_hash)
 
 
+open_for_reading = JournalReader
+
+
 def _order_id(event: Event) -> str:
     return getattr(event, "client_order_id", "")
 

@@ -10,7 +10,6 @@ import functools
 import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from engine.journal import tables
 from engine.journal.chain import Identity, link
@@ -20,14 +19,7 @@ Row = tuple[int, str, bytes]
 """ts, kind and JSON of an event that is to be written."""
 
 _Values = Sequence[int | str | bytes]
-
-
-class Batch(NamedTuple):
-    """Rows ready to be committed: the statements that insert them, and the number of the last."""
-
-    statements: Sequence[tuple[str, _Values]]
-    last_seq: int
-
+_Statement = tuple[str, _Values]
 
 _COLUMNS = 5
 _ROWS_A_STATEMENT = 64
@@ -49,7 +41,7 @@ class Store:
         self._connection = tables.connect(path, timeout_s=busy_timeout_s)
         try:
             self._prepare()
-            self.last_seq = self._prepared_seq = tables.last_seq(self._connection)
+            self.last_seq = tables.last_seq(self._connection)
             found = tables.hash_at(self._connection, identity, self.last_seq)
             assert found is not None  # it is the hash of a row that is there
             self._hash = found
@@ -61,34 +53,14 @@ class Store:
             raise
 
     def write(self, rows: Sequence[Row]) -> int:
-        """Commit `rows` as one batch, all or none, and return the number of the last."""
-        return self.commit(self.prepare(rows))
-
-    def prepare(self, rows: Sequence[Row]) -> Batch:
-        """Number `rows`, and tie them to those prepared before, which are committed before.
-
-        Any thread may, one at a time: it is what a commit has to do in Python, and the thread that
-        commits would have to win the interpreter from a busy event loop for it.
-        """
-        seq, previous = self._prepared_seq, self._hash
-        values: list[int | str | bytes] = []
-        for ts, kind, event in rows:
-            seq += 1
-            previous = link(previous, seq, ts, kind.encode(), event)
-            values += (seq, ts, kind, event.decode(), previous)
-        step = _COLUMNS * _ROWS_A_STATEMENT
-        chunks = [values[start : start + step] for start in range(0, len(values), step)]
-        self._prepared_seq, self._hash = seq, previous
-        return Batch([(_insert(len(chunk) // _COLUMNS), chunk) for chunk in chunks], seq)
-
-    def commit(self, batch: Batch) -> int:
-        """Commit a batch, in the order of preparing, and return the number of its last row.
+        """Commit `rows` as one batch, all or none, and return the number of the last.
 
         After a failure the next ones are refused: none is ever tied to rows that are not there.
         """
-        self._commit(batch.statements)
-        self.last_seq = batch.last_seq
-        return batch.last_seq
+        statements, last_seq, last_hash = self._insert(rows)
+        self._commit(statements)
+        self.last_seq, self._hash = last_seq, last_hash
+        return last_seq
 
     def write_closed(self) -> None:
         """Commit that the journal ends here, so that rows cut off its end are missed."""
@@ -138,12 +110,20 @@ class Store:
         if new:
             tables.lay_out(self._connection, self._identity)
 
-    def _commit(self, statements: Sequence[tuple[str, _Values]]) -> None:
-        """Run the statements as one transaction. A single one needs no BEGIN: it is one by itself.
+    def _insert(self, rows: Sequence[Row]) -> tuple[list[_Statement], int, bytes]:
+        """Number `rows`, tie each to the one before, and return what inserts them."""
+        seq, previous = self.last_seq, self._hash
+        values: list[int | str | bytes] = []
+        for ts, kind, event in rows:
+            seq += 1
+            previous = link(previous, seq, ts, kind.encode(), event)
+            values += (seq, ts, kind, event.decode(), previous)
+        step = _COLUMNS * _ROWS_A_STATEMENT
+        chunks = [values[start : start + step] for start in range(0, len(values), step)]
+        return [(_inserting(len(chunk) // _COLUMNS), chunk) for chunk in chunks], seq, previous
 
-        Each `execute` gives up the interpreter's lock and must win it back from a busy event loop:
-        the fewer, the sooner the batch is durable.
-        """
+    def _commit(self, statements: Sequence[_Statement]) -> None:
+        """Run the statements as one transaction; a single one is that by itself."""
         if self.sealed:
             raise JournalError(f"{self.path}: not written: {self.sealed}")
         if len(statements) > 1:
@@ -157,5 +137,5 @@ class Store:
 
 
 @functools.cache
-def _insert(rows: int) -> str:
+def _inserting(rows: int) -> str:
     return "INSERT INTO events VALUES " + ", ".join(["(?, ?, ?, ?, ?)"] * rows)

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 from engine.clock import Clock
 from engine.core.types import KillLevel
-from engine.journal.worker import InlineWorker, ThreadWorker, Worker
 from engine.kill.latch import Latch, LatchRecord
+from engine.kill.worker import InlineWorker, ThreadWorker, Worker
 from engine.router import HaltGate
 
 DEADLINE_S = 5.0
@@ -38,9 +38,7 @@ class Halt:
         self._latch = latch
         self._clock = clock
         self._on_failure = on_failure
-        self._worker: Worker = (
-            ThreadWorker(DEADLINE_S, lambda: None) if threaded else InlineWorker()
-        )
+        self._worker: Worker = ThreadWorker(DEADLINE_S) if threaded else InlineWorker()
         self._closings = 0
         self._writing: asyncio.Task[bool] | None = None
 

@@ -35,14 +35,11 @@ from engine.core.state import State, evolve
 from engine.core.types import TradingState
 from engine.core.watch.narrowing import start_watch
 from engine.core.watch.triggers import is_watching
-from engine.journal import (
-    Identity,
-    Journal,
-    JournalCorrupt,
-    JournalReader,
-    Snapshot,
-    open_for_reading,
-)
+from engine.journal.chain import Identity
+from engine.journal.errors import JournalCorrupt
+from engine.journal.journal import Journal
+from engine.journal.reader import JournalReader, open_for_reading
+from engine.journal.snapshots import Snapshot
 from engine.kill.latch import LatchRecord
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from engine.core.orders.machine import Order
 from engine.core.requests import RecallAnswer, RecallOrder
-from engine.journal import JournalError
+from engine.journal.errors import JournalError
 
 RECALLS_MAX = 1_024
 """Questions that may wait: beyond it the answer is at once that the order cannot be read."""

@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-import sys
 from collections.abc import Sequence
 
 from engine.core.state import State
-from engine.journal import Journal, JournalError, Snapshot
-from engine.journal.snapshots import seqs
+from engine.journal.errors import JournalError
+from engine.journal.journal import Journal
+from engine.journal.snapshots import Snapshot, seqs
+from engine.runtime import own_program
 
 EVERY_EVENTS = 100_000
 """Events between two snapshots: what a restart after a crash replays, well under a second."""
 AT_END_EVENTS = 1_000
 """Events since the last one that are worth a snapshot at the end."""
-PROGRAM = (sys.executable, "-m", "engine.recovery.rebuild")
+PROGRAM = "engine.recovery.rebuild"
 
 
 class Snapshots:
-    """Sees to the snapshots of one journal. `program` is called with the journal's path."""
+    """Sees to the snapshots of one journal. `command` is called with the journal's path."""
 
     def __init__(
         self,
@@ -32,13 +33,14 @@ class Snapshots:
         *,
         every: int = EVERY_EVENTS,
         at_end: int = AT_END_EVENTS,
-        program: Sequence[str] = PROGRAM,
+        command: Sequence[str] | None = None,
     ) -> None:
         newest = next(iter(seqs(journal.path)), 0)
         self._journal = journal
         self._every = every
         self._at_end = at_end
-        self._program = program
+        ours, self._env = own_program(PROGRAM)
+        self._command = command or ours
         self._due = newest + every
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -50,7 +52,8 @@ class Snapshots:
         self._due = seq + self._every
         with contextlib.suppress(OSError):  # no process to be had now
             self._process = subprocess.Popen(
-                [*self._program, str(self._journal.path)],
+                [*self._command, str(self._journal.path)],
+                env=self._env,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,

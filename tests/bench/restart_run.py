@@ -21,7 +21,8 @@ from pathlib import Path
 
 from engine.clock import LiveClock
 from engine.core.events import Event
-from engine.journal import create_journal, open_for_reading
+from engine.journal.journal import create_journal
+from engine.journal.reader import open_for_reading
 from engine.recovery.rebuild import recover, take_snapshot
 from tests.bench.order_core import acknowledged, filled, submitted
 
@@ -57,7 +58,7 @@ def write(path: Path, events: Iterator[Event]) -> None:
             await journal.append(batch)
 
     journal = create_journal(
-        path, account="a", environment="bench", venue="none", clock=LiveClock(), threaded=False
+        path, account="a", environment="bench", venue="none", clock=LiveClock(), own_process=False
     )
     asyncio.run(append())
     journal.close()

@@ -13,7 +13,8 @@ from engine.core.commands import Command, PlaceOrder
 from engine.core.events import Event, OrderEvent, OrderSubmitted
 from engine.core.limits import PAPER_LIMITS
 from engine.core.types import OrderState, Side
-from engine.journal import JournalLocked, open_for_reading
+from engine.journal.errors import JournalLocked
+from engine.journal.reader import open_for_reading
 from tests.support.market import BTC_SPOT, T0, Market, book, ticker, trade
 
 D = Decimal

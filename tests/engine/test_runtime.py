@@ -2,12 +2,20 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from engine.runtime import COLLECT_AFTER, SWITCH_INTERVAL_S, loop_factory, prepare_to_trade
+from engine.runtime import (
+    COLLECT_AFTER,
+    SWITCH_INTERVAL_S,
+    loop_factory,
+    own_program,
+    prepare_to_trade,
+)
 
 
 @pytest.fixture
@@ -39,3 +47,10 @@ def test_what_is_there_is_not_collected_and_threads_take_turns(
     assert gc.get_freeze_count() >= before + len(kept)
     assert gc.get_threshold() == COLLECT_AFTER
     assert sys.getswitchinterval() == pytest.approx(SWITCH_INTERVAL_S)
+
+
+def test_a_program_of_ours_runs_whatever_lies_in_the_working_directory(tmp_path: Path) -> None:
+    (tmp_path / "engine").mkdir()
+    (tmp_path / "engine/__init__.py").write_text("raise SystemExit('not this one')")
+    command, env = own_program("engine.core.types")
+    assert subprocess.run(command, env=env, cwd=tmp_path, check=False).returncode == 0

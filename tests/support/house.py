@@ -27,7 +27,8 @@ from engine.engine import Engine
 from engine.exchange import Exchange, create_exchange
 from engine.exchange.sources.frames import MarketSource
 from engine.exchange.streams.trade import COMMANDS
-from engine.journal import Journal, create_journal, open_for_reading
+from engine.journal.journal import Journal, create_journal
+from engine.journal.reader import open_for_reading
 from engine.kill.latch import Latch
 from engine.recovery.rebuild import recover
 from engine.router import Lane
@@ -227,7 +228,7 @@ class House:
             environment=PAPER.environment,
             venue=PAPER.venue,
             clock=self.clock,
-            threaded=False,
+            own_process=False,
         )
         transport = EdgeTransport(
             self.exchange.transport(),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from engine.clock import SimClock
 from engine.core.events import Event, EventType, OrderEvent
-from engine.journal import Journal, create_journal
+from engine.journal.journal import Journal, create_journal
 
 T0 = 1_723_161_600_000_000_000
 
@@ -38,7 +38,7 @@ def open_journal(
     *,
     account: str = "paper",
     environment: str = "paper",
-    threaded: bool = False,
+    own_process: bool = False,
     deadline_s: float = 5.0,
 ) -> Journal:
     """Open the journal as the engine of `account` would, on a clock that stands at T0."""
@@ -48,7 +48,7 @@ def open_journal(
         environment=environment,
         venue="bybit",
         clock=SimClock(T0),
-        threaded=threaded,
+        own_process=own_process,
         deadline_s=deadline_s,
     )
 

@@ -17,7 +17,7 @@ from engine.core.orders.terms import Attached, Exit, Trigger, TriggerDirection
 from engine.core.settings import LONG, ONE_WAY, SHORT
 from engine.core.types import OrderState, OrderType, Side, TimeInForce
 from engine.exchange.instruments import InstrumentRow
-from engine.journal import open_for_reading
+from engine.journal.reader import open_for_reading
 from engine.recovery.rebuild import recover
 from engine.venues.reasons import Reason
 from tests.support.house import House

@@ -15,7 +15,8 @@ from engine.core.types import KillLevel, OrderState, Side, TradingState
 from engine.hosts import embedded as module
 from engine.hosts.embedded import EmbeddedEngine
 from engine.hosts.paper import PaperHost
-from engine.journal import JournalLocked, open_for_reading
+from engine.journal.errors import JournalLocked
+from engine.journal.reader import open_for_reading
 from tests.support.embedded import PATIENCE_S, Screen, is_ready, paper_host, until
 
 

@@ -27,7 +27,7 @@ from engine.exchange import settings as exchange_settings
 from engine.hosts import disconnect
 from engine.hosts.live import LiveRefused, start_live
 from engine.hosts.serving import Site
-from engine.journal import JournalLocked
+from engine.journal.errors import JournalLocked
 from engine.paths import find_running
 from tests.support.embedded import PATIENCE_S, Screen
 from tests.support.served import KEY, SECRET, Served, served

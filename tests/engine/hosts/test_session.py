@@ -16,7 +16,7 @@ from engine.core.types import OrderState
 from engine.errors import ScriptError
 from engine.exchange.errors import RecordingError
 from engine.hosts.session import SYNTHETIC_START_NS, run_session
-from engine.journal import open_for_reading
+from engine.journal.reader import open_for_reading
 from engine.script import parse_script
 from engine.summary import SessionSummary
 from engine.venues.reasons import Reason

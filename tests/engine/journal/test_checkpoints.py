@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import threading
 from contextlib import closing
@@ -8,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.journal import Identity
 from engine.journal import checkpoints as checkpoints_module
+from engine.journal.chain import Identity
 from engine.journal.checkpoints import Checkpoints
 from engine.journal.store import Store
-from tests.support.journals import T0, events, open_journal, write_journal
+from tests.support.journals import T0, write_journal
 
 IDENTITY = Identity("paper", "paper", "bybit")
 
@@ -77,17 +76,6 @@ def test_the_writer_moves_what_was_left_and_the_wal_file_starts_over(tmp_path: P
     store.close()
 
 
-def test_a_commit_goes_into_room_that_is_there_already(tmp_path: Path) -> None:
-    journal = open_journal(tmp_path / "journal.db", threaded=True)
-    wal = tmp_path / "journal.db-wal"
-    size = wal.stat().st_size
-    assert size > 7_900_000
-    assert (tmp_path / "journal.db").stat().st_size < 50_000
-    asyncio.run(journal.append(events(1, 1)))
-    assert wal.stat().st_size == size
-    journal.close()
-
-
 def test_enough_pages_wake_the_thread_and_a_failure_is_told_once(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     write_journal(path, 1)
@@ -116,13 +104,3 @@ def test_a_checkpoint_that_fails_seals_the_store(tmp_path: Path) -> None:
     assert store.sealed == "checkpoint: Cannot operate on a closed database."
     store.seal("another reason")
     assert store.sealed.startswith("checkpoint: ")
-
-
-def test_the_journal_lets_its_writer_finish_a_checkpoint_between_commits(tmp_path: Path) -> None:
-    journal = open_journal(tmp_path / "journal.db", threaded=True)
-    checkpoints = journal._checkpoints
-    assert checkpoints is not None
-    checkpoints.finish = True
-    asyncio.run(journal.append(events(1, 1)))
-    journal.close()
-    assert not checkpoints.finish

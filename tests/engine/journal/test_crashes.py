@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from engine.core.events import Event
-from engine.journal import JournalCorrupt
+from engine.journal.errors import JournalCorrupt
 from tests.support.journals import event, events, open_journal
 
 ROOT = Path(__file__).parents[3]
@@ -24,7 +24,7 @@ from pathlib import Path
 from tests.support.journals import events, open_journal
 
 async def main():
-    journal = open_journal(Path(sys.argv[1]), threaded=True)
+    journal = open_journal(Path(sys.argv[1]), own_process=True)
     while True:
         first = journal.last_seq + 1
         acked = await journal.append(events(first, first + first % 7))
@@ -37,7 +37,7 @@ asyncio.run(main())
 FILLING_THE_DISK = """
 import asyncio, resource, sys
 from pathlib import Path
-from engine.journal import JournalError
+from engine.journal.errors import JournalError
 from tests.support.journals import events, open_journal
 
 async def main():
@@ -56,12 +56,12 @@ asyncio.run(main())
 OPENING_ON_A_FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from engine.journal import JournalError
+from engine.journal.errors import JournalError
 from tests.support.journals import open_journal
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
 try:
-    open_journal(Path(sys.argv[1]), threaded=True)
+    open_journal(Path(sys.argv[1]), own_process=True)
 except JournalError as error:
     print(error)
 """
@@ -199,7 +199,7 @@ def test_a_wal_file_with_a_flipped_bit_is_noticed(crashed: Path, tmp_path: Path)
 
 
 def test_the_next_engine_goes_on_where_a_crashed_one_was(crashed: Path) -> None:
-    journal = open_journal(crashed, threaded=True)
+    journal = open_journal(crashed, own_process=True)
     assert asyncio.run(journal.append(events(7, 8))) == 8
     journal.close()
     assert replayed(crashed) == numbered(8)

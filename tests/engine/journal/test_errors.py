@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from engine.errors import TradedeckError
-from engine.journal import JournalCorrupt, JournalError, JournalLocked, JournalMismatch
+from engine.journal.errors import JournalCorrupt, JournalError, JournalLocked, JournalMismatch
 
 PATH = Path("journal.db")
 

@@ -2,39 +2,31 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sqlite3
-import threading
+import subprocess
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from engine.clock import SimClock
 from engine.core.events import EngineStarted, Event
-from engine.journal import (
-    Identity,
-    JournalCorrupt,
-    JournalError,
-    JournalLocked,
-    JournalMismatch,
-    Snapshot,
-    open_for_reading,
-)
+from engine.journal.errors import JournalCorrupt, JournalError, JournalLocked, JournalMismatch
 from engine.journal.journal import Journal
-from engine.journal.ownership import Ownership
-from engine.journal.reader import JournalReader
-from engine.journal.store import Batch, Store
+from engine.journal.process import WriterProcess
+from engine.journal.reader import open_for_reading
+from engine.journal.snapshots import Snapshot
 from tests.support.journals import T0, event, events, open_journal, tampering, write_journal
 
-BOTH = pytest.mark.parametrize("threaded", [False, True], ids=["inline", "threaded"])
+BOTH = pytest.mark.parametrize("own_process", [False, True], ids=["inline", "process"])
 
 
 @BOTH
 def test_what_was_appended_is_replayed_in_order_after_a_restart(
-    tmp_path: Path, threaded: bool
+    tmp_path: Path, own_process: bool
 ) -> None:
     path = tmp_path / "journal.db"
-    journal = open_journal(path, threaded=threaded)
+    journal = open_journal(path, own_process=own_process)
 
     async def write() -> list[int]:
         return [
@@ -48,7 +40,7 @@ def test_what_was_appended_is_replayed_in_order_after_a_restart(
     assert journal.last_seq == 203
     journal.close()
 
-    again = open_journal(path, threaded=threaded)
+    again = open_journal(path, own_process=own_process)
     assert again.last_seq == 203
     assert list(again.replay()) == [(number, event(number)) for number in range(1, 204)]
     assert list(again.replay(after=201)) == [(202, event(202)), (203, event(203))]
@@ -57,8 +49,8 @@ def test_what_was_appended_is_replayed_in_order_after_a_restart(
 
 
 @BOTH
-def test_a_journal_closed_in_order_is_a_single_file(tmp_path: Path, threaded: bool) -> None:
-    journal = open_journal(tmp_path / "journal.db", threaded=threaded)
+def test_a_journal_closed_in_order_is_a_single_file(tmp_path: Path, own_process: bool) -> None:
+    journal = open_journal(tmp_path / "journal.db", own_process=own_process)
     asyncio.run(journal.append(events(1, 5)))
     assert len(list(tmp_path.iterdir())) == 5
     journal.close()
@@ -91,10 +83,10 @@ def test_the_same_events_give_the_same_rows(tmp_path: Path) -> None:
 
 @BOTH
 def test_a_second_engine_is_refused_with_the_pid_of_the_first(
-    tmp_path: Path, threaded: bool
+    tmp_path: Path, own_process: bool
 ) -> None:
     path = tmp_path / "journal.db"
-    first = open_journal(path, threaded=threaded)
+    first = open_journal(path, own_process=own_process)
     with pytest.raises(JournalLocked, match=f"in use by process {os.getpid()};") as refused:
         open_journal(path)
     assert refused.value.pid == os.getpid()
@@ -146,9 +138,9 @@ def test_a_database_of_something_else_is_left_alone(tmp_path: Path) -> None:
 
 
 @BOTH
-def test_a_failed_commit_fails_the_journal_for_good(tmp_path: Path, threaded: bool) -> None:
+def test_a_failed_commit_fails_the_journal_for_good(tmp_path: Path, own_process: bool) -> None:
     path = tmp_path / "journal.db"
-    journal = open_journal(path, threaded=threaded)
+    journal = open_journal(path, own_process=own_process)
 
     async def write() -> None:
         await journal.append(events(1, 3))
@@ -201,53 +193,46 @@ def test_a_locked_database_fails_the_commit(tmp_path: Path) -> None:
     journal.close()
 
 
-class StuckStore(Store):
-    """A store on a disk that answers when the test lets it."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__(path, Identity("paper", "paper", "bybit"), busy_timeout_s=1.0)
-        self.started = threading.Event()
-        self.answer = threading.Event()
-
-    def commit(self, batch: Batch) -> int:
-        self.started.set()
-        self.answer.wait()
-        return super().commit(batch)
+def the_writer_of(journal: Journal) -> subprocess.Popen[bytes]:
+    writer = journal._writer
+    assert isinstance(writer, WriterProcess)
+    return writer._process
 
 
-def stuck_journal(path: Path, deadline_s: float) -> tuple[Journal, StuckStore]:
-    ownership = Ownership(path)
-    store = StuckStore(path)
-    return Journal(store, JournalReader(path), ownership, SimClock(T0), deadline_s), store
-
-
-def test_a_late_commit_fails_the_journal_and_leaves_it_to_the_end_of_the_process(
-    tmp_path: Path,
-) -> None:
-    journal, store = stuck_journal(tmp_path / "journal.db", 0.01)
+def test_a_late_commit_fails_the_journal_and_leaves_it_to_the_disk(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path / "journal.db", own_process=True, deadline_s=0.01)
+    process = the_writer_of(journal)
+    process.send_signal(signal.SIGSTOP)  # as on a disk that does not answer
 
     async def write() -> None:
-        with pytest.raises(JournalError, match=r"the disk did not answer within 0\.01 s"):
-            await journal.append(events(1, 1))
+        for _ in range(2):
+            with pytest.raises(JournalError, match=r"the disk did not answer within 0\.01 s"):
+                await journal.append(events(1, 1))
 
     asyncio.run(write())
+    assert journal.lag_s == 0.0
     journal.close()
     with pytest.raises(JournalLocked):
         open_journal(journal.path)
-    store.answer.set()
+    process.send_signal(signal.SIGCONT)
+    process.wait()
     journal.close()
-    open_journal(journal.path).close()
+    again = open_journal(journal.path)
+    assert again.last_seq in {0, 1}
+    again.close()
 
 
 def test_the_lag_is_the_age_of_what_is_not_durable_yet(tmp_path: Path) -> None:
-    journal, store = stuck_journal(tmp_path / "journal.db", 5.0)
+    journal = open_journal(tmp_path / "journal.db", own_process=True)
+    process = the_writer_of(journal)
 
     async def write() -> None:
         assert journal.lag_s == 0.0
+        process.send_signal(signal.SIGSTOP)
         waiting = asyncio.create_task(journal.append(events(1, 1)))
-        await asyncio.to_thread(store.started.wait)
+        await asyncio.sleep(0)
         assert journal.lag_s > 0.0
-        store.answer.set()
+        process.send_signal(signal.SIGCONT)
         assert await waiting == 1
         assert journal.lag_s == 0.0
 
@@ -256,7 +241,7 @@ def test_the_lag_is_the_age_of_what_is_not_durable_yet(tmp_path: Path) -> None:
 
 
 def test_appends_take_effect_in_the_order_of_their_calls(tmp_path: Path) -> None:
-    journal = open_journal(tmp_path / "journal.db", threaded=True)
+    journal = open_journal(tmp_path / "journal.db", own_process=True)
 
     async def write() -> list[int]:
         return await asyncio.gather(*(journal.append([event(number)]) for number in range(1, 30)))

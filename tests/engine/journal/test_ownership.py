@@ -3,17 +3,20 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from engine.journal import JournalError, JournalLocked
+from engine.journal import ownership
+from engine.journal.errors import JournalError, JournalLocked
 from engine.journal.ownership import Ownership
 
 ROOT = Path(__file__).parents[3]
 
 OWNING = """
 import sys
+import time
 from pathlib import Path
 from engine.journal.ownership import Ownership
 
@@ -85,3 +88,46 @@ def test_a_lock_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     (tmp_path / "journal.db.lock").mkdir()
     with pytest.raises(JournalError, match=r"journal\.db\.lock: cannot be written: Is a directory"):
         Ownership(tmp_path / "journal.db")
+
+
+def dead_pid() -> int:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        pass
+    return process.pid
+
+
+def test_the_writer_of_a_killed_engine_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.db"
+    first = Ownership(path)
+    (tmp_path / "journal.db.lock").write_text(f"{dead_pid()}\n")
+    monkeypatch.setattr(time, "sleep", lambda _s: os.close(first.descriptor))
+    second = Ownership(path)
+    assert (tmp_path / "journal.db.lock").read_text() == f"{os.getpid()}\n"
+    second.release()
+
+
+def test_a_writer_that_does_not_end_is_not_waited_for_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "journal.db"
+    first = Ownership(path)
+    pid = dead_pid()
+    (tmp_path / "journal.db.lock").write_text(f"{pid}\n")
+    monkeypatch.setattr(ownership, "PATIENCE_S", 0.0)
+    with pytest.raises(JournalLocked, match=f"in use by process {pid};"):
+        Ownership(path)
+    first.release()
+
+
+def test_somebody_elses_engine_is_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Ownership(tmp_path / "journal.db")
+
+    def refuse(_pid: int, _signal: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", refuse)
+    with pytest.raises(JournalLocked):
+        Ownership(tmp_path / "journal.db")
+    first.release()

@@ -10,15 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from engine.journal import (
-    Flaw,
-    JournalCorrupt,
-    JournalError,
-    Snapshot,
-    open_for_reading,
-    snapshots,
-)
+from engine.journal import snapshots
 from engine.journal.chain import Identity, genesis, link
+from engine.journal.errors import JournalCorrupt, JournalError
+from engine.journal.reader import Flaw, open_for_reading
+from engine.journal.snapshots import Snapshot
 from tests.support.journals import event, events, open_journal, tampering, write_journal
 
 COUNT = 30
@@ -187,7 +183,7 @@ def test_a_path_with_odd_characters_is_read(tmp_path: Path) -> None:
 
 def test_it_may_be_read_while_an_engine_writes(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
-    journal = open_journal(path, threaded=True)
+    journal = open_journal(path, own_process=True)
 
     async def write() -> None:
         await journal.append(events(1, 2))

@@ -27,33 +27,12 @@ def test_batches_of_every_size_get_numbers_without_gaps(tmp_path: Path) -> None:
     again.close()
 
 
-def last_hash(path: Path, seq: int) -> bytes | None:
-    connection = tables.connect(path, timeout_s=1.0)
-    found = tables.hash_at(connection, IDENTITY, seq)
-    connection.close()
-    return found
-
-
-def test_batches_are_tied_together_before_the_first_of_them_is_committed(tmp_path: Path) -> None:
-    at_once = Store(tmp_path / "at_once.db", IDENTITY, busy_timeout_s=1.0)
-    at_once.write([ROW] * 3)
-    at_once.close()
-    store = Store(tmp_path / "journal.db", IDENTITY, busy_timeout_s=1.0)
-    first, second = store.prepare([ROW] * 2), store.prepare([ROW])
-    assert (first.last_seq, second.last_seq, store.last_seq) == (2, 3, 0)
-    assert [store.commit(first), store.commit(second)] == [2, 3]
-    assert store.last_seq == 3
-    store.close()
-    assert last_hash(store.path, 3) == last_hash(at_once.path, 3)
-
-
-def test_a_batch_that_was_tied_to_one_that_failed_is_refused(tmp_path: Path) -> None:
+def test_a_batch_after_one_that_failed_is_refused(tmp_path: Path) -> None:
     store = Store(tmp_path / "journal.db", IDENTITY, busy_timeout_s=1.0)
     without_time: Any = (None, "order", b"{}")
-    broken, later = store.prepare([without_time]), store.prepare([ROW])
-    for batch in (broken, later):
+    for row in (without_time, ROW):
         with pytest.raises(JournalError, match="NOT NULL constraint failed"):
-            store.commit(batch)
+            store.write([row])
     assert store.last_seq == 0
     store.close()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from engine.bootstrap import PAPER_KEY
 from engine.core.events import OrderSubmitted
 from engine.core.types import TimeInForce, TradingState
-from engine.journal import open_for_reading
+from engine.journal.reader import open_for_reading
 from tests.conftest import ROOT
 from tests.support.placer import order, paper
 

@@ -26,7 +26,10 @@ from engine.core.requests import RecallOrder, StartTimer, Sweep
 from engine.core.saved_state import FORM
 from engine.core.state import State, evolve
 from engine.core.types import KillLevel, TradingState
-from engine.journal import Identity, JournalCorrupt, Snapshot, open_for_reading
+from engine.journal.chain import Identity
+from engine.journal.errors import JournalCorrupt
+from engine.journal.reader import open_for_reading
+from engine.journal.snapshots import Snapshot
 from engine.kill.latch import LatchRecord
 from engine.recovery.rebuild import RunTerms, begin_run, read_back, recover, take_snapshot
 from tests.support.desk import Desk, fill, outcome, perpetual

@@ -13,7 +13,7 @@ from engine.core.orders.machine import Order
 from engine.core.reports import FillEvent
 from engine.core.requests import RecallAnswer, RecallOrder, TimerFired
 from engine.core.types import OrderState, Side
-from engine.journal import JournalError
+from engine.journal.errors import JournalError
 from engine.recovery.recaller import RECALLS_MAX, Recaller
 from tests.support.house import House, simulate
 

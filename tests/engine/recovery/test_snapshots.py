@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from engine.core.state import State, evolve
-from engine.journal import Journal, Snapshot
-from engine.journal.snapshots import seqs
+from engine.journal.journal import Journal
+from engine.journal.snapshots import Snapshot, seqs
 from engine.recovery.rebuild import recover
 from engine.recovery.snapshots import Snapshots
 from tests.support.journals import events, open_journal
@@ -16,7 +16,7 @@ FOREVER = "import time; time.sleep(3600)"
 
 
 def snapshots(journal: Journal, program: str = NOTE, every: int = 10, at_end: int = 5) -> Snapshots:
-    return Snapshots(journal, every=every, at_end=at_end, program=(sys.executable, "-c", program))
+    return Snapshots(journal, every=every, at_end=at_end, command=(sys.executable, "-c", program))
 
 
 def write(journal: Journal, first: int, last: int) -> None:
@@ -85,7 +85,7 @@ def test_one_program_runs_at_a_time_and_the_end_does_not_wait_for_it(tmp_path: P
 
 def test_a_program_that_cannot_be_started_harms_nothing(tmp_path: Path) -> None:
     journal = open_journal(tmp_path / "journal.db")
-    keeper = Snapshots(journal, every=1, program=(str(tmp_path / "none"),))
+    keeper = Snapshots(journal, every=1, command=(str(tmp_path / "none"),))
     write(journal, 1, 2)
     keeper.committed()
     keeper.finish(State())

@@ -5,11 +5,7 @@ import threading
 
 import pytest
 
-from engine.journal.worker import InlineWorker, ThreadWorker
-
-
-def nothing() -> None:
-    pass
+from engine.kill.worker import InlineWorker, ThreadWorker
 
 
 def test_a_job_done_inline_does_not_give_up_the_event_loop() -> None:
@@ -25,7 +21,7 @@ def test_a_job_done_inline_does_not_give_up_the_event_loop() -> None:
 
 
 def test_a_job_runs_in_the_thread_and_its_result_or_error_comes_back() -> None:
-    worker = ThreadWorker(5.0, nothing)
+    worker = ThreadWorker(5.0)
 
     def fail() -> int:
         raise KeyError("wrong")
@@ -40,23 +36,9 @@ def test_a_job_runs_in_the_thread_and_its_result_or_error_comes_back() -> None:
     assert worker.close()
 
 
-def test_the_answer_comes_before_the_housekeeping() -> None:
-    answered = threading.Event()
-    between: list[bool] = []
-    worker = ThreadWorker(5.0, lambda: between.append(answered.wait(5.0)))
-
-    async def main() -> None:
-        await worker.run(lambda: 1)
-        answered.set()
-
-    asyncio.run(main())
-    assert worker.close()
-    assert between == [True]
-
-
 def test_a_late_job_raises_and_is_told_apart_from_one_that_ended() -> None:
     go = threading.Event()
-    worker = ThreadWorker(0.01, nothing)
+    worker = ThreadWorker(0.01)
 
     async def main() -> None:
         with pytest.raises(TimeoutError, match=r"the disk did not answer within 0\.01 s"):
@@ -70,8 +52,7 @@ def test_a_late_job_raises_and_is_told_apart_from_one_that_ended() -> None:
 
 def test_a_caller_that_is_gone_does_not_stop_the_thread() -> None:
     go = threading.Event()
-    done = threading.Event()
-    worker = ThreadWorker(5.0, done.set)
+    worker = ThreadWorker(5.0)
 
     async def give_up() -> None:
         waiting = asyncio.create_task(worker.run(lambda: int(go.wait())))
@@ -82,7 +63,6 @@ def test_a_caller_that_is_gone_does_not_stop_the_thread() -> None:
 
     asyncio.run(give_up())
     go.set()  # its loop is closed by now
-    assert done.wait(5)
 
     async def next_one() -> int:
         return await worker.run(lambda: 9)

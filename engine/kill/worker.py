@@ -41,11 +41,10 @@ class ThreadWorker:
     job goes on: whether it was carried out is then not known.
     """
 
-    def __init__(self, deadline_s: float, between: Callable[[], None]) -> None:
+    def __init__(self, deadline_s: float) -> None:
         self._deadline_s = deadline_s
-        self._between = between
         self._jobs: queue.SimpleQueue[_Ticket | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="journal-writer", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="latch-writer", daemon=True)
         self._thread.start()
 
     async def run(self, job: Job) -> int:
@@ -65,7 +64,6 @@ class ThreadWorker:
     def _work(self) -> None:
         while (ticket := self._jobs.get()) is not None:
             ticket.carry_out()
-            self._between()
 
 
 class _Ticket:

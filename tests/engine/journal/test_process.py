@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.journal import process
+from engine.journal.chain import Identity
+from engine.journal.errors import JournalError
+from engine.journal.ownership import Ownership
+from engine.journal.process import WriterProcess
+from engine.journal.reader import JournalReader
+from tests.support.journals import T0
+
+IDENTITY = Identity("paper", "paper", "bybit")
+ROW = (T0, "order", b"{}")
+LARGE = (T0, "order", b'"%b"' % (b"x" * 3_000_000))  # more than a socket takes at once
+
+
+class Opened:
+    """A writer on a journal of its own."""
+
+    def __init__(self, path: Path, deadline_s: float = 5.0) -> None:
+        self.path = path
+        self.ownership = Ownership(path)
+        self.writer = WriterProcess(
+            path, IDENTITY, lock=self.ownership.descriptor, deadline_s=deadline_s
+        )
+
+    def send(self, number: signal.Signals) -> None:
+        self.writer._process.send_signal(number)
+
+    def close(self) -> None:
+        assert self.writer.close()
+        self.ownership.release()
+
+    def count(self) -> int:
+        reader = JournalReader(self.path)
+        try:
+            return reader.last_seq
+        finally:
+            reader.close()
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Opened:
+    return Opened(tmp_path / "journal.db")
+
+
+def test_each_batch_is_answered_with_its_last_number(opened: Opened) -> None:
+    async def write() -> list[int]:
+        return await asyncio.gather(*(opened.writer.write([ROW] * size) for size in (1, 200, 3)))
+
+    assert opened.writer.last_seq == 0
+    assert asyncio.run(write()) == [1, 201, 204]
+    assert asyncio.run(opened.writer.write([ROW])) == 205  # from another loop
+    opened.close()
+    assert opened.count() == 205
+
+
+def test_the_signals_of_a_terminal_are_for_the_engine(opened: Opened) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        opened.send(number)
+    assert asyncio.run(opened.writer.write([ROW])) == 1
+    opened.close()
+
+
+def test_what_a_socket_does_not_take_at_once_follows_in_order(opened: Opened) -> None:
+    async def write() -> list[int]:
+        opened.send(signal.SIGSTOP)
+        large = asyncio.create_task(opened.writer.write([LARGE]))
+        await asyncio.sleep(0)
+        small = asyncio.create_task(opened.writer.write([ROW]))
+        await asyncio.sleep(0)
+        opened.send(signal.SIGCONT)
+        return [await large, await small]
+
+    assert asyncio.run(write()) == [1, 2]
+    opened.close()
+
+
+def test_what_was_not_sent_yet_is_sent_before_the_end(opened: Opened) -> None:
+    async def write() -> None:
+        opened.send(signal.SIGSTOP)
+        waiting = asyncio.create_task(opened.writer.write([LARGE]))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        opened.send(signal.SIGCONT)
+        opened.close()
+
+    asyncio.run(write())
+    assert opened.count() == 1
+
+
+def test_a_caller_that_is_gone_does_not_disturb_the_next(opened: Opened) -> None:
+    async def write() -> int:
+        gone = asyncio.create_task(opened.writer.write([ROW]))
+        await asyncio.sleep(0)
+        gone.cancel()
+        return await opened.writer.write([ROW])
+
+    assert asyncio.run(write()) == 2
+    opened.close()
+
+
+def test_a_program_that_is_killed_fails_what_waits_and_what_comes(opened: Opened) -> None:
+    reason = r"journal\.db: not written: its writer has ended \(killed by signal 9\)"
+
+    async def write() -> None:
+        opened.send(signal.SIGSTOP)
+        waiting = [asyncio.create_task(opened.writer.write([ROW])) for _ in range(2)]
+        await asyncio.sleep(0)
+        opened.send(signal.SIGKILL)
+        for refused in waiting:
+            with pytest.raises(JournalError, match=reason):
+                await refused
+        with pytest.raises(JournalError, match=reason):
+            await opened.writer.write([ROW])
+
+    asyncio.run(write())
+    assert opened.writer.failed == "its writer has ended (killed by signal 9)"
+    opened.close()
+    assert opened.count() == 0
+
+
+def test_a_program_that_was_killed_unnoticed_fails_the_next_write(opened: Opened) -> None:
+    opened.send(signal.SIGKILL)
+    opened.writer._process.wait()
+    with pytest.raises(JournalError, match="its writer has ended"):
+        asyncio.run(opened.writer.write([ROW]))
+    opened.close()
+
+
+def test_a_disk_that_answers_late_fails_the_journal(tmp_path: Path) -> None:
+    opened = Opened(tmp_path / "journal.db", deadline_s=0.01)
+    opened.send(signal.SIGSTOP)
+    with pytest.raises(JournalError, match=r"the disk did not answer within 0\.01 s"):
+        asyncio.run(opened.writer.write([ROW]))
+    assert not opened.writer.close()
+    assert opened.writer.failed == "the disk did not answer within 0.01 s"
+    opened.send(signal.SIGCONT)
+    opened.writer._process.wait()
+    opened.close()
+
+
+def running(monkeypatch: pytest.MonkeyPatch, *command: str) -> None:
+    monkeypatch.setattr(process, "own_program", lambda _module: (list(command), {}))
+
+
+def test_a_program_that_cannot_be_started_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running(monkeypatch, str(tmp_path / "absent"))
+    with pytest.raises(JournalError, match=r"journal\.db: no process to write it: .*No such file"):
+        Opened(tmp_path / "journal.db")
+
+
+def test_a_program_that_ends_at_once_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running(monkeypatch, sys.executable, "-c", "import sys; sys.exit(3)")
+    with pytest.raises(
+        JournalError, match=r"journal\.db: not opened: its writer has ended \(exit code 3\)"
+    ):
+        Opened(tmp_path / "journal.db")
+
+
+def test_a_program_that_does_not_come_up_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running(monkeypatch, sys.executable, "-c", "import time; time.sleep(60)")
+    monkeypatch.setattr(process, "START_S", 0.01)
+    started_s = time.monotonic()
+    with pytest.raises(JournalError, match=r"journal\.db: not opened within 0\.01 s"):
+        Opened(tmp_path / "journal.db")
+    assert time.monotonic() - started_s < 30
