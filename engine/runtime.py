@@ -11,10 +11,10 @@ from pathlib import Path
 
 SWITCH_INTERVAL_S = 0.0001
 """How long a thread may keep another from running Python: the latch's waits for the loop's."""
-COLLECT_AFTER = (1_000, 5, 10_000)
+COLLECT_AFTER = (500, 1, 60_000)
 """When to look for garbage in cycles, of which an order makes none: what it leaves is kept, and by
 Python's own pace (700, 10, 10) would be looked through again and again. Twice is enough, in so few
-objects at a time that no order waits for it longer than half a millisecond."""
+objects at a time that no order waits for it longer than a quarter of a millisecond."""
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from engine import ledger_check
 from engine.clock import SimClock, run_simulated
-from engine.core.ledger import conservation
 from engine.ledger_check import NAMED_MAX, PAUSE_S, LedgerBroken, LedgerCheck
 from tests.support.desk import Desk, d
 
@@ -17,7 +17,7 @@ class House:
     """Orders of which all are wrong, a check of them, and what it said. Each is a slice."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, orders_a_slice: int = 1) -> None:
-        monkeypatch.setattr(conservation, "ORDERS_A_SLICE", orders_a_slice)
+        monkeypatch.setattr(ledger_check, "ORDERS_A_SLICE", orders_a_slice)
         self.desk = Desk()
         self.clock = SimClock(0)
         self.said: list[str] = []
@@ -98,3 +98,19 @@ def test_no_more_is_named_at_once_than_anybody_reads(monkeypatch: pytest.MonkeyP
 
     run_simulated(house.clock, main())
     assert len(house.said) == NAMED_MAX
+
+
+def test_many_orders_are_checked_in_larger_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    house = House(monkeypatch)
+    monkeypatch.setattr(ledger_check, "SLICES", 2)
+
+    async def main() -> None:
+        check = house.check()
+        check.booked.update(ORDERS)
+        check.begin()
+        await house.clock.sleep(PAUSE_S)
+        assert len(house.said) == len(ORDERS) // 2
+        await house.clock.sleep(PAUSE_S)
+
+    run_simulated(house.clock, main())
+    assert sorted(house.said) == WRONG

@@ -21,10 +21,8 @@ from engine.core.reports import FillEvent
 from engine.core.state import State
 from engine.core.types import ZERO
 
-ROWS_MAX = 5_000
-"""Executions of one position that a running engine adds up: some milliseconds of its time."""
-ORDERS_A_SLICE = 50
-"""Orders that a running engine looks at before it turns to anything else."""
+ROWS_MAX = 1_000
+"""Executions of one position that a running engine adds up: under a millisecond of its time."""
 
 
 def ledger_disagreements(state: State) -> Iterator[str]:
@@ -44,13 +42,15 @@ def ledger_disagreements(state: State) -> Iterator[str]:
         yield from _position(state, key, position, executions.get(key, ()))
 
 
-def recent_disagreements(state: State, client_order_ids: Iterable[str]) -> Iterator[list[str]]:
+def recent_disagreements(
+    state: State, client_order_ids: Iterable[str], *, orders_a_slice: int
+) -> Iterator[list[str]]:
     """Check what was just booked: these orders, and their positions up to `ROWS_MAX` executions.
 
     It comes in slices, each what disagrees in it: between two of them the state may move on.
     """
     order_ids, keys = iter(client_order_ids), set[str]()
-    while some := list(islice(order_ids, ORDERS_A_SLICE)):
+    while some := list(islice(order_ids, orders_a_slice)):
         known = (state.orders.get_order(order_id) for order_id in some)
         orders = [order for order in known if order is not None]
         keys.update(position_key(order.symbol, order.position_index) for order in orders)

@@ -86,7 +86,9 @@ def test_a_position_that_is_not_its_executions_is_named() -> None:
 
 
 def recent(desk: Desk, *client_order_ids: str) -> list[str]:
-    return list(chain.from_iterable(recent_disagreements(desk.state, client_order_ids)))
+    return list(
+        chain.from_iterable(recent_disagreements(desk.state, client_order_ids, orders_a_slice=10))
+    )
 
 
 def test_what_was_just_booked_is_checked_alone_and_long_positions_are_left_out(
@@ -102,9 +104,8 @@ def test_what_was_just_booked_is_checked_alone_and_long_positions_are_left_out(
     assert recent(desk, "a1") == []
 
 
-def test_what_was_just_booked_is_checked_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_just_booked_is_checked_in_slices() -> None:
     desk = booked()
     desk.state.positions.positions["BTCUSDT"].qty = d(1)
-    monkeypatch.setattr(conservation, "ORDERS_A_SLICE", 2)
-    slices = list(recent_disagreements(desk.state, ["a1", "gone", "a1"]))
+    slices = list(recent_disagreements(desk.state, ["a1", "gone", "a1"], orders_a_slice=2))
     assert slices == [[], [], ["position BTCUSDT is 1, its executions are 0.004"]]
