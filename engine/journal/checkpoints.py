@@ -12,16 +12,20 @@ from engine.journal import tables
 _PAGES = 64
 """When to checkpoint: a disk makes durable whatever was written to it, so that the commit beside a
 large checkpoint would wait for all of it."""
-_LONG = 1400  # of the 2,000 pages that the -wal file has room for
+_ENOUGH = 500  # pages after which the -wal file may start over
+_LONG = 1400  # of the 2,000 pages that it has room for
+_ATTEMPTS = 3
 _ROW_BYTES_A_PAGE = 3000  # the rest of 4,096 are the hash, the columns and the page itself
 
 
 class Checkpoints:
     """A thread that checkpoints when enough was written.
 
-    While commits go on it often cannot catch up with the last few pages; when the -wal file has
-    become long, `finish` tells the writer to move those, which takes no longer than two commits. A
-    checkpoint that fails is not tried again: `failed` is called with the reason.
+    The -wal file starts over once all of it was moved. While commits go on the last few pages are
+    often missed, so they are tried again at once: so little is done before the next commit comes.
+    Where none of that helped and the file has become long, `finish` tells the writer to move them,
+    which holds up commits for some milliseconds. A checkpoint that fails is not tried again:
+    `failed` is called with the reason.
     """
 
     def __init__(self, path: Path, failed: Callable[[str], None]) -> None:
@@ -50,12 +54,15 @@ class Checkpoints:
 
     def run(self) -> bool:
         """Checkpoint now; False when it failed."""
-        try:
-            done = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-        except sqlite3.Error as error:
-            self._failed(f"checkpoint: {error}")
-            return False
-        _busy, pages, moved = done
+        for _ in range(_ATTEMPTS):
+            try:
+                done = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            except sqlite3.Error as error:
+                self._failed(f"checkpoint: {error}")
+                return False
+            _busy, pages, moved = done
+            if moved == pages or pages < _ENOUGH:
+                break
         self.finish = moved < pages >= _LONG
         return True
 

@@ -22,7 +22,7 @@ from engine.journal.frames import Frames, frame
 
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """What ends an engine: it decides when its journal is over."""
-_READ_BYTES = 1 << 20
+_READ_BYTES = 65_536  # the memory of a larger read would be asked of the kernel for each
 
 
 def serve(connection: socket.socket, committer: Committer) -> bool:

@@ -62,6 +62,45 @@ def test_the_writer_is_asked_for_the_rest_once_the_wal_file_is_long(
     store.close()
 
 
+class Scripted:
+    """A connection whose checkpoints end as they are listed: pages, and how many were moved."""
+
+    def __init__(self, *ends: tuple[int, int]) -> None:
+        self.ends = list(ends)
+
+    def execute(self, _sql: str) -> Scripted:
+        return self
+
+    def fetchone(self) -> tuple[int, int, int]:
+        return (0, *self.ends.pop(0))
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("ends", "made", "asks"),
+    [
+        ([(499, 490), (0, 0)], 1, False),
+        ([(500, 490), (502, 502), (0, 0)], 2, False),
+        ([(500, 490), (502, 500), (504, 502), (0, 0)], 3, False),
+        ([(1_500, 1_400), (1_502, 1_500), (1_504, 1_502), (0, 0)], 3, True),
+    ],
+    ids=["few", "at the second attempt", "not yet", "too long"],
+)
+def test_the_last_pages_of_a_long_file_are_tried_again_at_once(
+    tmp_path: Path, ends: list[tuple[int, int]], made: int, asks: bool
+) -> None:
+    write_journal(tmp_path / "journal.db", 1)
+    checkpoints = Checkpoints(tmp_path / "journal.db", failing)
+    checkpoints._connection.close()
+    script = Scripted(*ends)
+    checkpoints._connection = script  # type: ignore[assignment]
+    assert checkpoints.run()
+    assert (len(ends) - len(script.ends), checkpoints.finish) == (made, asks)
+    checkpoints.close()
+
+
 def test_the_writer_moves_what_was_left_and_the_wal_file_starts_over(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     store = Store(path, IDENTITY, busy_timeout_s=1.0)
