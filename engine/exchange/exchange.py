@@ -238,13 +238,18 @@ class Exchange:
         """Run `action` when something sent now reaches the exchange, after that instant's frames.
 
         Without latency that is in the loop's next turn, so that a caller never runs inside its own
-        call, or `at_once` where the caller is ready for that.
+        call, or `at_once` where the caller is ready for that. What follows from the action comes
+        after its answer: inside the process two turns later, when that was taken and decided on.
         """
 
         def act() -> None:
             self._player.catch_up()
             action()
-            self.flush()
+            if at_once:
+                self.flush()
+            else:
+                soon = asyncio.get_running_loop().call_soon
+                soon(soon, self.flush)
 
         if self._latency_ns:
             self._clock.call_at(self._clock.now_ns() + self._latency_ns, act)

@@ -54,6 +54,7 @@ class Checkpoints:
 
     def run(self) -> bool:
         """Checkpoint now; False when it failed."""
+        pages = moved = 0
         for _ in range(_ATTEMPTS):
             try:
                 done = self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

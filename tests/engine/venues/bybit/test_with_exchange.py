@@ -207,7 +207,7 @@ def test_f01_an_answer_lost_on_the_network_leaves_one_order_which_is_found() -> 
 
     async def scenario() -> None:
         placing = asyncio.create_task(rig.router.place(_order("o-1", "50000")))
-        await asyncio.sleep(0)
+        await rig.clock.sleep(0.001)
         rig.exchange.drop_connections()
         response = await placing
         assert (response.outcome, response.attempts) == (Outcome.ACCEPTED, 2)
@@ -271,14 +271,14 @@ def test_batches_place_amend_and_cancel_each_order_by_itself() -> None:
         ]
         amended = await rig.router.amend_batch(amends)
         assert [response.outcome for response in amended] == [ACCEPTED] * 2
-        await asyncio.sleep(0)
+        await rig.clock.sleep(0.001)
         assert [rig.order(f"b{n}").price for n in (0, 1)] == [Decimal("29000.0")] * 2
         cancels = [
             CancelRequest(client_order_id=order_id, symbol="BTCUSDT") for order_id in ("b0", "no")
         ]
         canceled = await rig.router.cancel_batch(cancels)
         assert [response.reason for response in canceled] == ["", Reason.NOT_FOUND]
-        await asyncio.sleep(0)
+        await rig.clock.sleep(0.001)
         assert rig.order("b0").status is VenueStatus.CANCELED
         assert rig.order("b1").status is VenueStatus.NEW
 
@@ -320,7 +320,7 @@ def test_cancel_all_takes_what_its_scope_says_and_names_it() -> None:
         assert "q" not in response.affected
         everything = MassCancelRequest(category=Category.LINEAR, settle="USDT")
         assert "q" in (await rig.router.mass_cancel(everything)).affected
-        await asyncio.sleep(0)
+        await rig.clock.sleep(0.001)
         assert rig.order("q").status is VenueStatus.CANCELED
 
     rig.play(scenario)
