@@ -139,6 +139,12 @@ def fdatasync_us(folder: Path, times: int = 200) -> list[float]:
     return took
 
 
+def percentile(values: list[float], percent: float) -> float:
+    """The nearest rank."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
+
+
 def per_call_us(call: Callable[[], object], calls: int) -> float:
     """How long a call takes, in us, over many of them."""
     started_s = time.perf_counter()

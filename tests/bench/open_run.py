@@ -11,30 +11,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+from tests.bench.arrivals import start_arrivals
 from tests.bench.desk import check_books, on_filled, open_desk, run_on
-from tests.bench.harness import ROOT, fdatasync_us
-
-LEAD_NS = 500_000_000
-WARM_UP_S = 1
-
-
-def percentile(values: list[float], percent: float) -> float:
-    """The nearest rank."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]
-
-
-def _start_metronome(first_ns: int, rate: int, ticks: int) -> subprocess.Popen[bytes]:
-    program = [sys.executable, "-m", "tests.bench.metronome"]
-    return subprocess.Popen(
-        [*program, str(first_ns), str(rate), str(ticks)], cwd=ROOT, stdout=subprocess.PIPE
-    )
+from tests.bench.harness import fdatasync_us, percentile
 
 
 async def run(folder: Path, rate: int, seconds: int) -> dict[str, float]:
@@ -42,12 +26,9 @@ async def run(folder: Path, rate: int, seconds: int) -> dict[str, float]:
     disk_us = fdatasync_us(folder)
     async with open_desk(folder) as desk:
         engine, market = desk.engine, desk.market
-        total = rate * (WARM_UP_S + seconds)
-        first_ns = time.monotonic_ns() + LEAD_NS
         wall_ns = engine.clock.now_ns() - time.monotonic_ns()
-        generator = _start_metronome(first_ns, rate, total)
-        assert generator.stdout is not None
-        ticks, loop = generator.stdout.fileno(), asyncio.get_running_loop()
+        arrivals = start_arrivals(rate, seconds)
+        ticks, loop = arrivals.pipe, asyncio.get_running_loop()
         finished = asyncio.Event()
         sent = done = 0
 
@@ -63,7 +44,7 @@ async def run(folder: Path, rate: int, seconds: int) -> dict[str, float]:
         def filled(_order_id: str) -> None:
             nonlocal done
             done += 1
-            if done == total:
+            if done == arrivals.total:
                 finished.set()
 
         durable_ns: dict[str, int] = {}
@@ -73,17 +54,15 @@ async def run(folder: Path, rate: int, seconds: int) -> dict[str, float]:
 
         on_filled(engine, filled, acked)
         loop.add_reader(ticks, submit)
-        await asyncio.wait_for(finished.wait(), WARM_UP_S + seconds + 30)
+        await asyncio.wait_for(finished.wait(), seconds + 30)
         loop.remove_reader(ticks)  # where the last order was filled before the pipe ended
-        generator.wait()
-        generator.stdout.close()
-        check_books(desk, total)
-        first_wall_ns = first_ns + wall_ns
+        arrivals.close()
+        check_books(desk, arrivals.total)
         acks_us: list[float] = []
         durable_us: list[float] = []
         for number, order in enumerate(engine.state.orders.orders.values()):
-            if number >= rate * WARM_UP_S:
-                due_ns = first_wall_ns + number * 1_000_000_000 // rate
+            if arrivals.counts(number):
+                due_ns = arrivals.due_ns(number) + wall_ns
                 acks_us.append((order.acked_ts - due_ns) / 1e3)
                 durable_us.append((durable_ns[order.client_order_id] - due_ns) / 1e3)
         disk_us += fdatasync_us(folder)

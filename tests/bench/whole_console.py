@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.bench.console_run import OPEN, WARM_UP_S
-from tests.bench.harness import TIMEOUT_S, Figure, Goal, Outcome, Plan
-from tests.bench.open_run import percentile
+from tests.bench.harness import TIMEOUT_S, Figure, Goal, Outcome, Plan, percentile
 from tests.bench.orders import snapshot
 from tests.bench.terminal import Terminal
 
