@@ -13,6 +13,7 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from engine.exchange.framing import MASKED, WHOLE_TEXT, frame_at, text_frame, unmasked
 from engine.exchange.hub import Send
 from engine.exchange.streams import Session
 
@@ -50,6 +51,7 @@ class StreamConnection(asyncio.Protocol):
         self._transport = transport
         self._forget = forget
         self._protocol = ServerProtocol(max_size=LARGEST_MESSAGE, logger=_MUTE)
+        self._unread = b""  # the beginning of a frame
         self._parts: list[bytes] = []  # of a message that comes in fragments
         self._session: Session | None = None
         self._loop = asyncio.get_running_loop()
@@ -76,8 +78,28 @@ class StreamConnection(asyncio.Protocol):
         self._protocol.send_response(response)
 
     def data_received(self, data: bytes) -> None:
-        """Read on."""
+        """Read on: texts of one frame each are taken here, everything else by the protocol."""
         self._heard_s = self._loop.time()
+        data, start = self._unread + data, 0
+        while start < len(data):
+            begin, end = frame_at(data, start)
+            fits = end - begin <= LARGEST_MESSAGE
+            if end > len(data) and fits:
+                break
+            is_plain = data[start] == WHOLE_TEXT and data[start + 1] >= MASKED
+            session = self._session
+            if is_plain and fits and session is not None and self._is_between():
+                self._sessions.deliver(session, unmasked(data, begin, end), at_once=True)
+            else:
+                self._pass_on(data[start:end])
+            start = end
+        self._unread = data[start:]
+
+    def _is_between(self) -> bool:
+        """True where a new message may begin."""
+        return self._protocol.state is State.OPEN and not self._parts
+
+    def _pass_on(self, data: bytes) -> None:
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             assert isinstance(event, Frame)
@@ -106,9 +128,8 @@ class StreamConnection(asyncio.Protocol):
         """Write messages to the client."""
         if self._protocol.state is not State.OPEN or self._transport.is_closing():
             return
-        for message in messages:
-            self._protocol.send_text(message)
-        self._flush()
+        if messages:
+            self._transport.write(b"".join(map(text_frame, messages)))
         if self._transport.get_write_buffer_size() > LARGEST_BACKLOG:
             self.cut()
 

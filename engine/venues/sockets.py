@@ -64,8 +64,7 @@ class NetworkStream(asyncio.Protocol):
             raise ConnectionError("the stream is closed")
         if self._transport.get_write_buffer_size() > UNSENT_MAX_BYTES:
             raise ConnectionError("nothing leaves")
-        self._protocol.send_text(message)
-        self._flush()
+        self._transport.write(Frame(Opcode.TEXT, message).serialize(mask=True))
 
     def close(self) -> None:
         """Close from our side; nothing more is heard."""

@@ -98,6 +98,36 @@ def test_messages_go_on_whole_whatever_their_frames() -> None:
 
 
 @on_a_loop
+def test_messages_are_heard_once_they_are_there_however_they_are_cut() -> None:
+    desk = Desk()
+    frames = [Frame(Opcode.TEXT, b"one"), Frame(Opcode.PING, b"?"), Frame(Opcode.TEXT, b"2" * 300)]
+    data = b"".join(frame.serialize(mask=True) for frame in frames)
+    for number in range(len(data)):
+        desk.stream.data_received(data[number : number + 1])
+        assert desk.heard == [b"one", b"2" * 300][: (number >= 8) + (number == len(data) - 1)]
+    desk.stream.data_received(data)
+    assert desk.heard == [b"one", b"2" * 300] * 2
+    assert desk.told()[1:] == [Frame(Opcode.PONG, b"?")] * 2
+
+
+@on_a_loop
+def test_a_message_without_a_mask_ends_the_stream() -> None:
+    desk = Desk()
+    desk.stream.data_received(Frame(Opcode.TEXT, b"bare").serialize(mask=False))
+    assert desk.heard == []
+    assert [frame.opcode for frame in desk.told()[1:] if isinstance(frame, Frame)] == [Opcode.CLOSE]
+
+
+@on_a_loop
+def test_a_message_that_is_too_large_ends_the_stream_before_it_has_come() -> None:
+    desk = Desk()
+    text = Frame(Opcode.TEXT, bytes(sockets.LARGEST_MESSAGE + 1)).serialize(mask=True)
+    desk.stream.data_received(text[:20])
+    assert desk.heard == []
+    assert [frame.opcode for frame in desk.told()[1:] if isinstance(frame, Frame)] == [Opcode.CLOSE]
+
+
+@on_a_loop
 def test_messages_are_pushed_in_order_until_the_stream_is_closed() -> None:
     desk = Desk()
     desk.stream.push([b"1", b"2"])
