@@ -13,6 +13,8 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
+from engine.venues.framing import MASKED, WHOLE_TEXT, frame_at, masked_text
+
 MAX_FRAME_BYTES = 4 * 2**20
 """A full book of 1,000 levels is some 50 KB, a page of orders 100 KB."""
 UNSENT_MAX_BYTES = 2**20
@@ -21,10 +23,6 @@ CLOSE_WAIT_S = 1.0
 _MUTE = logging.Logger("websocket", logging.CRITICAL)
 """What is said on a stream is nobody else's business: the login is among it."""
 _DATA = (Opcode.TEXT, Opcode.BINARY)
-_WHOLE_TEXT = 0x81
-"""A frame's first byte where it is the only one of a text (RFC 6455, 5.2)."""
-_MASKED = 0x80
-"""A bit of the second byte; the others say the length."""
 
 
 class NetworkStream(asyncio.Protocol):
@@ -47,6 +45,7 @@ class NetworkStream(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._gone: asyncio.Future[None] = self._loop.create_future()
+        self._is_up = False  # from the venue's consent until either side says that it closes
         self._is_ours = False  # the end of it
         self._timer: asyncio.TimerHandle | None = None
 
@@ -64,12 +63,12 @@ class NetworkStream(asyncio.Protocol):
             raise ConnectionError("the stream is closed")
         if self._transport.get_write_buffer_size() > UNSENT_MAX_BYTES:
             raise ConnectionError("nothing leaves")
-        self._transport.write(Frame(Opcode.TEXT, message).serialize(mask=True))
+        self._transport.write(masked_text(message))
 
     def close(self) -> None:
         """Close from our side; nothing more is heard."""
         if self._is_open():
-            self._is_ours = True
+            self._is_ours, self._is_up = True, False
             self._protocol.send_close(1000)
             self._hang_up()
 
@@ -95,25 +94,25 @@ class NetworkStream(asyncio.Protocol):
         Nearly all that comes are text messages of one frame each: those are heard here, at a
         fraction of the price. The protocol reads everything else, a whole frame at a time.
         """
-        data, start = self._unread + data, 0
-        while self._protocol.state is State.CONNECTING and start < len(data):
+        data, start, passed_on = self._unread + data, 0, False
+        while not self._opened.done() and start < len(data):
             start = self._pass_on(data, start, data.find(b"\n", start) + 1 or len(data))
+            passed_on = True
         while start < len(data):
             begin, end = frame_at(data, start)
-            if end > len(data) and end - begin <= MAX_FRAME_BYTES:
+            fits = end - begin <= MAX_FRAME_BYTES
+            if end > len(data) and fits:
                 break
-            is_plain = data[start] == _WHOLE_TEXT and data[start + 1] < _MASKED
-            if is_plain and end - begin <= MAX_FRAME_BYTES and not self._parts:
-                if self._is_open():
-                    self._on_message(data[begin:end])
+            is_plain = data[start] == WHOLE_TEXT and data[start + 1] < MASKED
+            if is_plain and fits and self._is_up and not self._parts:
+                self._on_message(data[begin:end])
                 start = end
             else:
                 start = self._pass_on(data, start, end)
+                passed_on = True
         self._unread = data[start:]
-        if self._protocol.close_expected():
-            self._hang_up()
-        else:
-            self._flush()
+        if passed_on:
+            self._follow()
 
     def _pass_on(self, data: bytes, start: int, end: int) -> int:
         """Let the protocol read up to `end`; where to go on."""
@@ -123,7 +122,15 @@ class NetworkStream(asyncio.Protocol):
                 self._hear(event)
             elif self._protocol.handshake_exc is None and not self._opened.done():
                 self._opened.set_result(None)
+        self._is_up = self._protocol.state is State.OPEN
         return end
+
+    def _follow(self) -> None:
+        """Do what the protocol wants after what it has read."""
+        if self._protocol.close_expected():
+            self._hang_up()
+        else:
+            self._flush()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell why."""
@@ -138,7 +145,7 @@ class NetworkStream(asyncio.Protocol):
             self._on_close(self._reason(exc))
 
     def _is_open(self) -> bool:
-        return self._protocol.state is State.OPEN and not self._transport.is_closing()
+        return self._is_up and not self._transport.is_closing()
 
     def _hear(self, frame: Frame) -> None:
         if self._is_ours:
@@ -176,23 +183,3 @@ class NetworkStream(asyncio.Protocol):
             return "a message could not be taken in"
         code = 1006 if protocol.close_rcvd is None else protocol.close_rcvd.code
         return f"closed by the venue, code {code}"
-
-
-def frame_at(data: bytes, start: int) -> tuple[int, int]:
-    """Where the payload of a frame begins and ends; beyond `data` while that is not known.
-
-    A venue's frames have no mask: of one that has, only what says so is told.
-    """
-    have = len(data) - start
-    length = data[start + 1] if have > 1 else 0
-    size = _EXTENDED.get(length, 0)
-    begin = start + 2 + size
-    if have < 2 + size:
-        return begin, len(data) + 1
-    if size:
-        return begin, begin + int.from_bytes(data[start + 2 : begin])
-    return begin, begin if length & _MASKED else begin + length
-
-
-_EXTENDED = {126: 2, 127: 8}
-"""How many bytes say the length where the second byte cannot (RFC 6455, 5.2)."""

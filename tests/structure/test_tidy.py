@@ -72,6 +72,8 @@ MAY_USE: dict[str, tuple[str, ...]] = {
     "engine/journal/ownership.py": ("time.monotonic", "time.sleep"),
     # Ids of the commands it gives by itself must be new in every run of the program.
     "engine/hosts/embedded.py": ("secrets.token_hex",),
+    # What masks a frame may not be foreseen by whoever chose the text (RFC 6455, 10.3).
+    "engine/venues/framing.py": ("secrets.token_bytes",),
 }
 
 

@@ -20,7 +20,7 @@ from engine.venues.bybit.rest import (
     RestSession,
     read_answer,
 )
-from engine.venues.bybit.retcodes import Channel, classify
+from engine.venues.bybit.retcodes import Channel, Verdict, classify
 from engine.venues.bybit.streams import StreamKeeper
 from engine.venues.bybit.trade import TradeFeed
 from engine.venues.errors import NotExecuted, VenueUnknown
@@ -95,10 +95,12 @@ class Commands:
         if feed is None or keeper is None or not feed.ready:
             answer, headers = await self._rest.post(path, body)
         else:
-            answer, headers = await feed.ask(op, body, keeper.send)
+            answer, headers = feed.read_one(await feed.ask(op, body, keeper.send))
             self._renew(feed, keeper)
         if self._on_limit is not None:
             self._note_limit(kind, headers, self._on_limit)
+        if answer.ruling.verdict is Verdict.ACCEPTED:
+            return answer
         return await self._rest.settle(answer, headers)
 
     async def batch(
@@ -112,7 +114,8 @@ class Commands:
         op, path = _BATCHES[kind]
         feed, keeper = self._feed, self._keeper
         if feed is not None and keeper is not None and feed.ready:
-            answers, headers = await feed.ask_batch(op, body, named, keeper.send)
+            heard = await feed.ask(op, body, keeper.send)
+            answers, headers = feed.read_batch(heard, named)
             self._renew(feed, keeper)
             return await self._rest.settle_all(answers, headers)
         reply = await self._rest.post_raw(path, body)

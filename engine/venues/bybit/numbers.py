@@ -51,6 +51,7 @@ def price(text: str) -> Decimal:
     return value
 
 
+@lru_cache(maxsize=_CACHE)
 def price_or_none(text: str | None) -> Decimal | None:
     """A price where the venue writes `""`, `"0"` or `"0.00"` for none. Raises ValueError."""
     return amount(text) or None
@@ -66,7 +67,8 @@ def leverage_or_none(text: str | None) -> Decimal | None:
 
 def wire(value: Decimal) -> str:
     """Return `value` in the wire's plain notation, never with an exponent."""
-    return format(value, "f")
+    written = str(value)
+    return written if "E" not in written else format(value, "f")
 
 
 def millis_to_ns(text: str | int | None) -> int:

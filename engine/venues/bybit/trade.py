@@ -47,7 +47,7 @@ class _Ids(msgspec.Struct, rename="camel"):
     rows: msgspec.Raw = msgspec.field(default=_NULL, name="list")
 
 
-class _Message(msgspec.Struct, rename="camel"):
+class Heard(msgspec.Struct, rename="camel"):
     """An answer to an order request, to the login or to a ping; some failures are of the old shape
     with `success` and `ret_msg`, and some lack the request's id."""
 
@@ -62,6 +62,28 @@ class _Message(msgspec.Struct, rename="camel"):
     old_ret_msg: str = msgspec.field(default="", name="ret_msg")
 
 
+class _UsualIds(_Ids, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    order_id: str
+    order_link_id: str
+
+
+class _Usual(Heard, rename="camel", kw_only=True, forbid_unknown_fields=True):
+    """An answer as nearly all are: about one order, with every key and no other."""
+
+    req_id: str
+    ret_code: int
+    ret_msg: str
+    op: str
+    data: _UsualIds
+    ret_ext_info: msgspec.Raw
+    header: dict[str, str]
+    conn_id: str
+
+
+_USUAL_KEYS = 10
+"""Of such an answer and its ids, those of its header left aside."""
+
+
 class _Head(msgspec.Struct, rename="camel"):
     """As much of an answer as tells what it was for."""
 
@@ -71,7 +93,7 @@ class _Head(msgspec.Struct, rename="camel"):
 
 class _Waiting(msgspec.Struct):
     op: str
-    answer: asyncio.Future[_Message]
+    answer: asyncio.Future[Heard]
 
 
 class TradeFeed:
@@ -98,7 +120,8 @@ class TradeFeed:
         self._login_message = login_message
         self._timestamp_ms = timestamp_ms
         self._window = recv_window_ms
-        self._decode = msgspec.json.Decoder(_Message).decode
+        self._decode = msgspec.json.Decoder(Heard).decode
+        self._decode_usual = msgspec.json.Decoder(_Usual).decode
         self._decode_name = msgspec.json.Decoder(_Head).decode
         self._waiting: dict[str, _Waiting] = {}
         self._count = 0
@@ -135,35 +158,11 @@ class TradeFeed:
         if not up:
             self._fail(list(self._waiting), VenueUnknown(text or "the trade stream was lost"))
 
-    async def ask(
-        self, op: str, body: bytes, send: Callable[[bytes], None]
-    ) -> tuple[Answer, Mapping[str, str]]:
-        """Send one order request; its answer, with the headers that REST would have sent.
+    async def ask(self, op: str, body: bytes, send: Callable[[bytes], None]) -> Heard:
+        """Send a request about one order or a batch of them; what it was answered.
 
         Raises VenueUnknown when it was sent and the answer never came, NotExecuted when it was not.
         """
-        heard = await self._ask(op, body, send)
-        code, message = heard.ret_code, heard.ret_msg
-        ruling = classify(code, message, Channel.TRADE_SOCKET)
-        order_id = (heard.data.order_id or "") if heard.data else ""
-        return read_answer(ruling, code, message, order_id, 0), heard.header
-
-    async def ask_batch(
-        self, op: str, body: bytes, named: Sequence[Named], send: Callable[[bytes], None]
-    ) -> tuple[list[Answer], Mapping[str, str]]:
-        """Send a batch of requests, which `named` lists; the answer to each. Raises like `ask`."""
-        heard = await self._ask(op, body, send)
-        data = heard.data.rows if heard.data else _NULL
-        try:
-            reply = build_reply(
-                heard.ret_code, heard.ret_msg, bytes(data), bytes(heard.ret_ext_info)
-            )
-        except UNREADABLE as error:
-            self._quarantine.note("trade_message", bytes(data), error)
-            return misplaced(len(named)), heard.header
-        return judge(reply, named, Channel.TRADE_SOCKET), heard.header
-
-    async def _ask(self, op: str, body: bytes, send: Callable[[bytes], None]) -> _Message:
         self._count += 1
         req_id = f"td{self._count}"
         request = b'{"reqId":"%s","header":{"X-BAPI-TIMESTAMP":"%d","X-BAPI-RECV-WINDOW":"%d"},' % (
@@ -185,6 +184,27 @@ class TradeFeed:
             raise
         finally:
             self._waiting.pop(req_id, None)
+
+    def read_one(self, heard: Heard) -> tuple[Answer, Mapping[str, str]]:
+        """The answer about one order, with the headers that REST would have sent."""
+        code, message = heard.ret_code, heard.ret_msg
+        ruling = classify(code, message, Channel.TRADE_SOCKET)
+        order_id = (heard.data.order_id or "") if heard.data else ""
+        return read_answer(ruling, code, message, order_id, 0), heard.header
+
+    def read_batch(
+        self, heard: Heard, named: Sequence[Named]
+    ) -> tuple[list[Answer], Mapping[str, str]]:
+        """The same about each order of a batch, which `named` lists."""
+        data = heard.data.rows if heard.data else _NULL
+        try:
+            reply = build_reply(
+                heard.ret_code, heard.ret_msg, bytes(data), bytes(heard.ret_ext_info)
+            )
+        except UNREADABLE as error:
+            self._quarantine.note("trade_message", bytes(data), error)
+            return misplaced(len(named)), heard.header
+        return judge(reply, named, Channel.TRADE_SOCKET), heard.header
 
     def receive(self, message: bytes) -> Control | None:
         """Take an answer; return it where it is about the connection itself."""
@@ -212,10 +232,19 @@ class TradeFeed:
             waiting.answer.set_result(heard)
         return None
 
-    def _read(self, message: bytes) -> _Message:
+    def _read(self, message: bytes) -> Heard:
         """One answer, taken at its word. Raises one of UNREADABLE."""
         if len(message) > MAX_BYTES:
             raise ValueError(f"a frame of {len(message)} bytes")
+        try:
+            usual = self._decode_usual(message)
+        except UNREADABLE:
+            pass
+        else:
+            # A key that is given twice makes one colon more; so may a text.
+            if message.count(b":") == _USUAL_KEYS + len(usual.header):
+                check_names(usual.data.order_id)
+                return usual
         heard = self._decode(message)
         refuse_repeated_keys(message)
         if heard.data is not None:

@@ -262,6 +262,51 @@ def test_a_cancelled_request_leaves_nothing_behind_and_a_late_answer_harms_nobod
     assert rig.client.anomalies == {"trade_message": 1}
 
 
+USUAL = (
+    b'{"reqId":"td1","retCode":0,"retMsg":"OK","op":"order.create",'
+    b'"data":{"orderId":"by-ws","orderLinkId":"a1"},"retExtInfo":{},'
+    b'"header":{"X-Bapi-Limit":"10","Timenow":"1700000000000"},"connId":"c-1"}'
+)
+
+
+@pytest.mark.parametrize(
+    "answer", [USUAL, USUAL.replace(b"OK", b"OK: taken"), USUAL.replace(b'"retExtInfo":{},', b"")]
+)
+def test_an_answer_as_the_venue_gives_it_is_read(answer: bytes) -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        placed = await rig.place()
+        rig.trade.push(answer)
+        response = await placed
+        assert (response.accepted, response.exchange_order_id) == (True, "by-ws")
+
+    rig.play(scenario)
+    assert not rig.client.anomalies
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        USUAL.replace(b'"retCode":0', b'"retCode":0,"retCode":10006'),
+        USUAL.replace(b'"orderId":"by-ws"', b'"orderId":"by-ws","orderId":"another"'),
+        USUAL.replace(b'"Timenow"', b'"X-Bapi-Limit"'),
+        USUAL.replace(b"by-ws", b"by\\u001bws"),
+    ],
+)
+def test_f34_an_answer_that_looks_usual_and_says_two_things_is_not_believed(answer: bytes) -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        placed = await rig.place()
+        rig.trade.push(answer)
+        with pytest.raises(VenueUnknown, match="could not be read"):
+            await placed
+
+    rig.play(scenario)
+    assert rig.client.anomalies == {"trade_message": 1}
+
+
 NAMED = '{"reqId":"td1","op":"order.create","retCode":0,"retMsg":"OK"'
 
 
