@@ -35,11 +35,13 @@ def _rounded(value: Decimal, decimals: int, step: Decimal) -> str:
     if not value:
         return "0"
     written = str(value)
-    if "E" in written or len(written) - written.find(".") > decimals + 1:
-        written = f"{value.quantize(step):f}"
-    if "." in written:
-        written = written.rstrip("0").rstrip(".")
-    return "0" if written == "-0" else written
+    whole, _, part = written.partition(".")
+    if "E" in written or part[decimals:].strip("0"):
+        whole, _, part = f"{value.quantize(step):f}".partition(".")
+    part = part[:decimals].rstrip("0")
+    if part:
+        return f"{whole}.{part}"
+    return "0" if whole == "-0" else whole
 
 
 def parse(written: str) -> Decimal | None:

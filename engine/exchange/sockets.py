@@ -128,8 +128,7 @@ class StreamConnection(asyncio.Protocol):
         """Write messages to the client."""
         if self._protocol.state is not State.OPEN or self._transport.is_closing():
             return
-        if messages:
-            self._transport.write(b"".join(map(text_frame, messages)))
+        self._transport.write(b"".join(map(text_frame, messages)))
         if self._transport.get_write_buffer_size() > LARGEST_BACKLOG:
             self.cut()
 
