@@ -309,13 +309,14 @@ class Account(Holdings):
         """
         positions, coins = self._touched_positions, self._touched_coins
         self._touched_positions, self._touched_coins = {}, {}
-        margins = self.margins(price_usd)
         if positions:
-            yield [
-                Row("position", "linear", p.symbol, position_row(p, margins, on_stream=True))
-                for p in positions.values()
-            ]
+            rows = []
+            for position in positions.values():
+                liquidation = self.liquidation_price(position, price_usd)
+                row = position_row(position, liquidation, on_stream=True)
+                rows.append(Row("position", "linear", position.symbol, row))
+            yield rows
         if "wallet" in self.topics:
-            held = self.coins.items()
-            row = wallet_row(held, lambda name, _: name in coins, price_usd, margins)
-            yield [Row("wallet", "", "", row)]
+            held, margins = self.coins.items(), self.margins(price_usd)
+            wallet = wallet_row(held, lambda name, _: name in coins, price_usd, margins)
+            yield [Row("wallet", "", "", wallet)]

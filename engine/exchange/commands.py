@@ -34,7 +34,8 @@ class Answer(msgspec.Struct, gc=False):
     status: int = 200
 
 
-Command = Callable[[Account, bytes], Answer]
+Json = bytes | msgspec.Raw
+Command = Callable[[Account, Json], Answer]
 
 
 class Batch(msgspec.Struct, kw_only=True):
@@ -85,7 +86,7 @@ class Commands:
     def __contains__(self, path: str) -> bool:
         return path in self._commands
 
-    def run(self, account: Account, path: str, body: bytes) -> Answer:
+    def run(self, account: Account, path: str, body: Json) -> Answer:
         """Run the command at `path` with the JSON in `body`."""
         try:
             answer = self._commands[path](account, body)
@@ -94,7 +95,7 @@ class Commands:
         answer.headers = self._limits.headers(account)
         return answer
 
-    def _cancel_all(self, account: Account, body: bytes) -> Answer:
+    def _cancel_all(self, account: Account, body: Json) -> Answer:
         request = decode(CANCEL_ALL, body)
         self._limits.take(account, "/v5/order/cancel-all", request.category)
         orders = self._trading.cancel_all(account, request)
@@ -106,7 +107,7 @@ class Commands:
         """A command with nothing to tell but that it is done."""
         decoder = msgspec.json.Decoder(kind, strict=False)
 
-        def command(account: Account, body: bytes) -> Answer:
+        def command(account: Account, body: Json) -> Answer:
             request = decode(decoder, body)
             self._limits.take(account, path, getattr(request, "category", ""))
             change(account, request)
@@ -120,7 +121,7 @@ class Commands:
         """A command on one order, answered with its ids."""
         decoder = msgspec.json.Decoder(kind, strict=False)
 
-        def command(account: Account, body: bytes) -> Answer:
+        def command(account: Account, body: Json) -> Answer:
             request = decode(decoder, body)
             self._limits.take(account, path, request.category)
             return Answer(result=_ids(act(account, request)))
@@ -139,7 +140,7 @@ class Commands:
         items = msgspec.json.Decoder(kind, strict=False)
         no_time = "" if with_time else msgspec.UNSET
 
-        def command(account: Account, body: bytes) -> Answer:
+        def command(account: Account, body: Json) -> Answer:
             batch = decode(BATCHES, body)
             most = MAX_BATCH.get(batch.category)
             if most is None:
@@ -177,7 +178,7 @@ BATCHES = msgspec.json.Decoder(Batch, strict=False)
 CANCEL_ALL = msgspec.json.Decoder(CancelAll, strict=False)
 
 
-def decode(decoder: msgspec.json.Decoder[Body], body: bytes | msgspec.Raw) -> Body:
+def decode(decoder: msgspec.json.Decoder[Body], body: Json) -> Body:
     """Read a request's body. Raises `Refusal` 10001."""
     try:
         return decoder.decode(body)

@@ -241,22 +241,22 @@ class Exchange:
         call, or `at_once` where the caller is ready for that. What follows from the action comes
         after its answer: inside the process two turns later, when that was taken and decided on.
         """
-
-        def act() -> None:
-            self._player.catch_up()
-            action()
-            if at_once:
-                self.flush()
-            else:
-                soon = asyncio.get_running_loop().call_soon
-                soon(soon, self.flush)
-
+        act = partial(self._act, action, at_once)
         if self._latency_ns:
             self._clock.call_at(self._clock.now_ns() + self._latency_ns, act)
         elif at_once:
             act()
         else:
             asyncio.get_running_loop().call_soon(act)
+
+    def _act(self, action: Callable[[], None], at_once: bool) -> None:
+        self._player.catch_up()
+        action()
+        if at_once:
+            self.flush()
+        else:
+            soon = asyncio.get_running_loop().call_soon
+            soon(soon, self.flush)
 
     def transport(self) -> MemoryTransport:
         """A connection to this exchange inside the process."""

@@ -107,7 +107,9 @@ class Needs:
     def margins(self, equity: Decimal, price_usd: Callable[[str], Decimal]) -> Margins:
         """What is needed now, beside what there is."""
         for order in self.orders.values():
-            if order.instrument.category == "linear" and not order.reduce_only:
+            if order.instrument.category != "linear" or order.reduce_only:
+                continue
+            if order.locked or order.is_open:  # else it has come and gone since the last look
                 self._count(order)
         self.orders.clear()
         for symbol, settle in self.markets.items():

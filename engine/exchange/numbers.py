@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
@@ -44,6 +45,7 @@ def _rounded(value: Decimal, decimals: int, step: Decimal) -> str:
     return "0" if whole == "-0" else whole
 
 
+@lru_cache(maxsize=1 << 12)
 def parse(written: str) -> Decimal | None:
     """Read a plain non-negative number; None for anything else (signs, exponents, NaN, blanks)."""
     return None if PLAIN_NUMBER.fullmatch(written) is None else Decimal(written)

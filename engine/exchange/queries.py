@@ -144,8 +144,10 @@ class Queries:
         else:
             raise Refusal(10001, "symbol or settleCoin is required")
         rows, cursor = page(enumerate(found), query, 200, 20)
-        margins = account.margins(self._price_usd)
-        shown = [position_row(item, margins, on_stream=False) for item in rows]
+        shown = [
+            position_row(item, account.liquidation_price(item, self._price_usd), on_stream=False)
+            for item in rows
+        ]
         return {"list": shown, "nextPageCursor": cursor, "category": category}
 
     def closed_pnl(self, account: Account, query: Query) -> Result:

@@ -195,14 +195,15 @@ def log_row(entry: LogEntry) -> LogRow:
     )
 
 
-def position_row(position: Position, margins: Margins, *, on_stream: bool) -> PositionRow:
-    """A position as it stands now; flat ones have an empty side."""
+def position_row(
+    position: Position, liquidation: Decimal | None, *, on_stream: bool
+) -> PositionRow:
+    """A position as it stands now, with its liquidation price; flat ones have an empty side."""
     size = abs(position.qty)
     entry = average(position.avg_price)
     value = position.value
     initial = money(value / Decimal(position.leverage))
     maintenance = money(value * MAINTENANCE_RATE)
-    liquidation = margins.liquidation_price(position) if size else None
     return PositionRow(
         positionIdx=position.idx,
         leverage=position.leverage,

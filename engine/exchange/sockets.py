@@ -80,7 +80,9 @@ class StreamConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Read on: texts of one frame each are taken here, everything else by the protocol."""
         self._heard_s = self._loop.time()
-        data, start = self._unread + data, 0
+        if self._unread:
+            data = self._unread + data
+        start = 0
         while start < len(data):
             begin, end = frame_at(data, start)
             fits = end - begin <= LARGEST_MESSAGE

@@ -108,7 +108,7 @@ class TradeStream:
                 self._check(request)
             except Refusal as refused:
                 return Answer(refused.code, refused.message)
-            return self._venue.commands.run(account, path, bytes(request.args[0]))
+            return self._venue.commands.run(account, path, request.args[0])
 
         def answer(found: Answer | None) -> None:
             if found is not None and self._account is not None:
@@ -151,8 +151,8 @@ class TradeStream:
     ) -> None:
         header = None
         if limits is not None:
-            shown = {name: value for name, value in limits.items() if name != "Content-Type"}
-            header = shown | {"Timenow": str(self._venue.now_ms())}
+            header = {**limits, "Timenow": str(self._venue.now_ms())}
+            header.pop("Content-Type", None)
         reply = TradeReply(
             reqId=None if request.reqId is None else str(request.reqId),
             retCode=code,
