@@ -54,6 +54,7 @@ class StreamConnection(asyncio.Protocol):
         self._unread = b""  # the beginning of a frame
         self._parts: list[bytes] = []  # of a message that comes in fragments
         self._session: Session | None = None
+        self._is_up = False  # from the handshake until either side says that it closes
         self._loop = asyncio.get_running_loop()
         self._heard_s = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
@@ -76,6 +77,7 @@ class StreamConnection(asyncio.Protocol):
                 self._idle_s = idle_seconds(query)
                 self._timer = self._loop.call_later(self._idle_s, self._look)
         self._protocol.send_response(response)
+        self._is_up = self._protocol.state is State.OPEN
 
     def data_received(self, data: bytes) -> None:
         """Read on: texts of one frame each are taken here, everything else by the protocol."""
@@ -90,16 +92,12 @@ class StreamConnection(asyncio.Protocol):
                 break
             is_plain = data[start] == WHOLE_TEXT and data[start + 1] >= MASKED
             session = self._session
-            if is_plain and fits and session is not None and self._is_between():
+            if is_plain and fits and session is not None and self._is_up and not self._parts:
                 self._sessions.deliver(session, unmasked(data, begin, end), at_once=True)
             else:
                 self._pass_on(data[start:end])
             start = end
         self._unread = data[start:]
-
-    def _is_between(self) -> bool:
-        """True where a new message may begin."""
-        return self._protocol.state is State.OPEN and not self._parts
 
     def _pass_on(self, data: bytes) -> None:
         self._protocol.receive_data(data)
@@ -107,6 +105,7 @@ class StreamConnection(asyncio.Protocol):
             assert isinstance(event, Frame)
             assert self._session is not None
             self._take(event, self._session)
+        self._is_up = self._protocol.state is State.OPEN
         self._flush()
 
     def _take(self, frame: Frame, session: Session) -> None:
@@ -128,7 +127,7 @@ class StreamConnection(asyncio.Protocol):
 
     def push(self, messages: Sequence[bytes]) -> None:
         """Write messages to the client."""
-        if self._protocol.state is not State.OPEN or self._transport.is_closing():
+        if not self._is_up or self._transport.is_closing():
             return
         self._transport.write(b"".join(map(text_frame, messages)))
         if self._transport.get_write_buffer_size() > LARGEST_BACKLOG:
@@ -136,7 +135,8 @@ class StreamConnection(asyncio.Protocol):
 
     def end(self) -> None:
         """Close in order; a client that does not take part is cut off."""
-        if self._protocol.state is State.OPEN:
+        if self._is_up:
+            self._is_up = False
             self._protocol.send_close(1000)
             self._flush()
         if self._timer is not None:

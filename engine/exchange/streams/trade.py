@@ -22,6 +22,7 @@ COMMANDS = {
     "order.amend-batch": "/v5/order/amend-batch",
     "order.cancel-batch": "/v5/order/cancel-batch",
 }
+TIMESTAMP, WINDOW = "X-BAPI-TIMESTAMP", "X-BAPI-RECV-WINDOW"
 MAX_REQUEST_ID = 36
 REMEMBERED_IDS = 10_000  # request ids of a connection that must not come again
 
@@ -70,13 +71,13 @@ class TradeStream:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self._reply(TradeRequest(), 10001, "params error: invalid message")
             return
-        if request.op == "ping":
+        if request.op in COMMANDS:
+            self._command(request)
+        elif request.op == "ping":
             now = [str(self._venue.now_ms())]
             self._reply(TradeRequest("pong", reqId=request.reqId), 0, "OK", data=now)
         elif request.op == "auth":
             self._auth(request)
-        elif request.op in COMMANDS:
-            self._command(request)
         else:
             self._reply(request, 10404, f"op {request.op!r} is not found")
 
@@ -126,9 +127,11 @@ class TradeStream:
         """Refuse what the gateway does not let through."""
         if len(request.args) != 1:
             raise Refusal(10001, "params error: args has exactly one element")
-        header = {name.upper(): str(value) for name, value in request.header.items()}
-        timestamp = header.get("X-BAPI-TIMESTAMP", "")
-        check_fresh(timestamp, header.get("X-BAPI-RECV-WINDOW", ""), self._venue.now_ms())
+        header = request.header
+        if TIMESTAMP not in header or WINDOW not in header:  # spelt in another case, perhaps
+            header = {name.upper(): value for name, value in header.items()}
+        timestamp, window = header.get(TIMESTAMP, ""), header.get(WINDOW, "")
+        check_fresh(str(timestamp), str(window), self._venue.now_ms())
         if request.reqId is None:
             return
         name = str(request.reqId)

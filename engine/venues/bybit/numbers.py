@@ -28,10 +28,15 @@ def number(text: str) -> Decimal:
     if _NUMBER(text) is None:
         raise ValueError(f"{text[:40]!r} is not a decimal number")
     value = Decimal(text)
-    exponent = value.as_tuple().exponent
-    if abs(value) >= ABSURD or not isinstance(exponent, int) or exponent < _SMALLEST_EXPONENT:
+    if abs(value) >= ABSURD or ("E" in text.upper() and _is_too_fine(value)):
         raise ValueError(f"{text[:40]!r} is out of all proportion")
     return value if value else abs(value)
+
+
+def _is_too_fine(value: Decimal) -> bool:
+    """True where the exponent that was written leaves more decimals than the pattern allows."""
+    exponent = value.as_tuple().exponent
+    return not isinstance(exponent, int) or exponent < _SMALLEST_EXPONENT
 
 
 @lru_cache(maxsize=_CACHE)
