@@ -1,7 +1,8 @@
 """Our client beside pybit and ccxt on one served exchange: place → ack, and place → position.
 
-Each client is a process of its own and sends one order after the other: the time until the venue's
-answer is there, and until the position's row that its fill leads to is; and the processor time.
+Each client is a process of its own that hears its orders, executions and positions, and sends one
+order after the other: the time until the venue's answer is there, and until the position's row that
+its fill leads to is; and the processor time.
 Bare sockets tell how much of that is the exchange's and the machine's, whoever asks.
 """
 
