@@ -80,6 +80,7 @@ def test_a_batch_tells_each_item_s_outcome(stream: Client) -> None:
         ({"header": {}}, 10001),
         ({"header": {"X-BAPI-TIMESTAMP": NOW_MS - 6000}}, 10002),
         ({"header": {"X-BAPI-TIMESTAMP": NOW_MS + 1000}}, 10002),
+        ({"header": {"X-Bapi-Timestamp": NOW_MS - 6000}}, 10002),
         ({"args": []}, 10001),
         ({"args": [ORDER, ORDER]}, 10001),
         ({"reqId": "r" * 37}, 10001),
@@ -90,6 +91,11 @@ def test_what_the_gateway_refuses(
 ) -> None:
     answer = ask(stream, "order.create", ORDER, **change)
     assert (answer["retCode"], venue.account().orders) == (code, {})
+
+
+def test_a_header_s_names_may_be_in_any_case(stream: Client) -> None:
+    header = {"X-BAPI-TIMESTAMP": NOW_MS - 6000, "x-bapi-recv-window": 7000}
+    assert ask(stream, "order.create", ORDER, header=header)["retCode"] == 0
 
 
 def test_a_request_id_is_good_for_one_request(stream: Client) -> None:
