@@ -6,37 +6,24 @@ is synced so that the new name survives a power cut.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-import aiofiles
 
-
-async def write_atomically(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
-    """Replace `path` by `data` (text as UTF-8) without blocking the event loop.
+def write_atomically_now(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
+    """Replace `path` by `data` (text as UTF-8) before returning: for small files that cannot wait.
 
     Raises OSError when the disk refuses; the old file is then still whole.
     """
-    with _temporary_beside(path, mode) as (descriptor, temporary):
-        async with aiofiles.open(descriptor, "wb") as file:
-            await file.write(_encoded(data))
-            await file.flush()
-            await asyncio.to_thread(os.fsync, file.fileno())
-        await asyncio.to_thread(_rename, temporary, path)
-
-
-def write_atomically_now(path: Path, data: bytes | str, *, mode: int = 0o644) -> None:
-    """Do the same as `write_atomically` before returning: for small files that cannot wait."""
-    with _temporary_beside(path, mode) as (descriptor, temporary):
+    with temporary_beside(path, mode) as (descriptor, temporary):
         with open(descriptor, "wb") as file:
-            file.write(_encoded(data))
+            file.write(encoded(data))
             file.flush()
             os.fsync(file.fileno())
-        _rename(temporary, path)
+        rename(temporary, path)
 
 
 def sync_directory(path: Path) -> None:
@@ -48,17 +35,19 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def _encoded(data: bytes | str) -> bytes:
+def encoded(data: bytes | str) -> bytes:
+    """Return text as UTF-8."""
     return data.encode() if isinstance(data, str) else data
 
 
-def _rename(temporary: Path, path: Path) -> None:
+def rename(temporary: Path, path: Path) -> None:
+    """Put a file in the place of another, with a name that survives a power cut."""
     os.replace(temporary, path)
     sync_directory(path.parent)
 
 
 @contextlib.contextmanager
-def _temporary_beside(path: Path, mode: int) -> Iterator[tuple[int, Path]]:
+def temporary_beside(path: Path, mode: int) -> Iterator[tuple[int, Path]]:
     """Create a file in the same directory; it is gone afterwards unless it was renamed."""
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     temporary = Path(name)

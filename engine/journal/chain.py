@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from hashlib import sha256
 from typing import NamedTuple
-
-import msgspec
 
 SCHEMA = 1
 """Version of the tables; a journal with a higher one was written by a newer program."""
@@ -21,7 +20,8 @@ class Identity(NamedTuple):
 
 def genesis(identity: Identity) -> bytes:
     """Return the hash before the first row."""
-    return sha256(msgspec.json.encode((SCHEMA, *identity))).digest()
+    text = json.dumps((SCHEMA, *identity), ensure_ascii=False, separators=(",", ":"))
+    return sha256(text.encode()).digest()
 
 
 def link(previous: bytes, seq: int, ts: object, kind: bytes, event: bytes) -> bytes:

@@ -17,7 +17,6 @@ from engine.core.plain import to_plain
 from engine.core.state import State
 from engine.core.trading import KillRecord
 from engine.core.types import ZERO
-from engine.files import write_atomically
 from engine.summary.documents import (
     DriftSummary,
     FillSummary,
@@ -30,6 +29,7 @@ from engine.summary.documents import (
     SessionSummary,
     TotalsSummary,
 )
+from engine.summary.export import write_atomically
 
 NS = 1_000_000_000
 REQUEST_KINDS = ("place", "cancel", "amend")

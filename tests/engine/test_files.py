@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from engine.files import write_atomically, write_atomically_now
+from engine.files import write_atomically_now
+from engine.summary.export import write_atomically
 
 Write = Callable[..., None]
 

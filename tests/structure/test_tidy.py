@@ -40,6 +40,7 @@ TESTED_ELSEWHERE = {
     "engine.exchange.*": "seen from outside only: through requests, streams and fills",
     "engine.hosts.serving": "opens what control/test_server.py serves; test_live.py finds it",
     "engine.router.*": "parts of OrderRouter, which tests/engine/router/test_router.py drives",
+    "engine.summary.export": "tests/engine/test_files.py asks it for what it asks the other",
     "engine.venues.bybit.*": "parts of the client, which test_client.py and test_codec.py drive",
     "engine.venues.errors": "plain exceptions; tests/engine/router raises each",
     "engine.venues.protocol": "an interface; tests/engine/venues/bybit covers its implementation",

@@ -16,6 +16,11 @@ def test_a_row_hash_can_be_computed_with_any_tool() -> None:
     )
 
 
+def test_the_owners_name_is_in_the_chain_as_utf_8() -> None:
+    owner = Identity('"dësk"\n', "paper", "bybit")
+    assert genesis(owner) == sha256('[1,"\\"dësk\\"\\n","paper","bybit"]'.encode()).digest()
+
+
 def test_each_owner_has_a_chain_of_its_own() -> None:
     owners = [IDENTITY, Identity("paper", "paperbybit", ""), Identity("desk", "paper", "bybit")]
     assert len({genesis(owner) for owner in owners}) == 3
