@@ -4,15 +4,16 @@
     venues/     clients behind the ExchangeClient protocol; bybit/ speaks Bybit v5
     exchange/   the simulated exchange, the other side of that wire; imports nothing of the engine
     router/     the one way out: halt gate, lanes, retry, deduplication, breaker
-    journal/    the durable list of events; latch is the file that keeps a stopped account stopped
+    journal/    the durable list of events, written by a process of its own
+    kill/       gate and latch, which keep a stopped account stopped; the sweep that empties it
+    recovery/   from the journal back to a running state
     engine      the loop: take, decide; make durable, send, publish
                 with its inbox, dispatch (requests and timers), cancels (that are decided together
-                leave together), halt (gate and latch), sweep (the
-                kill's second half), feed (market data), publish (to consoles), recovery
-    bootstrap   puts an engine together
-    session     a scripted session in virtual time; script is its input, summary/ its output
-    embedded    an engine in a thread, for a console; paper is the one it starts by default
-    control     health, metrics and status over a socket; metrics/ what is counted
+                leave together), feed (market data), publish (to consoles)
+    bootstrap   puts an engine together; factories makes its parts for scripts
+    hosts/      whole engines: on paper, live, in a thread for a console, in a scripted session
+    script/     a session's input; summary/ its output
+    control/    health, metrics and status over a socket; metrics/ what is counted
     clock, config/, paths, files, errors
 
 The library's public names are imported from here and resolved on first use, so that importing
