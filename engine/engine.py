@@ -174,6 +174,7 @@ class Engine:
         for step in begin_run(self.state, self.identity, instruments, latched, self._terms, now_ns):
             self._take(step)
         self._count(self._fresh)
+        self.journal.watch(self.fail)
         await self._commit()
         self._loop_task = asyncio.get_running_loop().create_task(self._run())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -14,6 +14,7 @@ from engine.clock import Clock
 from engine.core.events import Event
 from engine.journal.chain import Identity
 from engine.journal.committer import Committer
+from engine.journal.errors import JournalError
 from engine.journal.ownership import Ownership
 from engine.journal.process import WriterProcess
 from engine.journal.reader import Flaw, JournalReader, check_before_writing
@@ -101,6 +102,10 @@ class Journal:
         rows = [(ts, _KINDS[type(event)], self._encode(event)) for event in events]
         self.last_seq = await self._write(rows)
         return self.last_seq
+
+    def watch(self, on_failure: Callable[[JournalError], None]) -> None:
+        """Have `on_failure` called, on the loop, where it fails though nothing is being written."""
+        self._writer.watch(on_failure)
 
     def replay(self, after: int = 0) -> Iterator[tuple[int, Event]]:
         """Yield every durable event after number `after`, checked against the chain."""

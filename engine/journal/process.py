@@ -12,7 +12,7 @@ import contextlib
 import socket
 import subprocess
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from engine.journal.chain import Identity
@@ -37,6 +37,7 @@ class WriterProcess:
         self.failed = ""
         self._path = path
         self._deadline_s = deadline_s
+        self._on_failure: Callable[[JournalError], None] | None = None
         self._waiting: deque[asyncio.Future[int]] = deque()
         self._unsent = b""
         self._frames = Frames()
@@ -100,13 +101,20 @@ class WriterProcess:
         finally:
             late.cancel()
 
+    def watch(self, on_failure: Callable[[JournalError], None]) -> None:
+        """Have `on_failure` called, on the loop, once nothing can be written any more."""
+        self._on_failure = on_failure
+
     def seal(self, reason: str) -> None:
         """Refuse what waits and every later write, for `reason`. The first reason stays."""
+        on_failure, self._on_failure = self._on_failure, None
         self.failed = self.failed or reason
         while self._waiting:
             answered = self._waiting.popleft()
             if not answered.done():
                 answered.set_exception(self._not_written())
+        if on_failure is not None:
+            on_failure(self._not_written())
 
     def close(self) -> bool:
         """Let the program finish and end; False when it does not in time, and may be asked again.
@@ -116,7 +124,7 @@ class WriterProcess:
         if self._loop is not None and not self._loop.is_closed():
             self._loop.remove_reader(self._connection)
             self._loop.remove_writer(self._connection)
-        self._loop = None
+        self._loop = self._on_failure = None
         self._connection.settimeout(self._deadline_s)
         try:
             with contextlib.suppress(ConnectionError):  # it has ended already

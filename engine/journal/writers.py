@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from engine.journal.committer import Committer
+from engine.journal.errors import JournalError
 from engine.journal.store import Row
 
 
@@ -22,6 +23,10 @@ class Writer(Protocol):
 
     async def write(self, rows: Sequence[Row]) -> int:
         """Return the number of the last row once all are durable. Raises JournalError."""
+        ...
+
+    def watch(self, on_failure: Callable[[JournalError], None]) -> None:
+        """Have `on_failure` called where nothing can be written any more though nobody writes."""
         ...
 
     def seal(self, reason: str) -> None:
@@ -47,6 +52,9 @@ class InlineWriter:
 
     async def write(self, rows: Sequence[Row]) -> int:
         return self._committer.write(rows)
+
+    def watch(self, on_failure: Callable[[JournalError], None]) -> None:
+        pass  # it fails in nothing but a write
 
     def close(self) -> bool:
         self._committer.close()

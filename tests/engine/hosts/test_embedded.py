@@ -16,6 +16,7 @@ from engine.hosts import embedded as module
 from engine.hosts.embedded import EmbeddedEngine
 from engine.hosts.paper import PaperHost
 from engine.journal.errors import JournalLocked
+from engine.journal.process import WriterProcess
 from engine.journal.reader import open_for_reading
 from tests.support.embedded import PATIENCE_S, Screen, is_ready, paper_host, until
 
@@ -162,6 +163,21 @@ def test_a_ticker_that_breaks_stops_trading(
         until(lambda: host.engine.gate.closed)
         screen.sees(lambda replica: replica.state.trading is TradingState.HALTED)
         assert host.engine.failure == "LookupError: a status"
+
+
+def test_a_journal_whose_writer_is_killed_stops_trading_though_nothing_is_written(
+    tmp_path: Path,
+) -> None:
+    host = paper_host(tmp_path)
+    with running(host) as (_, screen):
+        place_resting(screen)
+        writer = host.engine.journal._writer
+        assert isinstance(writer, WriterProcess)
+        writer._process.kill()
+        until(lambda: host.engine.gate.closed)
+        assert host.engine.failure.endswith("its writer has ended (killed by signal 9)")
+        screen.sees(lambda replica: replica.status and replica.status.error)
+    assert host.engine.state.trading is TradingState.HALTED
 
 
 def test_an_end_asked_for_while_the_engine_still_opens_is_kept_in_mind(tmp_path: Path) -> None:

@@ -127,6 +127,21 @@ def test_a_program_that_is_killed_fails_what_waits_and_what_comes(opened: Opened
     assert opened.count() == 0
 
 
+def test_a_program_that_is_killed_while_nothing_is_written_is_told_at_once(opened: Opened) -> None:
+    async def main() -> str:
+        failed: asyncio.Future[JournalError] = asyncio.get_running_loop().create_future()
+        opened.writer.watch(failed.set_result)
+        await opened.writer.write([ROW])
+        opened.send(signal.SIGKILL)
+        return str(await failed)
+
+    reason = "its writer has ended (killed by signal 9)"
+    assert asyncio.run(main()) == f"{opened.path}: not written: {reason}"
+    opened.writer.seal("told once")
+    assert opened.writer.failed == reason
+    opened.close()
+
+
 def test_a_program_that_was_killed_unnoticed_fails_the_next_write(opened: Opened) -> None:
     opened.send(signal.SIGKILL)
     opened.writer._process.wait()
