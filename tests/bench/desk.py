@@ -81,12 +81,14 @@ def on_filled(
     subscription.push = hear  # type: ignore[method-assign]
 
 
-def check_books(desk: Desk, orders: int) -> None:
+async def check_books(desk: Desk, orders: int) -> None:
     """Raise ValueError unless every order was filled in two executions and is in the journal.
 
     Of those that have left memory for the journal only the number is known.
     """
-    state = desk.engine.state
+    engine, state = desk.engine, desk.engine.state
+    async with asyncio.timeout(10):  # what followed the last fill may be on its way to the disk
+        await engine.until(lambda: engine.journal.last_seq == state.seq or bool(engine.failure))
     wrong = [
         order.client_order_id
         for order in state.orders.orders.values()
@@ -94,8 +96,8 @@ def check_books(desk: Desk, orders: int) -> None:
     ]
     if wrong or len(state.orders.orders) + state.orders.retired.count != orders:
         raise ValueError(f"{len(wrong)} of {orders} orders did not fill twice, as {wrong[:3]}")
-    if desk.engine.failure or desk.engine.journal.last_seq != state.seq:
-        raise ValueError(f"not everything is durable: {desk.engine.failure}")
+    if engine.failure:
+        raise ValueError(f"not everything is durable: {engine.failure}")
 
 
 def run_on(loop: str, main: Coroutine[Any, Any, T]) -> T:

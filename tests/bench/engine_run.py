@@ -46,7 +46,7 @@ async def run(folder: Path, in_flight: int, orders: int) -> dict[str, float]:
         await asyncio.wait_for(finished.wait(), 120)
         took_s = time.perf_counter() - started_s
         cpu_s = time.process_time() - started_cpu_s
-        check_books(desk, total)
+        await check_books(desk, total)
         return {"per_s": orders / took_s, "cpu_us": cpu_s / orders * 1e6}
 
 

@@ -57,7 +57,7 @@ async def run(folder: Path, rate: int, seconds: int) -> dict[str, float]:
         await asyncio.wait_for(finished.wait(), seconds + 30)
         loop.remove_reader(ticks)  # where the last order was filled before the pipe ended
         arrivals.close()
-        check_books(desk, arrivals.total)
+        await check_books(desk, arrivals.total)
         acks_us: list[float] = []
         durable_us: list[float] = []
         for number, order in enumerate(engine.state.orders.orders.values()):
