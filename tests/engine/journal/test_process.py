@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import select
 import signal
 import sys
 import time
@@ -159,6 +160,38 @@ def test_a_disk_that_answers_late_fails_the_journal(tmp_path: Path) -> None:
     assert opened.writer.failed == "the disk did not answer within 0.01 s"
     opened.send(signal.SIGCONT)
     opened.writer._process.wait()
+    opened.close()
+
+
+def test_an_answer_that_has_arrived_is_heard_before_the_deadline_is_judged(opened: Opened) -> None:
+    async def main() -> int:
+        loop = asyncio.get_running_loop()
+        writing = asyncio.create_task(opened.writer.write([ROW]))
+        await asyncio.sleep(0)
+        (answered,) = opened.writer._waiting
+        assert select.select([opened.writer._connection], [], [], 30) != ([], [], [])
+        opened.writer._late(answered, loop.time())
+        opened.writer._late(answered, loop.time())
+        return await writing
+
+    assert asyncio.run(main()) == 1
+    assert not opened.writer.failed
+    opened.close()
+
+
+def test_a_deadline_that_passed_while_all_stood_still_is_given_anew(opened: Opened) -> None:
+    async def main() -> int:
+        loop = asyncio.get_running_loop()
+        opened.send(signal.SIGSTOP)
+        writing = asyncio.create_task(opened.writer.write([ROW]))
+        await asyncio.sleep(0)
+        (answered,) = opened.writer._waiting
+        opened.writer._late(answered, loop.time() - 60)
+        assert not opened.writer.failed
+        opened.send(signal.SIGCONT)
+        return await writing
+
+    assert asyncio.run(main()) == 1
     opened.close()
 
 
