@@ -130,8 +130,9 @@ class WriterProcess:
         self._connection.settimeout(self._deadline_s)
         try:
             with contextlib.suppress(ConnectionError):  # it has ended already
-                self._connection.sendall(self._unsent + frame(None))
-                self._unsent = b""
+                self._unsent += frame(None)
+                while self._unsent:
+                    self._unsent = self._unsent[self._connection.send(self._unsent) :]
                 while self._connection.recv(_READ_BYTES):
                     pass  # answers to what nobody waits for any more
             self._process.wait(self._deadline_s)

@@ -3,9 +3,11 @@ from __future__ import annotations
 import asyncio
 import select
 import signal
+import socket
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -91,6 +93,41 @@ def test_what_was_not_sent_yet_is_sent_before_the_end(opened: Opened) -> None:
         await asyncio.sleep(0)
         waiting.cancel()
         opened.send(signal.SIGCONT)
+        opened.close()
+
+    asyncio.run(write())
+    assert opened.count() == 1
+
+
+class Halting:
+    """A connection that takes a little, and then nothing any more."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._room = 1_000
+
+    def send(self, data: bytes) -> int:
+        if not self._room:
+            raise TimeoutError
+        sent = self._connection.send(data[: self._room])
+        self._room = 0
+        return sent
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+def test_an_end_that_is_asked_for_again_goes_on_where_it_stopped(opened: Opened) -> None:
+    async def write() -> None:
+        opened.send(signal.SIGSTOP)
+        waiting = asyncio.create_task(opened.writer.write([LARGE]))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        opened.send(signal.SIGCONT)
+        connection = opened.writer._connection
+        opened.writer._connection = Halting(connection)  # type: ignore[assignment]
+        assert not opened.writer.close()
+        opened.writer._connection = connection
         opened.close()
 
     asyncio.run(write())
