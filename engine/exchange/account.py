@@ -12,6 +12,7 @@ from copy import copy
 from decimal import Decimal
 
 from engine.exchange.holdings import Holdings
+from engine.exchange.margin import Margins
 from engine.exchange.numbers import ZERO, text
 from engine.exchange.orders import ClosedPnl, Execution, LogEntry, Order
 from engine.exchange.positions import Position
@@ -309,14 +310,18 @@ class Account(Holdings):
         """
         positions, coins = self._touched_positions, self._touched_coins
         self._touched_positions, self._touched_coins = {}, {}
+        margins: Margins | None = None
         if positions:
+            if any(position.qty for position in positions.values()):
+                margins = self.margins(price_usd)
             rows = []
             for position in positions.values():
-                liquidation = self.liquidation_price(position, price_usd)
+                liquidation = None if margins is None else margins.liquidation_price(position)
                 row = position_row(position, liquidation, on_stream=True)
                 rows.append(Row("position", "linear", position.symbol, row))
             yield rows
         if "wallet" in self.topics:
-            held, margins = self.coins.items(), self.margins(price_usd)
+            margins = margins or self.margins(price_usd)
+            held = self.coins.items()
             wallet = wallet_row(held, lambda name, _: name in coins, price_usd, margins)
             yield [Row("wallet", "", "", wallet)]

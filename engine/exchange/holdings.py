@@ -100,9 +100,3 @@ class Holdings:
         for name, coin in self.coins.items():
             equity += coin.equity * price_usd(name)
         return self._needs.margins(equity, price_usd)
-
-    def liquidation_price(
-        self, position: Position, price_usd: Callable[[str], Decimal]
-    ) -> Decimal | None:
-        """The mark at which nothing but maintenance margin is left; a flat position has none."""
-        return self.margins(price_usd).liquidation_price(position) if position.qty else None

@@ -174,8 +174,10 @@ class Margins:
     def liquidation_price(self, position: Position) -> Decimal | None:
         """The mark at which equity is down to maintenance margin, all else held still.
 
-        Both sides of a hedge have the same. None where no mark brings it about.
+        Both sides of a hedge have the same. None where nothing is held or no mark brings it about.
         """
+        if not position.qty:
+            return None
         market, price = self._markets.get(position.symbol), self._price_usd(position.settle)
         if market is None or not market.net or not price:
             return None

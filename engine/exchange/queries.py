@@ -144,9 +144,9 @@ class Queries:
         else:
             raise Refusal(10001, "symbol or settleCoin is required")
         rows, cursor = page(enumerate(found), query, 200, 20)
+        margins = account.margins(self._price_usd)
         shown = [
-            position_row(item, account.liquidation_price(item, self._price_usd), on_stream=False)
-            for item in rows
+            position_row(item, margins.liquidation_price(item), on_stream=False) for item in rows
         ]
         return {"list": shown, "nextPageCursor": cursor, "category": category}
 
