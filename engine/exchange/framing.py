@@ -4,7 +4,7 @@ from __future__ import annotations
 
 try:
     from websockets.speedups import apply_mask
-except ImportError:  # pragma: no cover
+except ImportError:  # pragma: no cover - where it could not be compiled
     from websockets.utils import apply_mask
 
 WHOLE_TEXT = 0x81

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import groupby
+from operator import attrgetter
 from typing import Protocol
 
 from engine.exchange.account import Account
@@ -21,6 +23,8 @@ RECORDED = (BOOK_TOPIC, TRADE_TOPIC, TICKER_TOPIC)
 FAST_TOPICS = {
     f"execution{suffix}": f"execution.fast{suffix}" for suffix in ("", ".linear", ".spot")
 }
+
+_topic_of = attrgetter("kind", "category")
 
 
 class Outlet(Protocol):
@@ -87,12 +91,13 @@ class Hub:
         now_ns = self._now_ns()
         now_ms, heard = now_ns // 1_000_000, account.topics
         messages: list[tuple[str, bytes]] = []
-        for run in _runs(rows):
-            first = run[0]
-            data = [member.row for member in run]
-            for topic, fast in _topics(first.kind, first.category):
+        for (kind, category), group in groupby(rows, key=_topic_of):
+            members = list(group)
+            data = [member.row for member in members]
+            for topic, fast in _topics(kind, category):
                 if topic in heard:
-                    push = Push(f"{account.uid}_{first.symbol}_{now_ns}", topic, now_ms, data)
+                    message_id = f"{account.uid}_{members[0].symbol}_{now_ns}"
+                    push = Push(message_id, topic, now_ms, data)
                     messages.append((topic, encode(push)))
                 if fast in heard:
                     short = [_fast_row(row) for row in data if isinstance(row, ExecutionRow)]
@@ -103,22 +108,12 @@ class Hub:
                 stream.send(wanted)
 
 
-def _runs(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows that leave in one message: neighbours of one kind."""
-    runs: list[list[Row]] = []
-    kind = category = ""
-    for row in rows:
-        if row.kind != kind or row.category != category:
-            kind, category = row.kind, row.category
-            runs.append([])
-        runs[-1].append(row)
-    return runs
-
-
 @cache
 def _topics(kind: str, category: str) -> list[tuple[str, str]]:
-    """The topics that tell of a row, everything of its kind and of its category alone, each with
-    the one for the impatient; empty where there is none."""
+    """The topics that tell of a row: everything of its kind, and of its category alone.
+
+    Each comes with the one for the impatient, empty where there is none.
+    """
     topics = (kind, f"{kind}.{category}")
     return [(topic, FAST_TOPICS.get(topic, "")) for topic in topics]
 

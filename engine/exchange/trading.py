@@ -79,15 +79,11 @@ class Trading:
         closes = _check_mode(account, market.instrument, request)
         request.reduceOnly = request.reduceOnly or closes
         check_link_id(request.orderLinkId)
-        condition = slippage = attached = None
-        if request.triggerPrice or request.orderFilter:
-            condition = read_condition(market, request)
-        if request.slippageToleranceType:
-            slippage = read_slippage(request)
+        condition = read_condition(market, request)
+        slippage = read_slippage(request)
         qty, price = self._terms(account, market, request, slippage, waits=condition is not None)
-        if request.takeProfit or request.stopLoss:
-            base = price if request.orderType == "Limit" else market.last_price
-            attached = read_attached(market.instrument, request, base)
+        base = price if request.orderType == "Limit" else market.last_price
+        attached = read_attached(market.instrument, request, base)
         key = market.instrument.key
         if request.orderLinkId and account.has_link(request.category, request.orderLinkId):
             raise refusal("duplicate", request.category)

@@ -6,7 +6,7 @@ import secrets
 
 try:
     from websockets.speedups import apply_mask
-except ImportError:  # pragma: no cover
+except ImportError:  # pragma: no cover - where it could not be compiled
     from websockets.utils import apply_mask
 
 WHOLE_TEXT = 0x81

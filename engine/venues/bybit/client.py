@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from decimal import Decimal
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
@@ -204,20 +204,20 @@ class BybitClient:
         await self._rest.measure_clock()
         return await self._rest.fetch("/v5/user/query-api", {}, _POSTURE)
 
-    def place_order(self, request: OrderRequest) -> Coroutine[Any, Any, OrderResponse]:
+    async def place_order(self, request: OrderRequest) -> OrderResponse:
         """Place one order; accepted means taken in by the venue, not resting in its book."""
-        return self._entry.place(request)
+        return await self._entry.place(request)
 
-    def amend_order(self, request: AmendRequest) -> Coroutine[Any, Any, OrderResponse]:
+    async def amend_order(self, request: AmendRequest) -> OrderResponse:
         """Change price, total quantity, or both. An amend that changes nothing is accepted."""
-        return self._entry.amend(request)
+        return await self._entry.amend(request)
 
-    def cancel_order(self, request: CancelRequest | str) -> Coroutine[Any, Any, OrderResponse]:
+    async def cancel_order(self, request: CancelRequest | str) -> OrderResponse:
         """Cancel one order. A bare id is enough for an order that this client placed.
 
         REJECTED with NOT_FOUND does not tell an order that never was from one that has ended.
         """
-        return self._entry.cancel(request)
+        return await self._entry.cancel(request)
 
     def split(self, requests: Sequence[VenueRequest]) -> list[list[int]]:
         """The places of requests of one kind that can leave in one batch, portion by portion."""

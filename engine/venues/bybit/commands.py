@@ -20,7 +20,7 @@ from engine.venues.bybit.rest import (
     RestSession,
     read_answer,
 )
-from engine.venues.bybit.retcodes import Channel, Verdict, classify
+from engine.venues.bybit.retcodes import Channel, classify
 from engine.venues.bybit.streams import StreamKeeper
 from engine.venues.bybit.trade import TradeFeed
 from engine.venues.errors import NotExecuted, VenueUnknown
@@ -99,8 +99,6 @@ class Commands:
             self._renew(feed, keeper)
         if self._on_limit is not None:
             self._note_limit(kind, headers, self._on_limit)
-        if answer.ruling.verdict is Verdict.ACCEPTED:
-            return answer
         return await self._rest.settle(answer, headers)
 
     async def batch(
