@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from engine.clock import Clock
+from engine.busy_poll import BusyPoll
+from engine.clock import Clock, awake_ns
 from engine.config import AccountConfig
 from engine.core.context import Policy
 from engine.core.limits import RiskLimits
@@ -143,6 +144,7 @@ def build_paper(
         clock,
         api_key=PAPER_KEY,
         api_secret=PAPER_KEY,
+        on_sent=BusyPoll(awake_ns).sent if threaded else None,
         rng=random.Random(seed),
     )
     engine = build(
@@ -197,6 +199,7 @@ def build_live(
         limited=True,
         on_limit=on_limit,
         on_ban=on_ban,
+        on_sent=BusyPoll(awake_ns).sent,
         rng=random.Random(seed),
         on_close=transport.close,
         dcp=account.dcp_s is not None,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 
-PATIENCE_S = 0.001
-"""How long what a venue has said waits for company: a commit or two."""
+PATIENCE_S = 0.003
+"""How long what a venue has said waits for company: the next order of a rush is there by then."""
 ENOUGH = 16
 """Events that are worth a commit of their own."""
 

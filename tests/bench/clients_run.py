@@ -11,7 +11,8 @@ import sys
 import time
 from decimal import Decimal
 
-from engine.clock import LiveClock
+from engine.busy_poll import BusyPoll
+from engine.clock import LiveClock, awake_ns
 from engine.core.reports import PositionReport, Report
 from engine.core.requests import OrderRequest
 from engine.core.types import Side, TimeInForce
@@ -33,6 +34,7 @@ async def run(url: str, way: str, orders: int) -> dict[str, float]:
         api_secret=KEY,
         categories=["linear"],
         symbols=[],
+        on_sent=BusyPoll(awake_ns).sent,
         trade_socket=way == "socket",
         on_close=transport.close,
     )

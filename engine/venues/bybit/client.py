@@ -84,6 +84,7 @@ class BybitClient:
         budget: AddressBudget | None,
         on_limit: LimitObserver | None,
         on_ban: BanObserver | None,
+        on_sent: Callable[[], None] | None,
         rng: random.Random,
         on_close: Callable[[], Awaitable[None] | None] | None,
         dcp: bool,
@@ -96,7 +97,7 @@ class BybitClient:
         self._symbols = SymbolMap()
         self._codec = Codec(self._symbols, self._quarantine)
         self._rest = RestSession(transport, clock, signer, self._quarantine, budget, on_ban)
-        self._commands = Commands(self._rest, on_limit)
+        self._commands = Commands(self._rest, on_limit, on_sent)
         self._account = Account(
             self._rest, clock, self._codec, self._symbols, self._quarantine, self._categories
         )
@@ -327,6 +328,7 @@ def create_bybit_client(
     limited: bool = False,
     on_limit: LimitObserver | None = None,
     on_ban: BanObserver | None = None,
+    on_sent: Callable[[], None] | None = None,
     rng: random.Random | None = None,
     on_close: Callable[[], Awaitable[None] | None] | None = None,
     dcp: bool = False,
@@ -337,10 +339,10 @@ def create_bybit_client(
     the trade WebSocket while it is up; `connect` opens it. `batched` are the categories that know
     batches: orders of others go one by one. `limited` keeps REST within what the venue allows an
     address, `on_limit` hears what it allows the account, `on_ban` that it answers this address
-    nothing by REST for a while. `rng` spreads reconnects;
-    pass a seeded one where they must be repeatable. `on_close` is called by `close`: there the
-    owner of the transport ends it. With `dcp` the private stream is one that keeps orders alive
-    where disconnect-cancel-all is set (`protect`).
+    nothing by REST for a while, `on_sent` that a request about one order leaves. `rng` spreads
+    reconnects; pass a seeded one where they must be repeatable. `on_close` is called by `close`:
+    there the owner of the transport ends it. With `dcp` the private stream is one that keeps orders
+    alive where disconnect-cancel-all is set (`protect`).
 
     Raises ValueError for an unknown category, or a secret that cannot sign.
     """
@@ -356,6 +358,7 @@ def create_bybit_client(
         budget=AddressBudget(clock) if limited else None,
         on_limit=on_limit,
         on_ban=on_ban,
+        on_sent=on_sent,
         rng=rng or random.Random(),
         on_close=on_close,
         dcp=dcp,

@@ -69,9 +69,15 @@ class CancelAllAnswer(msgspec.Struct, frozen=True):
 class Commands:
     """Sends one account's order requests. Without a trade socket everything goes by REST."""
 
-    def __init__(self, rest: RestSession, on_limit: LimitObserver | None) -> None:
+    def __init__(
+        self,
+        rest: RestSession,
+        on_limit: LimitObserver | None,
+        on_sent: Callable[[], None] | None,
+    ) -> None:
         self._rest = rest
         self._on_limit = on_limit
+        self._on_sent = on_sent
         self._feed: TradeFeed | None = None
         self._keeper: StreamKeeper | None = None
 
@@ -90,6 +96,8 @@ class Commands:
         Raises VenueUnknown where it may have been carried out, NotExecuted or RateLimited where
         it surely was not; what the transport raises passes through.
         """
+        if self._on_sent is not None:
+            self._on_sent()
         op, path = _REQUESTS[kind]
         feed, keeper = self._feed, self._keeper
         if feed is None or keeper is None or not feed.ready:

@@ -241,6 +241,21 @@ def test_what_the_venue_allows_is_told_with_every_answer() -> None:
     assert told == [(RequestKind.PLACE, 20, 19), (RequestKind.PLACE, 20, 0)]
 
 
+def test_every_request_about_an_order_is_told_as_it_leaves() -> None:
+    left: list[int] = []
+    answers = {CREATE: [ok({"orderId": "9"}), code(10006)], CANCEL: [ok({"orderId": "9"})]}
+    rig: Rig = Rig(answers, on_sent=lambda: left.append(len(rig.transport.sent)))
+
+    async def scenario() -> None:
+        await rig.client.place_order(REQUEST)
+        await rig.client.cancel_order(CANCEL_REQUEST)
+        with pytest.raises(RateLimited):
+            await rig.client.place_order(REQUEST)
+
+    rig.run(scenario())
+    assert left == [0, 1, 2]
+
+
 def test_f10_an_address_stops_by_itself_before_it_is_banned_and_still_cancels() -> None:
     rig = Rig({CREATE: [ok({"orderId": "9"})], CANCEL: [ok({"orderId": "9"})]}, limited=True)
 
