@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events, on
 from textual.app import App
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from console import trading
@@ -27,6 +29,7 @@ from console.screens.sheet import Sheet
 from console.session import Session, Sight, Turn
 from console.terminal import Gate
 from console.theme import load_themes, theme_variable_defaults
+from console.tidying import Tidying
 from console.widgets.blotter import Blotter
 from console.widgets.ladder import LadderPanel
 from console.widgets.positions import PositionsPanel
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     from textual.command import Provider
 
 log = logging.getLogger("tradedeck.console")
+TOAST_S = 5.0
+"""How long a line is shown that needs no answer."""
 CURSOR_KEYS = frozenset({"up", "down", "pageup", "pagedown", "home", "end"})
 ExitPolicy = Literal["leave", "cancel"]
 
@@ -91,6 +96,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self._row_guard = RowGuard()
         self._cursor_moved_by_user = False
         self._gate = Gate()
+        self._tidying = Tidying()
         self._loop_here: asyncio.AbstractEventLoop | None = None
         self._end_code: int | None = None
         for theme in self._themes:
@@ -135,6 +141,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         if turn.frame is not None:
             self._draw(turn.frame, turn)
             session.drawn(now_s, self.monotonic())
+        self._tidying.look(now_s)
 
     def _draw(self, frame: Frame, turn: Turn) -> None:
         with self.batch_update():
@@ -161,6 +168,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         if isinstance(event, events.Key) and not event.is_forwarded:
             text = event.is_printable or event.key == "enter"
             self._key_guard.note(event.key, event.time, text=text)
+            self._tidying.used(event.time)
             self._cursor_moved_by_user |= event.key in CURSOR_KEYS
         elif isinstance(event, events.MouseUp | events.MouseScrollUp | events.MouseScrollDown):
             self._cursor_moved_by_user = True
@@ -217,7 +225,14 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """One plain line as a toast."""
-        self.notify(text, severity="error" if bad else "information", timeout=5, markup=False)
+        severity: SeverityLevel = "error" if bad else "information"
+        self.notify(text, severity=severity, timeout=TOAST_S, markup=False)
+        self._tidying.goes(self.monotonic() + TOAST_S)
+
+    def pop_screen(self) -> AwaitComplete:
+        """Leave what lies over the main screen, or the palette."""
+        self._tidying.goes(self.monotonic())
+        return super().pop_screen()
 
     def blocked(self) -> bool:
         """True, and says why, when nothing may be sent now."""

@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from console.pending import PendingLink
     from console.session import Clock, Session
 
-SWITCH_S = 0.0005
-"""How long one thread may keep the other waiting: a frame must not hold up an order for 5 ms."""
-COLLECT_AFTER = (10_000, 50, 100)
-"""Orders are long-lived and make no cycles: collecting less often costs an engine 14 % less CPU."""
 RESTARTS = 3
 RESTART_WINDOW_S = 60.0
 ENGINE_STOP_S = 7.0
@@ -77,7 +73,6 @@ def run_console(
         stderr.write(f"tradedeck: {problem}\n")
         return 1
     keymap = read_keymap(options.keymap)
-    sys.setswitchinterval(SWITCH_S)
     with (
         Terminal(stdin.fileno(), stdout.fileno()) as terminal,
         Guardian(terminal.hard_exit, watched_fd=stdin.fileno()) as guardian,
@@ -199,7 +194,6 @@ class Supervisor:
     def _painted(self) -> None:
         # A start runs without the collector, which would cost it a fifth of its time.
         gc.enable()
-        gc.set_threshold(*COLLECT_AFTER)
         # Suspending the process would suspend the engine in it; Textual has just allowed it.
         signal.signal(signal.SIGTSTP, signal.SIG_IGN)
         self._start_engine()

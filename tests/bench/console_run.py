@@ -9,7 +9,6 @@ comes from the file SNAPSHOT.
 
 from __future__ import annotations
 
-import gc
 import json
 import resource
 import sys
@@ -23,12 +22,12 @@ from console.app import ConsoleApp
 from console.keymap import read_keymap
 from console.options import Options
 from console.session import Session
-from console.supervisor import COLLECT_AFTER, SWITCH_S
 from engine.clock import LiveClock
 from engine.core.commands import Command
 from engine.core.events import Event
 from engine.core.status import LinkUpdate
 from engine.core.types import KillLevel
+from engine.runtime import prepare_to_trade
 from tests.bench.orders import MARKETS, NS, fill, last_seq, new_order, numbered
 from tests.console.fakes import MARKS, NOW, book, quote, status
 
@@ -162,9 +161,7 @@ def main() -> None:
     session = Session(feed, LiveClock(), Options(hz=10.0), read_keymap({}))
     app = ConsoleApp(session)
     feed.leave = partial(app.leave, "leave")
-    # The interpreter as the program has it.
-    sys.setswitchinterval(SWITCH_S)
-    app.on_first_paint = partial(gc.set_threshold, *COLLECT_AFTER)
+    app.on_first_paint = prepare_to_trade  # the interpreter as an engine beside it has it
     app.run()
     Path(out).write_text(json.dumps({"figures": feed.result, "keys_s": feed.keys_s}))
 
