@@ -49,17 +49,22 @@ class _Ids(msgspec.Struct, rename="camel"):
 
 class Heard(msgspec.Struct, rename="camel"):
     """An answer to an order request, to the login or to a ping; some failures are of the old shape
-    with `success` and `ret_msg`, and some lack the request's id."""
+    with `success` and `ret_msg`, and some lack the request's id. A list is the times of a ping."""
 
     op: str = ""
     req_id: str = ""
     ret_code: int = NO_CODE
     ret_msg: str = ""
-    data: _Ids | None = None
+    data: _Ids | list[str] | None = None
     ret_ext_info: msgspec.Raw = _NULL
     header: dict[str, str] = {}
     success: bool | None = None
     old_ret_msg: str = msgspec.field(default="", name="ret_msg")
+
+    @property
+    def ids(self) -> _Ids:
+        """The order or the orders that it is about; none where it does not say."""
+        return self.data if isinstance(self.data, _Ids) else _Ids()
 
 
 class _UsualIds(_Ids, rename="camel", kw_only=True, forbid_unknown_fields=True):
@@ -189,14 +194,13 @@ class TradeFeed:
         """The answer about one order, with the headers that REST would have sent."""
         code, message = heard.ret_code, heard.ret_msg
         ruling = classify(code, message, Channel.TRADE_SOCKET)
-        order_id = (heard.data.order_id or "") if heard.data else ""
-        return read_answer(ruling, code, message, order_id, 0), heard.header
+        return read_answer(ruling, code, message, heard.ids.order_id or "", 0), heard.header
 
     def read_batch(
         self, heard: Heard, named: Sequence[Named]
     ) -> tuple[list[Answer], Mapping[str, str]]:
         """The same about each order of a batch, which `named` lists."""
-        data = heard.data.rows if heard.data else _NULL
+        data = heard.ids.rows
         try:
             reply = build_reply(
                 heard.ret_code, heard.ret_msg, bytes(data), bytes(heard.ret_ext_info)
@@ -247,8 +251,9 @@ class TradeFeed:
                 return usual
         heard = self._decode(message)
         refuse_repeated_keys(message)
-        if heard.data is not None:
-            check_names(heard.data.order_id or "")
+        if isinstance(heard.data, list) and heard.op not in CONTROLS:
+            raise ValueError("a list where an order's ids should be")
+        check_names(heard.ids.order_id or "")
         return heard
 
     def _name_of(self, message: bytes) -> _Head:

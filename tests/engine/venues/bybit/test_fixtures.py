@@ -26,6 +26,7 @@ from engine.venues.bybit.instruments import InstrumentRow, SymbolMap, instrument
 from engine.venues.bybit.market import MarketFeed
 from engine.venues.bybit.private import PrivateFeed
 from engine.venues.bybit.quarantine import Quarantine
+from engine.venues.bybit.trade import TradeFeed
 
 FIXTURES = Path(__file__).parents[5] / "shared" / "bybit-fixtures"
 
@@ -198,4 +199,37 @@ def test_answers_on_a_public_stream(quarantine: Quarantine, number: int) -> None
     answer = feed.receive(_read(f"docs-examples/ws_connect__{number}.json"))
     assert answer is not None
     assert answer.success
+    assert not quarantine.counts
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "docs-examples/ws_connect__2.json",
+        "docs-examples/ws_connect__5.json",
+        "docs-examples/ws_connect__6.json",
+        "ccxt-comments/pro__handle_pong__056.json",
+    ],
+)
+def test_answers_on_a_private_stream(codec: Codec, quarantine: Quarantine, name: str) -> None:
+    feed = PrivateFeed(codec, quarantine, lambda report: None, lambda expires: b"", lambda: 0)
+    assert feed.receive(_read(name)) is not None
+    assert not quarantine.counts
+
+
+@pytest.mark.parametrize(
+    ("name", "is_control"),
+    [
+        ("docs-examples/ws_trade__2.json", True),
+        ("docs-examples/ws_trade__8.json", True),
+        ("docs-examples/ws_trade__4.json", False),
+        ("ccxt-comments/pro__handle_order_ws__050.json", False),
+        ("ccxt-comments/pro__handle_error_message__055.json", False),
+    ],
+)
+def test_answers_on_the_trade_stream(quarantine: Quarantine, name: str, is_control: bool) -> None:
+    feed = TradeFeed(quarantine, lambda expires: b"", lambda: 0, 5000)
+    answer = feed.receive(_read(name))
+    assert (answer is not None) == is_control
+    assert answer is None or answer.success
     assert not quarantine.counts

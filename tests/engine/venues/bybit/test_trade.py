@@ -428,6 +428,33 @@ async def give_up(task: asyncio.Task[OrderResponse]) -> None:
         await task
 
 
+def test_the_answer_to_a_ping_is_read_though_its_data_are_a_list() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        placed = await rig.place()
+        rig.trade.push({"retCode": 0, "retMsg": "OK", "op": "pong", "data": ["1700000000000"]})
+        await asyncio.sleep(0)
+        assert not rig.client.anomalies
+        rig.answer(rig.asked[0])
+        assert (await placed).accepted
+
+    rig.play(scenario)
+
+
+def test_a_list_is_no_answer_to_an_order_whose_fate_is_then_unknown() -> None:
+    rig = Rig()
+
+    async def scenario() -> None:
+        placed = await rig.place()
+        rig.answer(rig.asked[0], data=["1700000000000"])
+        with pytest.raises(VenueUnknown):
+            await placed
+        assert rig.client.anomalies == {"trade_message": 1}
+
+    rig.play(scenario)
+
+
 def test_f29_a_socket_that_is_silent_while_a_request_waits_is_not_used_until_it_is_heard() -> None:
     rig = Rig()
 
