@@ -3,7 +3,13 @@ from collections.abc import Sequence
 import pytest
 
 from engine.core.commands import AmendOrder, CancelOrder
-from engine.core.events import ConnectivityChanged, EventType, OrderAdopted, OrderEvent
+from engine.core.events import (
+    ConnectivityChanged,
+    EventType,
+    OrderAdopted,
+    OrderEvent,
+    TradingStateChanged,
+)
 from engine.core.reports import (
     LinkReport,
     Outcome,
@@ -12,7 +18,8 @@ from engine.core.reports import (
     VenueStatus,
 )
 from engine.core.requests import QueryAccount, QueryOrder, StartTimer, TimerFired
-from engine.core.types import OrderState, OrderType
+from engine.core.types import OrderState, OrderType, TradingState
+from engine.venues.reasons import Reason
 from tests.support.desk import Desk, d, fill, outcome, row
 
 QUERY = QueryOrder(client_order_id="a1", symbol="BTCUSDT")
@@ -46,6 +53,28 @@ def test_a_rejected_place_is_rejected_and_says_why() -> None:
     order = desk.order()
     assert (order.state, order.reason, order.text) == (OrderState.REJECTED, "BALANCE", "not enough")
     assert desk.give(refused) == []
+
+
+@pytest.mark.parametrize("kind", [RequestKind.PLACE, RequestKind.AMEND, RequestKind.CANCEL])
+def test_f32_a_key_that_is_refused_halts_trading_once(kind: RequestKind) -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    refused = outcome(
+        kind=kind,
+        result=Outcome.REJECTED,
+        reason=Reason.AUTH,
+        text="33004 the api key has expired",
+    )
+    halted = [event for event in desk.give(refused) if isinstance(event, TradingStateChanged)]
+    assert [(event.state, event.by, event.reason) for event in halted] == [
+        (
+            TradingState.HALTED,
+            "engine",
+            "the venue refuses this key: 33004 the api key has expired",
+        )
+    ]
+    again = desk.give(refused)
+    assert not any(isinstance(event, TradingStateChanged) for event in again)
 
 
 def test_g4_a_refusal_of_an_order_that_the_venue_has_shown_ends_nothing() -> None:

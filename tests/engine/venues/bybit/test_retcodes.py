@@ -34,6 +34,8 @@ def _rejected(reason: Reason) -> Ruling:
         (10004, _rejected(Reason.AUTH)),
         (33004, _rejected(Reason.AUTH)),
         (10001, _rejected(Reason.REQUEST)),
+        (110108, _rejected(Reason.REQUEST)),
+        (110109, _rejected(Reason.REQUEST)),
         (10006, Ruling(Verdict.RATE)),
         (10403, Ruling(Verdict.RATE)),
         (10002, Ruling(Verdict.CLOCK)),
