@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
-from engine.exchange.sources.frames import Frame
+from engine.exchange.sources.frames import Frame, later
 
 STALL_NS = 5_000_000_000
 """A clock that jumps further than this (a suspended machine) pauses the market for the jump."""
@@ -36,7 +36,8 @@ class Progress(NamedTuple):
 class Player:
     """Hands each frame to `play` when its time has come, and calls `after` once a batch.
 
-    Pausing shifts what is left of the market by the time it stood still.
+    Pausing shifts what is left of the market by the time it stood still, stamps and all: whoever is
+    told of it knows only the clock.
     """
 
     def __init__(
@@ -106,7 +107,7 @@ class Player:
             self._shift_ns = now_ns - frame.t_ns
         while frame is not None and frame.t_ns + self._shift_ns <= now_ns:
             self.now_ts = frame.t_ns
-            self._play(frame)
+            self._play(later(frame, self._shift_ns) if self._shift_ns else frame)
             frame = self._next = next(self._frames, None)
         self._after()
         if frame is not None:

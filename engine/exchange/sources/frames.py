@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol
@@ -14,6 +15,9 @@ Level = tuple[Decimal, Decimal]
 """Price and size; size zero deletes the level."""
 Side = Literal["Buy", "Sell"]
 
+MS = 1_000_000
+_STAMP = re.compile(rb'("(?:ts|cts|T)":\s*)(\d+)')
+"""Where a frame's text has a time, in unix ms."""
 BOOK_TOPIC = "orderbook.50."
 TRADE_TOPIC = "publicTrade."
 TICKER_TOPIC = "tickers."
@@ -83,6 +87,18 @@ class Frame(NamedTuple):
     topic: str
     raw: bytes
     decoded: Decoded
+
+
+def later(frame: Frame, by_ns: int) -> Frame:
+    """The same frame, as if its market had been `by_ns` later: each stamp in it says so."""
+    by_ms = by_ns // MS
+    decoded = msgspec.structs.replace(frame.decoded, ts=frame.decoded.ts + by_ms)
+    if isinstance(decoded, BookFrame) and decoded.cts:
+        decoded.cts += by_ms
+    elif isinstance(decoded, TradeFrame):
+        decoded.data = [msgspec.structs.replace(one, T=one.T + by_ms) for one in decoded.data]
+    raw = _STAMP.sub(lambda found: found[1] + b"%d" % (int(found[2]) + by_ms), frame.raw)
+    return frame._replace(t_ns=frame.t_ns + by_ns, raw=raw, decoded=decoded)
 
 
 class Fault(NamedTuple):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 from engine.exchange import create_exchange
-from engine.exchange.player import STALL_NS
+from engine.exchange.player import STALL_NS, Player
+from engine.exchange.sources.frames import BookFrame, Frame, TradeFrame
 from engine.exchange.sources.recorded import open_recording
-from tests.engine.exchange.venue import START, Venue, book, trade
+from tests.engine.exchange.venue import START, Venue, book, ticker, trade
 
 
 class ManualClock:
@@ -53,6 +55,31 @@ def test_a_stopped_market_stays_where_it_is(tmp_path: Path) -> None:
     assert venue.exchange.counts.trades == 0
     venue.exchange.start()
     assert venue.exchange.counts.trades == 1
+
+
+def test_after_a_pause_every_stamp_of_the_market_is_as_much_later(tmp_path: Path) -> None:
+    last = book(9500, [("99.0", "1")], [], u=2)
+    Venue(tmp_path / "market.jsonl", *FRAMES, last, ticker(9600, markPrice="100"))
+    recording = open_recording([tmp_path / "market.jsonl"])
+    clock, played = ManualClock(), list[Frame]()
+    player = Player(clock, recording.frames(), played.append, lambda: None, START)
+    player.start()
+    player.pause()
+    clock.now += 30_000_000_000
+    player.resume()
+    for _ in range(10):
+        clock.now += 1_000_000_000
+        player.catch_up()
+    assert played[0] == next(recording.frames())
+    _, trade_frame, book_frame, ticker_frame = played[0], *played[-3:]
+    for frame, at_ms in ((trade_frame, 9_000), (book_frame, 9_500), (ticker_frame, 9_600)):
+        assert frame.t_ns == START + (30_000 + at_ms) * 1_000_000
+        assert json.loads(frame.raw)["ts"] == frame.decoded.ts == 30_000 + at_ms
+    assert isinstance(trade_frame.decoded, TradeFrame)
+    assert json.loads(trade_frame.raw)["data"][0]["T"] == trade_frame.decoded.data[0].T == 39_000
+    assert isinstance(book_frame.decoded, BookFrame)
+    assert json.loads(book_frame.raw)["cts"] == book_frame.decoded.cts == 39_500
+    assert player.now_ts == START + 9_600 * 1_000_000
 
 
 def test_a_market_that_has_not_started_is_not_finished(tmp_path: Path) -> None:
