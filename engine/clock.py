@@ -21,6 +21,8 @@ LOOK_S = 0.01
 """How long a simulated clock that stands still rests between two looks, in real time."""
 PACE_STEP_S = 0.002
 """How long `pace` rests at most when nothing is due, in real time."""
+MAKE_UP_S = 0.5
+"""How much of its delay `pace` makes up for, in real time: a clock must not leap in the end."""
 T = TypeVar("T")
 
 
@@ -201,7 +203,8 @@ def run_simulated(
 async def pace(clock: SimClock, speed: Callable[[], float | None]) -> None:
     """Move `clock` along with real time, `speed()` times as fast; None is as fast as it goes.
 
-    Runs until cancelled. The loop has a turn after each timer, so that an answer is read before
+    Runs until cancelled. What the program cannot keep up with is lost, but for a moment of it. The
+    loop has a turn after each timer, so that an answer is read before
     the deadline behind it. Between timers the clock stands at the last one that fired, so a caller
     that must know how far it is reads the clock, not the wall.
     """
@@ -213,6 +216,7 @@ async def pace(clock: SimClock, speed: Callable[[], float | None]) -> None:
             target = clock.now_ns()
         else:
             target += int((now - seen) * factor)
+            target = min(target, clock.now_ns() + int(MAKE_UP_S * NS * factor))
             due = clock.next_ns()
             if due is not None and due <= target:
                 clock.fire_next()

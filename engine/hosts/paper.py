@@ -34,7 +34,7 @@ class PaperMarket:
         self._exchange = exchange
         self._speed = speed
         self._faults = 0 if recording is None else recording.error_count
-        self._fault = "" if recording is None else _first_fault(recording)
+        self._fault = "" if recording is None else recording.first_error
         self._paused = False
 
     def pause(self) -> None:
@@ -71,11 +71,6 @@ class PaperMarket:
             faults=self._faults,
             fault=self._fault,
         )
-
-
-def _first_fault(recording: Recording) -> str:
-    """The file's name, the line, and what is wrong with it; empty where all is well."""
-    return next((f"{Path(f.file).name}:{f.line}: {f.what}" for f in recording.errors), "")
 
 
 class PaperHost:

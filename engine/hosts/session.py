@@ -16,7 +16,7 @@ from engine.config import Config
 from engine.core.limits import PAPER_LIMITS, RiskLimits
 from engine.engine import Engine
 from engine.exchange.sources.frames import MarketSource
-from engine.exchange.sources.recorded import open_recording
+from engine.exchange.sources.recorded import Recording, open_recording
 from engine.exchange.sources.synthetic import create_synthetic
 from engine.script import Script
 from engine.summary import (
@@ -42,6 +42,7 @@ class Play(NamedTuple):
 
     script: Script
     source: MarketSource
+    recording: Recording | None
     first_ns: int
     last_ns: int
     files: tuple[str, ...]
@@ -65,9 +66,8 @@ def run_session(
 
     Raises InputError or RecordingError for input that cannot be used; nothing is written then.
     """
-    source: MarketSource = (
-        open_recording(replay) if replay else create_synthetic(seed, SYNTHETIC_START_NS)
-    )
+    recording = open_recording(replay) if replay else None
+    source: MarketSource = recording or create_synthetic(seed, SYNTHETIC_START_NS)
     first_ns = source.first_ts
     last_ns = source.last_ts or first_ns + round(duration_s * NS)
     script.check_range((last_ns - first_ns) / NS)
@@ -75,6 +75,7 @@ def run_session(
     play = Play(
         script=script,
         source=source,
+        recording=recording,
         first_ns=first_ns,
         last_ns=last_ns,
         files=tuple(path.name for path in replay),
@@ -137,6 +138,8 @@ async def _write(play: Play, paper: PaperEngine) -> SessionSummary:
             last_ts=play.last_ns,
             trades=counts.trades,
             book_updates=counts.book_updates,
+            bad_lines=0 if play.recording is None else play.recording.error_count,
+            bad_line="" if play.recording is None else play.recording.first_error,
         ),
         requests={
             stats.kind: RequestSummary(requests=stats.count, retries=stats.retries)

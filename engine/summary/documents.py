@@ -11,14 +11,19 @@ from engine.core.orders.terms import Attached, Slippage, Trigger
 from engine.core.types import ZERO, Liquidity, OrderState, OrderType, Side, TimeInForce
 
 
-class MarketSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """The market that a session played: its files, its span (unix ns), its frames."""
+class MarketSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The market that a session played: its files, its span (unix ns), its frames.
+
+    `bad_lines` of its files could not be read and were left out; `bad_line` says what the first is.
+    """
 
     files: tuple[str, ...]
     first_ts: int
     last_ts: int
     trades: int
     book_updates: int
+    bad_lines: int = 0
+    bad_line: str = ""
 
 
 class OrderSummary(msgspec.Struct, frozen=True, kw_only=True):

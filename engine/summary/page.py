@@ -26,6 +26,7 @@ def _lines(summary: SessionSummary) -> Iterator[str]:
         f"market          {', '.join(market.files) or 'synthetic'}: "
         f"{(market.last_ts - market.first_ts) / NS:,.1f} s, {market.trades:,} trades, "
         f"{market.book_updates:,} book updates"
+        f"{f', {market.bad_lines:,} bad lines left out' if market.bad_lines else ''}"
     )
     yield ""
     yield from _orders(summary)

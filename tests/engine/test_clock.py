@@ -7,7 +7,16 @@ from functools import partial
 
 import pytest
 
-from engine.clock import NS, Clock, LiveClock, SimClock, pace, run_simulated, wait_for
+from engine.clock import (
+    MAKE_UP_S,
+    NS,
+    Clock,
+    LiveClock,
+    SimClock,
+    pace,
+    run_simulated,
+    wait_for,
+)
 
 T0 = 1_700_000_000 * NS
 
@@ -228,6 +237,25 @@ def test_a_paced_clock_runs_so_many_times_as_fast_as_the_wall() -> None:
     paced(lambda: 5000.0, clock, lambda: len(log) == 2)
     assert log == [T0 + 50 * NS, T0 + 100 * NS]
     assert time.monotonic_ns() - started >= 100 * NS // 5000
+
+
+def test_what_a_paced_clock_could_not_keep_up_with_is_lost_but_for_a_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock, wall_ns = SimClock(T0), [0]
+    monkeypatch.setattr("engine.clock.monotonic_ns", lambda: wall_ns[0])
+
+    async def main() -> None:
+        moving = asyncio.create_task(pace(clock, lambda: 1000.0))
+        await asyncio.sleep(0)
+        wall_ns[0] = 60 * NS
+        async with asyncio.timeout(20):
+            while clock.now_ns() == T0:  # noqa: ASYNC110 - nobody tells when a paced clock moves
+                await asyncio.sleep(0)
+        moving.cancel()
+
+    asyncio.run(main())
+    assert clock.now_ns() == T0 + MAKE_UP_S * 1000 * NS
 
 
 def test_a_paced_clock_moves_on_where_no_timer_is_set() -> None:

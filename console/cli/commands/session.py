@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from console.cli.parsing import (
@@ -84,7 +85,14 @@ def run(options: Options) -> int:
     except RecordingError as error:
         raise InputError(f"{NAME}: --replay {error}") from None
     print(print_summary(summary))
+    _warn_of_bad_lines(summary.market.bad_lines, summary.market.bad_line)
     return 0 if summary.passed else 1
+
+
+def _warn_of_bad_lines(count: int, first: str) -> None:
+    if count:
+        lines = "this line was" if count == 1 else f"{count:,} such lines were"
+        print(f"{NAME}: --replay {first}; {lines} left out of the market", file=sys.stderr)
 
 
 def _require_empty(out: Path) -> None:

@@ -87,6 +87,11 @@ class Recording:
         self.errors = [fault for file in files for fault in file.faults]
         self.error_count = sum(file.fault_count for file in files)
 
+    @property
+    def first_error(self) -> str:
+        """The file's name, the line, and what is wrong with it; empty where all is well."""
+        return next((f"{Path(f.file).name}:{f.line}: {f.what}" for f in self.errors), "")
+
     def frames(self) -> Iterator[Frame]:
         """Frames of all files by time; at equal times in the order the files were given."""
         return heapq.merge(*(file.frames() for file in self._files), key=lambda frame: frame.t_ns)

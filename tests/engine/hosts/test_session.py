@@ -18,7 +18,7 @@ from engine.exchange.errors import RecordingError
 from engine.hosts.session import SYNTHETIC_START_NS, run_session
 from engine.journal.reader import open_for_reading
 from engine.script import parse_script
-from engine.summary import SessionSummary
+from engine.summary import SessionSummary, print_summary
 from engine.venues.reasons import Reason
 from tests.support.market import T0, Market, book, ticker, trade
 from tests.support.wire import use_sockets
@@ -205,6 +205,17 @@ def test_the_summary_is_what_interfaces_promise(tmp_path: Path) -> None:
         "amend": {"requests": 1, "retries": 0},
     }
     assert found["kill"] is None
+
+
+def test_lines_of_a_recording_that_cannot_be_read_are_counted(tmp_path: Path) -> None:
+    market = moving()
+    market.lines[2:2] = [b"{", b"nothing"]
+    summary = session(tmp_path / "out", BUSY, replay=recorded(tmp_path, market))
+    assert summary.market.bad_lines == 2
+    assert summary.market.bad_line.startswith("market.jsonl.gz:3: ")
+    found = json.loads((tmp_path / "out" / "summary.json").read_text())["market"]
+    assert (found["bad_lines"], found["bad_line"]) == (2, summary.market.bad_line)
+    assert "2 book updates, 2 bad lines left out" in print_summary(summary)
 
 
 def test_positions_and_orders_are_files_of_their_own(tmp_path: Path) -> None:

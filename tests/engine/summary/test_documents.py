@@ -9,7 +9,7 @@ from engine.summary import documents
 
 KEYS = {
     "SessionSummary": "market orders fills positions totals reconciliation retries kill",
-    "MarketSummary": "files first_ts last_ts trades book_updates",
+    "MarketSummary": "files first_ts last_ts trades book_updates bad_lines bad_line",
     "OrderSummary": (
         "client_order_id exchange_order_id symbol side type time_in_force post_only reduce_only "
         "qty price state cum_qty leaves_qty avg_price reason created_ts updated_ts attempts "

@@ -66,6 +66,21 @@ def session(*more: str) -> int:
     return main(["session", "--script", "s.jsonl", "--out", "out", *more])
 
 
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(1, "this line was left out"), (14_738, "14,738 such lines were left out")],
+)
+def test_what_of_a_recording_could_not_be_read_is_said_at_the_end(
+    runs: Runs, capsys: pytest.CaptureFixture[str], count: int, said: str
+) -> None:
+    bad = msgspec.structs.replace(SUMMARY.market, bad_lines=count, bad_line="m.gz:7: not JSON")
+    runs.result = msgspec.structs.replace(SUMMARY, market=bad)
+    assert session("--replay", "m.gz") == 0
+    assert capsys.readouterr().err == (
+        f"tradedeck session: --replay m.gz:7: not JSON; {said} of the market\n"
+    )
+
+
 def test_a_session_on_a_recording_is_handed_on_and_its_summary_printed(
     runs: Runs, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
