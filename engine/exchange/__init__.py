@@ -11,7 +11,8 @@ It imports nothing of the engine. From the outside in:
     settings    leverage, position mode; deadman cancels when an account is cut off
     queries     what an account may ask; market_data, what anyone may; paging
     matching    the fill model of one market, over book (the market's) and resting (our orders)
-    conditions  prices that orders wait for; protection, take-profits and stop-losses
+    conditions  prices that orders wait for; protection, take-profits and stop-losses;
+                exits, those of a part of a position
     account     what one API key owns: orders, positions, wallet, fills
     wire, rows  the venue's spelling, and how it is built; instruments, numbers, ids
     player      plays the frames of a source on the clock; feeds and candles make more of them
@@ -26,6 +27,7 @@ from engine.exchange.errors import RecordingError
 from engine.exchange.exchange import Exchange, create_exchange
 from engine.exchange.memory import MemoryTransport
 from engine.exchange.orders import Attached as SeedAttached
+from engine.exchange.orders import Exit as SeedExit
 from engine.exchange.player import Progress
 from engine.exchange.seeds import SeedOrder, SeedPosition, SeedSettings
 
@@ -36,6 +38,7 @@ __all__ = [
     "RecordingError",
     "SeedAttached",
     "SeedCondition",
+    "SeedExit",
     "SeedOrder",
     "SeedPosition",
     "SeedSettings",

@@ -204,6 +204,7 @@ class Market:
         del self.waiting[order.order_id]
         order.status, order.updated_ms = "Triggered", self._now_ms()
         account.tell(order)
+        self._protection.triggered(order)
         refused = self._prepare(order, account)
         if refused is not None:
             self._end(order, account, refused)

@@ -21,17 +21,31 @@ BY_USER = ("CancelByUser", "EC_PerCancelRequest")
 BY_CUT_OFF = ("CancelByDCP", "EC_PerCancelRequest")
 BY_REDUCE_ONLY = ("CancelByReduceOnly", "EC_PerCancelRequest")
 POSITION_CLOSED = ("CancelByTpSlTsClear", NO_ERROR)
+TAKE_PROFIT_OFF = ("CancelByOCOTpCanceledBySlTriggered", NO_ERROR)
+STOP_LOSS_OFF = ("CancelByOCOSlCanceledByTpTriggered", NO_ERROR)
 NO_BALANCE = (NO_CANCEL, "EC_Others")
 POST_ONLY_TAKES = (NO_CANCEL, "EC_PostOnlyWillTakeLiquidity")
 NOTHING_LEFT_TO_TAKE = (NO_CANCEL, "EC_NoImmediateQtyToFill")
 NOT_FILLED_WHOLE = (NO_CANCEL, "EC_CancelForNoFullFill")
 
 
-class Attached(msgspec.Struct, kw_only=True, gc=False, frozen=True):
-    """What an order brings to protect the position it opens; None where it does not."""
+class Exit(msgspec.Struct, kw_only=True, gc=False, frozen=True):
+    """One way out of a position, once its price has come: at market, or where there is a `limit`
+    with a limit order."""
 
-    take_profit: Condition | None = None
-    stop_loss: Condition | None = None
+    condition: Condition
+    limit: Decimal = ZERO
+
+
+class Attached(msgspec.Struct, kw_only=True, gc=False, frozen=True):
+    """What an order brings to protect the position it opens; None where it does not.
+
+    The exits close the whole position, or, `partial`, as much as the order has filled.
+    """
+
+    take_profit: Exit | None = None
+    stop_loss: Exit | None = None
+    partial: bool = False
 
 
 class Slippage(msgspec.Struct, kw_only=True, gc=False, frozen=True):
@@ -60,6 +74,7 @@ class Order(msgspec.Struct, kw_only=True, eq=False, gc=False):
     value: str = ""  # of a market order by value, in quote coin; `qty` is what it buys or sells
     condition: Condition | None = None  # what it waits or has waited for
     attached: Attached | None = None
+    covered: Decimal = ZERO  # of `cum_qty`: partial exits have been made for it
     slippage: Slippage | None = None
     close_on_trigger: bool = False
     stop_order_type: str = ""

@@ -31,6 +31,8 @@ class Place(msgspec.Struct, kw_only=True, gc=False):
     tpslMode: str = ""
     tpOrderType: str = ""
     slOrderType: str = ""
+    tpLimitPrice: str = ""
+    slLimitPrice: str = ""
     slippageToleranceType: str = ""
     slippageTolerance: str = ""
 
@@ -48,6 +50,11 @@ class Amend(msgspec.Struct, kw_only=True, gc=False):
     triggerBy: str = ""
     takeProfit: str = ""
     stopLoss: str = ""
+    tpTriggerBy: str = ""
+    slTriggerBy: str = ""
+    tpslMode: str = ""
+    tpLimitPrice: str = ""
+    slLimitPrice: str = ""
 
 
 class Cancel(msgspec.Struct, kw_only=True, gc=False):

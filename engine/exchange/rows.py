@@ -99,12 +99,15 @@ def _write_condition(row: OrderRow, order: Order, condition: Condition) -> None:
 
 
 def _write_attached(row: OrderRow, attached: Attached) -> None:
-    if attached.take_profit is not None:
-        row.takeProfit = text(attached.take_profit.price)
-        row.tpTriggerBy = attached.take_profit.by
-    if attached.stop_loss is not None:
-        row.stopLoss = text(attached.stop_loss.price)
-        row.slTriggerBy = attached.stop_loss.by
+    profit, loss = attached.take_profit, attached.stop_loss
+    if profit is not None:
+        row.takeProfit = text(profit.condition.price)
+        row.tpTriggerBy, row.tpLimitPrice = profit.condition.by, text(profit.limit)
+    if loss is not None:
+        row.stopLoss = text(loss.condition.price)
+        row.slTriggerBy, row.slLimitPrice = loss.condition.by, text(loss.limit)
+    if attached.partial:
+        row.tpslMode = "Partial"
 
 
 def execution_row(execution: Execution, *, on_stream: bool) -> ExecutionRow:

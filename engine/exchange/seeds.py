@@ -35,7 +35,7 @@ class SeedOrder(msgspec.Struct, frozen=True, kw_only=True):
     """An open order to begin with; `qty` is its total, of which `cum_qty` is filled.
 
     One with a `condition` waits for it; a price of zero is a market order's. `protects` says of
-    which kind it is where it protects a position: TakeProfit or StopLoss.
+    which kind it is where it protects a position: TakeProfit, StopLoss, or a partial one.
     """
 
     category: str
@@ -72,6 +72,7 @@ def seeded_order(seed: SeedOrder, api_key: str, market: Market) -> Order:
         position_idx=seed.position_idx,
         condition=seed.condition,
         attached=seed.attached,
+        covered=seed.cum_qty,
         close_on_trigger=bool(seed.protects),
         stop_order_type=seed.protects or ("" if seed.condition is None else "Stop"),
         create_type=f"CreateBy{seed.protects}" if seed.protects else "CreateByUser",

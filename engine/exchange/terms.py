@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_DOWN, Decimal
+from typing import NamedTuple
 
 from engine.exchange.checks import check_price, refusal
 from engine.exchange.conditions import (
@@ -16,8 +17,8 @@ from engine.exchange.errors import Refusal
 from engine.exchange.instruments import Instrument
 from engine.exchange.matching import Market
 from engine.exchange.numbers import ZERO, parse, text
-from engine.exchange.orders import Attached, Slippage
-from engine.exchange.requests import Place
+from engine.exchange.orders import Attached, Exit, Order, Slippage
+from engine.exchange.requests import Amend, Place
 
 # slippageToleranceType -> the code that refuses a value beyond it, the least and the most.
 SLIPPAGE = {
@@ -26,6 +27,8 @@ SLIPPAGE = {
 }
 SPOT_FILTERS = ("", "Order", "tpslOrder", "StopOrder")
 REMOVED = "0"
+PARTIAL = "Partial"
+TPSL_MODES = ("Full", PARTIAL)
 
 
 def read_condition(market: Market, request: Place) -> Condition | None:
@@ -54,49 +57,93 @@ def read_attached(instrument: Instrument, request: Place, base: Decimal) -> Atta
     """The take-profit and stop-loss that come with an order at `base`. Raises `Refusal`."""
     if not (_is_set(request.takeProfit) or _is_set(request.stopLoss)):
         return None
-    if instrument.category == "spot":
-        raise Refusal(10001, "attached take-profit and stop-loss are not simulated on spot")
-    if request.tpslMode == "Partial" or "Limit" in (request.tpOrderType, request.slOrderType):
-        raise Refusal(10001, "only tpslMode Full with market orders is simulated")
     if request.reduceOnly:
         raise Refusal(10001, "TP/SL is not allowed together with reduceOnly")
-    return amend_attached(
-        instrument,
-        Attached(),
-        (request.takeProfit, request.tpTriggerBy),
-        (request.stopLoss, request.slTriggerBy),
-        is_buy=request.side == "Buy",
-        base=base,
+    profit, loss = _asked(request)
+    profit = profit._replace(kind=request.tpOrderType)
+    loss = loss._replace(kind=request.slOrderType)
+    mode, is_buy = request.tpslMode, request.side == "Buy"
+    return _attached(instrument, Attached(), mode, profit, loss, is_buy=is_buy, base=base)
+
+
+def amend_attached(order: Order, request: Amend, base: Decimal) -> Attached | None:
+    """What an order at `base` brings once it is amended. Raises `Refusal`.
+
+    Empty fields leave what there was, a price of "0" removes it.
+    """
+    profit, loss = _asked(request)
+    if not any((request.tpslMode, *profit, *loss)):
+        return order.attached
+    if order.reduce_only:
+        raise Refusal(10001, "TP/SL is not allowed together with reduceOnly")
+    before, mode = order.attached or Attached(), request.tpslMode
+    return _attached(order.instrument, before, mode, profit, loss, is_buy=order.is_buy, base=base)
+
+
+class _Asked(NamedTuple):
+    """What a request says of one exit."""
+
+    price: str
+    by: str
+    limit: str
+    kind: str = ""
+
+
+def _asked(request: Place | Amend) -> tuple[_Asked, _Asked]:
+    return (
+        _Asked(request.takeProfit, request.tpTriggerBy, request.tpLimitPrice),
+        _Asked(request.stopLoss, request.slTriggerBy, request.slLimitPrice),
     )
 
 
-def amend_attached(
+def _attached(
     instrument: Instrument,
-    before: Attached | None,
-    profit: tuple[str, str],
-    loss: tuple[str, str],
+    before: Attached,
+    mode: str,
+    profit: _Asked,
+    loss: _Asked,
     *,
     is_buy: bool,
     base: Decimal,
 ) -> Attached | None:
-    """Change what an order brings; each of `profit` and `loss` is a price and its trigger-by.
-
-    An empty price leaves what there was, "0" removes it.
-    """
-    before = before or Attached()
-    take_profit = None if profit[0] == REMOVED else before.take_profit
-    stop_loss = None if loss[0] == REMOVED else before.stop_loss
-    if _is_set(profit[0]):
-        take_profit = _read(instrument, profit, rises=is_buy)
-    if _is_set(loss[0]):
-        stop_loss = _read(instrument, loss, rises=not is_buy)
-    for name, condition in (("TakeProfit", take_profit), ("StopLoss", stop_loss)):
-        if condition is not None and base and condition.is_met(base):
+    if instrument.category == "spot":
+        raise Refusal(10001, "attached take-profit and stop-loss are not simulated on spot")
+    if mode and mode not in TPSL_MODES:
+        raise Refusal(10001, f"params error: tpslMode is one of {', '.join(TPSL_MODES)}")
+    after = Attached(
+        take_profit=_exit(instrument, before.take_profit, profit, rises=is_buy),
+        stop_loss=_exit(instrument, before.stop_loss, loss, rises=not is_buy),
+        partial=mode == PARTIAL if mode else before.partial,
+    )
+    for name, found in (("TakeProfit", after.take_profit), ("StopLoss", after.stop_loss)):
+        if found is None:
+            continue
+        condition = found.condition
+        if base and condition.is_met(base):
             where = "higher" if condition.rises else "lower"
             raise Refusal(10001, f"{name}:{condition.price} should be {where} than price:{base}")
-    if take_profit is None and stop_loss is None:
+        if found.limit and not after.partial:
+            raise Refusal(10001, f"{name}: a limit order takes tpslMode {PARTIAL}")
+    if after.take_profit is None and after.stop_loss is None:
         return None
-    return Attached(take_profit=take_profit, stop_loss=stop_loss)
+    return after
+
+
+def _exit(
+    instrument: Instrument, before: Exit | None, asked: _Asked, *, rises: bool
+) -> Exit | None:
+    if asked.price == REMOVED or not (asked.price or before):
+        return None
+    if asked.kind not in ("", "Market", "Limit"):
+        raise Refusal(10001, "params error: tpOrderType and slOrderType are Market or Limit")
+    had = None if before is None else before.condition
+    price = had.price if had and not asked.price else check_price(instrument, asked.price)
+    by = had.by if had and not asked.by else check_trigger_by(asked.by)
+    limit = ZERO if before is None else before.limit
+    if asked.kind == "Limit" or (limit and _is_set(asked.limit)):
+        limit = check_price(instrument, asked.limit)
+    after = Exit(condition=Condition(price=price, rises=rises, by=by), limit=limit)
+    return before if before == after else after
 
 
 def read_slippage(request: Place) -> Slippage | None:
@@ -147,11 +194,6 @@ def qty_of_value(market: Market, written: str, *, is_buy: bool) -> Decimal:
     if not qty:
         raise refusal("qty_low", "spot")
     return qty
-
-
-def _read(instrument: Instrument, given: tuple[str, str], *, rises: bool) -> Condition:
-    price, by = given
-    return Condition(price=check_price(instrument, price), rises=rises, by=check_trigger_by(by))
 
 
 def _is_set(written: str) -> bool:

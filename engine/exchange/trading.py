@@ -187,19 +187,13 @@ class Trading:
         if request.qty:
             qty = check_qty(instrument, request.qty, is_market=False)
         condition = self._amended_condition(order, request)
-        attached = order.attached
-        if request.takeProfit or request.stopLoss:
-            profit, loss = (request.takeProfit, ""), (request.stopLoss, "")
-            base = price or market.last_price
-            attached = amend_attached(
-                instrument, attached, profit, loss, is_buy=order.is_buy, base=base
-            )
+        attached = amend_attached(order, request, price or market.last_price)
         same_terms = price == order.price and qty == order.qty
         if same_terms and condition == order.condition and attached == order.attached:
             raise Refusal(10001, UNCHANGED)
         if qty <= order.cum_qty:
             raise refusal("amend_filled", category)
-        order.attached = attached
+        order.attached, order.covered = attached, order.cum_qty
         if order.is_waiting:
             order.condition = condition
             market.restate(order, price, qty)

@@ -11,6 +11,7 @@ from engine.exchange import (
     Exchange,
     SeedAttached,
     SeedCondition,
+    SeedExit,
     SeedOrder,
     SeedPosition,
     SeedSettings,
@@ -80,6 +81,7 @@ def _seed_order(state: State, order: Order, now_ns: int) -> SeedOrder:
         else SeedAttached(
             take_profit=_exit(attached.take_profit, rises=order.side is Side.BUY),
             stop_loss=_exit(attached.stop_loss, rises=order.side is not Side.BUY),
+            partial=attached.partial,
         ),
         protects=order.by.removeprefix(VENUE) if order.is_venue_made else "",
     )
@@ -92,5 +94,8 @@ def _condition(trigger: Trigger | None) -> SeedCondition | None:
     return SeedCondition(price=trigger.price, rises=rises, by=trigger.by)
 
 
-def _exit(out: Exit | None, *, rises: bool) -> SeedCondition | None:
-    return None if out is None else SeedCondition(price=out.price, rises=rises, by=out.by)
+def _exit(out: Exit | None, *, rises: bool) -> SeedExit | None:
+    if out is None:
+        return None
+    condition = SeedCondition(price=out.price, rises=rises, by=out.by)
+    return SeedExit(condition=condition, limit=out.limit_price or ZERO)

@@ -180,6 +180,37 @@ def test_leverage_position_mode_and_conditional_orders(address: Address) -> None
     trade(address, scenario)
 
 
+def test_exits_with_a_limit_are_for_what_their_order_has_filled(address: Address) -> None:
+    async def scenario(x: Client) -> None:
+        symbol, waits = "ETH/USDT:USDT", {"trigger": True}
+        brings = {
+            "takeProfit": {"triggerPrice": 9000, "price": 8990},
+            "stopLoss": {"triggerPrice": 10},
+        }
+        parent = await x.create_order(symbol, "market", "buy", 1, None, brings)
+        await x.create_order(symbol, "market", "buy", 2, None, brings)
+        shown = await x.fetch_order(parent["id"], symbol, {"acknowledged": True})
+        assert (shown["takeProfitPrice"], shown["info"]["tpslMode"]) == (9000, "Partial")
+        found = await x.fetch_open_orders(symbol, None, None, waits)
+        assert sorted(
+            (order["info"]["stopOrderType"], order["amount"], order["type"], order["triggerPrice"])
+            for order in found
+        ) == [
+            ("PartialStopLoss", 1, "market", 10),
+            ("PartialStopLoss", 2, "market", 10),
+            ("PartialTakeProfit", 1, "limit", 9000),
+            ("PartialTakeProfit", 2, "limit", 9000),
+        ]
+        assert {order["price"] for order in found} == {8990, None}
+        assert all(order["reduceOnly"] for order in found)
+        await x.cancel_order(found[0]["id"], symbol)
+        assert len(await x.fetch_open_orders(symbol, None, None, waits)) == 3
+        await x.create_order(symbol, "market", "sell", 3, None, {"reduceOnly": True})
+        assert await x.fetch_open_orders(symbol, None, None, waits) == []
+
+    trade(address, scenario)
+
+
 @pytest.mark.parametrize("symbol", [LINEAR, SPOT])
 def test_every_public_stream(address: Address, symbol: str) -> None:
     async def scenario(x: Client) -> None:

@@ -21,7 +21,7 @@ from engine.core.orders.terms import (
 )
 from engine.core.types import KillLevel, OrderState, OrderType, TimeInForce
 from tests.support.house import House, simulate
-from tests.support.market import Market, book, ticker, trade
+from tests.support.market import Line, Market, book, ticker, trade
 
 D = Decimal
 MARKET: dict[str, Any] = {
@@ -31,7 +31,7 @@ FALLS = Trigger(D("59500.0"), TriggerDirection.FALLS)
 RISES = Trigger(D("60500.0"), TriggerDirection.RISES, TriggerBy.MARK)
 
 
-def falling() -> Market:
+def falling(*later: Line) -> Market:
     """60,000 until second 10; then the last price falls to 59,000, and the mark with it at 20."""
     return Market(
         book(0, [("60000.0", "10")], [("60000.1", "10")]),
@@ -39,6 +39,7 @@ def falling() -> Market:
         book(10, [("60000.0", "0"), ("59000.0", "10")], [("60000.1", "0"), ("59000.1", "10")], 2),
         trade(10, "Sell", "1", "59000.0"),
         ticker(20, "59000"),
+        *later,
         ticker(3600, "59000"),
     )
 
@@ -98,13 +99,65 @@ def test_a_take_profit_and_a_stop_loss_that_an_order_brings_protect_its_position
         assert house.position() == house.venue_position() == 0
         assert shown(house) == {}
         await engine.settled()
-        state = engine.state
-        assert (state.positions.suspense, state.positions.anomalies) == ({}, {})
-        assert (state.orders.anomalies, state.narrowed) == ({}, {})
-        assert state.reconciled is not None
-        assert (state.reconciled.drift, state.reconciled.external_orders) == ((), ())
+        in_order(house)
 
     simulate(tmp_path / "h", scenario, falling())
+
+
+def in_order(house: House) -> None:
+    """The engine's books agree with the exchange's, and nothing in them is out of place."""
+    state = house.live.state
+    assert house.position() == house.venue_position()
+    assert (state.positions.suspense, state.positions.anomalies) == ({}, {})
+    assert (state.orders.anomalies, state.narrowed) == ({}, {})
+    assert list(ledger_disagreements(state)) == []
+    assert state.reconciled is not None
+    assert (state.reconciled.drift, state.reconciled.external_orders) == ((), ())
+
+
+PARTS = (
+    Attached(Exit(D("62000.0"), limit_price=D("62100.0")), Exit(D("59500.0")), partial=True),
+    Attached(Exit(D("63000.0")), Exit(D("59400.0"), limit_price=D("59390.0")), partial=True),
+)
+
+
+def made(house: House) -> list[tuple[str, Decimal, Decimal | None, OrderState]]:
+    """The exits that the engine knows: who placed each, size, limit, how it stands."""
+    orders = house.live.state.orders.orders.values()
+    return [(o.by, o.qty, o.price, o.state) for o in orders if o.is_venue_made]
+
+
+def test_exits_of_two_orders_stand_side_by_side_and_the_books_agree_on_each(
+    tmp_path: Path,
+) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        engine = await house.engine()
+        await house.give(house.place("a1", attached=PARTS[0], **MARKET))
+        await house.give(house.place("a2", qty="0.004", attached=PARTS[1], **MARKET))
+        assert house.order("a1").attached == PARTS[0]
+        waits = OrderState.UNTRIGGERED
+        assert made(house) == [
+            ("venue PartialTakeProfit", D("0.010"), D("62100.0"), waits),
+            ("venue PartialStopLoss", D("0.010"), None, waits),
+            ("venue PartialTakeProfit", D("0.004"), None, waits),
+            ("venue PartialStopLoss", D("0.004"), D("59390.0"), waits),
+        ]
+        await house.clock.sleep(10)
+        assert [state for *_, state in made(house)] == [
+            OrderState.CANCELED, OrderState.FILLED, OrderState.CANCELED, OrderState.NEW,
+        ]  # fmt: skip
+        assert house.position() == D("0.004")  # the limit is above the market now
+        await engine.settled()
+        in_order(house)
+        await house.clock.sleep(20)
+        assert house.position() == 0
+        assert shown(house) == {}
+        await engine.settled()
+        in_order(house)
+
+    market = falling(trade(25, "Buy", "1", "59400.0"))
+    simulate(tmp_path / "h", scenario, market)
 
 
 def test_what_waits_is_found_again_after_a_restart_and_can_be_cancelled(tmp_path: Path) -> None:

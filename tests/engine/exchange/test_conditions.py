@@ -244,7 +244,6 @@ def test_what_a_resting_order_brings_can_be_amended_and_removed(venue: Venue) ->
     [
         {"takeProfit": "98.0"},
         {"stopLoss": "99.5"},
-        {"takeProfit": "101.0", "tpslMode": "Partial"},
         {"takeProfit": "101.0", "tpOrderType": "Limit"},
         {"takeProfit": "101.05"},
     ],

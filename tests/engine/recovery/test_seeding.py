@@ -7,7 +7,7 @@ from engine.core.orders.terms import Attached, Exit, Trigger, TriggerBy, Trigger
 from engine.core.reports import SettingsReport, VenueStatus
 from engine.core.settings import MarketSettings
 from engine.core.types import OrderType, Side, TimeInForce
-from engine.exchange import Exchange, create_exchange
+from engine.exchange import Exchange, SeedCondition, SeedExit, create_exchange
 from engine.recovery.seeding import seed_exchange
 from tests.support.desk import Desk, d, fill, row
 from tests.support.market import T0, Market
@@ -84,14 +84,17 @@ def test_a_position_has_its_stop_loss_again_which_goes_with_it() -> None:
 
 def test_what_a_resting_order_brings_along_is_not_forgotten() -> None:
     desk = Desk()
-    desk.working("a1", attached=Attached(Exit(d(62_000)), Exit(d(58_000), TriggerBy.MARK)))
+    loses = Exit(d(58_000), TriggerBy.MARK, d(57_990))
+    desk.working("a1", attached=Attached(Exit(d(62_000)), loses, partial=True))
     (order,) = seeded(desk).accounts[KEY].orders.values()
     assert order.attached is not None
     profit, loss = order.attached.take_profit, order.attached.stop_loss
     assert profit is not None
     assert loss is not None
-    assert (profit.price, profit.rises, profit.by) == (d(62_000), True, "LastPrice")
-    assert (loss.price, loss.rises, loss.by) == (d(58_000), False, "MarkPrice")
+    assert profit == SeedExit(condition=SeedCondition(price=d(62_000), rises=True))
+    condition = SeedCondition(price=d(58_000), rises=False, by="MarkPrice")
+    assert loss == SeedExit(condition=condition, limit=d(57_990))
+    assert order.attached.partial
 
 
 def test_a_hedged_market_is_hedged_again_with_both_of_its_sides() -> None:
