@@ -200,6 +200,26 @@ def test_a_kill_leaves_protection_and_kill_all_does_not(tmp_path: Path) -> None:
     simulate(tmp_path / "h", scenario)
 
 
+def test_an_exit_that_rests_at_its_limit_is_spared_and_cancelled_like_one_that_waits(
+    tmp_path: Path,
+) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        engine = await house.engine()
+        await house.give(house.place("long", attached=PARTS[1], **MARKET))
+        await house.clock.sleep(10)
+        assert venue_orders(house) == {"PartialStopLoss": "New"}
+        await house.give(Kill(command_id="k1", level=KillLevel.KILL), 2)
+        assert venue_orders(house) == {"PartialStopLoss": "New"}
+        await house.give(Kill(command_id="k2", level=KillLevel.KILL_ALL), 2)
+        assert venue_orders(house) == {}
+        assert engine.state.kill is not None
+        assert engine.state.kill.verified_zero_at
+        assert engine.state.kill.residual == ()
+
+    simulate(tmp_path / "h", scenario, falling())
+
+
 def test_a_market_order_goes_no_further_than_the_slippage_it_names(tmp_path: Path) -> None:
     market = Market(
         book(0, [("59000.0", "1")], [("60000.0", "0.010"), ("60031.0", "1")]),

@@ -66,12 +66,13 @@ def is_swept(order: Order, level: KillLevel) -> bool:
 
     Orders that are not ours are never touched; up to `KILL`, reduce-only conditional orders stay,
     because they protect what is open. Beyond it a position's take-profit and stop-loss, which the
-    venue made, go as well.
+    venue made, go as well, and those that rest at their limit since their trigger came.
     """
-    protective = order.reduce_only and order.is_waiting
-    if order.is_external and not (order.is_venue_made and protective):
-        return False
-    return level is not KillLevel.KILL or not protective
+    protects = order.reduce_only and order.is_waiting
+    if order.is_external:
+        is_exit = protects or (order.reduce_only and order.trigger is not None)
+        return order.is_venue_made and is_exit and level is not KillLevel.KILL
+    return level is not KillLevel.KILL or not protects
 
 
 def decide_sweep(state: State, report: SweepReport, context: Context) -> Iterator[Step]:
