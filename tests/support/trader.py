@@ -60,9 +60,12 @@ WAITING: tuple[Terms, ...] = (
     {"trigger": FALLS, **MARKET, **REDUCING},
     {"trigger": RISES, **MARKET, **REDUCING},
 )
+PART = Attached(Exit(D("60050.0"), limit_price=D("60060.0")), Exit(D("59000.0")), partial=True)
 EXITS: tuple[Terms, ...] = (
     {"attached": Attached(Exit(D("65000.0")), Exit(D("55000.0")))},
     {"attached": Attached(None, Exit(D("55000.0"))), **MARKET},
+    {"attached": PART, **MARKET},
+    {"attached": PART},
 )
 
 
