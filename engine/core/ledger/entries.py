@@ -82,9 +82,13 @@ class Ledger:
 
     def replace(self, fill: FillEvent) -> None:
         """Know an execution better than before."""
-        place = self._find(fill.exec_id)
-        del self.rows[place]
-        self.rows.insert(other := self._place(fill), fill)
+        place = other = self._find(fill.exec_id)
+        known = self.rows[place]
+        if (known.exec_ts, _rank(known)) == (fill.exec_ts, _rank(fill)):
+            self.rows[place] = fill  # when it was heard of says nothing of those around it
+        else:
+            del self.rows[place]
+            self.rows.insert(other := self._place(fill), fill)
         self.refold(min(place, other))
 
     def amend(self, exec_id: str) -> None:

@@ -51,6 +51,15 @@ def test_a_late_execution_counts_where_the_venue_made_it() -> None:
     assert [fill.exec_id for fill in late.booked_fills()] == ["e1", "e3", "e2"]
 
 
+def test_an_execution_that_is_known_better_later_stays_where_the_venue_made_it() -> None:
+    opened = made(1, Side.BUY, 1, 100, ts=2_000, fee_assumed=True)
+    closed = made(2, Side.SELL, 1, 110, ts=2_001)
+    better = made(1, Side.BUY, 1, 100, ts=2_002, fee=Decimal("0.1"))
+    tracker = tracker_of(opened, closed, better)
+    assert [fill.exec_id for fill in tracker.executions["BTCUSDT"]] == ["e1", "e2"]
+    assert tracker.get_position("BTCUSDT").fees == Decimal("0.1")
+
+
 def test_an_equal_timestamp_drops_nothing_and_the_venues_number_decides() -> None:
     first = made(1, Side.BUY, 1, 100, exec_ts=5)
     second = made(2, Side.SELL, 2, 110, exec_ts=5)
