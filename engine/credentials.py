@@ -19,13 +19,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple, cast
 
-from engine.config import Credentials
+from engine.config import NO_VARIABLES, REAL_MONEY, Credentials
 from engine.errors import ConfigError
 from engine.secret import Secret
 
 KEYRING_SERVICE = "tradedeck"
 MAX_FILE_BYTES = 20_000
-REAL_MONEY = "mainnet"
 _NAMES = ("api_key", "api_secret")
 
 
@@ -60,10 +59,7 @@ def load_credentials(
 
 def _from_env(name: str, environment: str, env: Mapping[str, str]) -> dict[str, str]:
     if environment == REAL_MONEY:
-        raise ConfigError(
-            f"credentials (env {name!r}): variables are not safe enough for an account with real "
-            'money; use credentials = { file = "…" }, keyring or systemd'
-        )
+        raise ConfigError(f"credentials (env {name!r}): {NO_VARIABLES}")
     return {field: env.get(f"{name}_{field.upper()}", "").strip() for field in _NAMES}
 
 

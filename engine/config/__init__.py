@@ -21,6 +21,11 @@ from engine.core.types import Category
 from engine.errors import ConfigError, did_you_mean
 
 PAPER = "paper"
+REAL_MONEY = "mainnet"
+NO_VARIABLES = (
+    "variables are not safe enough for an account with real money; "
+    'use credentials = { file = "…" }, keyring or systemd'
+)
 MAX_FILE_BYTES = 1_000_000
 
 
@@ -81,7 +86,7 @@ _CREDENTIALS: dict[str, Schema] = {
 }
 _ACCOUNT: dict[str, Schema] = {
     "venue": values.one_of("bybit"),
-    "environment": values.one_of("mainnet", "testnet", "demo", "local"),
+    "environment": values.one_of(REAL_MONEY, "testnet", "demo", "local"),
     "url": values.loopback_url,
     "category": values.one_of("linear", "inverse", "spot"),
     "symbols": values.symbols,
@@ -115,11 +120,15 @@ _NEEDED = {
     "symbols": 'symbols = ["BTCUSDT"]',
     "credentials": 'credentials = { env = "DESK" }',
 }
-_NEEDED_LOCAL = {
-    "venue": _NEEDED["venue"],
-    "url": 'url = "http://127.0.0.1:18080"',
-    "symbols": _NEEDED["symbols"],
+_NEEDED_IN = {
+    "local": {
+        "venue": _NEEDED["venue"],
+        "url": 'url = "http://127.0.0.1:18080"',
+        "symbols": _NEEDED["symbols"],
+    },
+    REAL_MONEY: {**_NEEDED, "credentials": 'credentials = { file = "…" }'},
 }
+"""What an account needs where that is not what testnet and demo need."""
 
 
 def paper_config(env: Mapping[str, str] | None = None) -> Config:
@@ -149,7 +158,7 @@ def real_account(config: Config, name: str, *, live: bool) -> AccountConfig:
         listed = ", ".join(config.accounts) or "none"
         hint = did_you_mean(name, config.accounts) or f"; configured are {listed}"
         raise ConfigError(f"account {name!r} is not configured{hint}")
-    if account.environment == "mainnet":
+    if account.environment == REAL_MONEY:
         if not account.live:
             raise ConfigError(f"account {name!r} is on mainnet: add live = true to trade it")
         if not live:
@@ -219,7 +228,7 @@ def _build(raw: dict[str, Any], file: str, env: Mapping[str, str]) -> Config:
 def _account(name: str, fields: dict[str, Any], document: Document) -> AccountConfig:
     path = ("accounts", name)
     if name != PAPER:
-        needed = _NEEDED_LOCAL if fields.get("environment") == "local" else _NEEDED
+        needed = _NEEDED_IN.get(fields.get("environment", ""), _NEEDED)
         for key, example in needed.items():
             if key not in fields:
                 raise document.error((*path, key), f"is missing; write it like {example}")
@@ -235,7 +244,7 @@ def _account(name: str, fields: dict[str, Any], document: Document) -> AccountCo
         raise document.error((*path, "url"), problem)
     if "credentials" in fields:
         fields["credentials"] = _credentials(
-            fields["credentials"], (*path, "credentials"), document
+            fields["credentials"], (*path, "credentials"), document, environment
         )
     fields["category"] = Category(fields.get("category", Category.LINEAR))
     defaults = PAPER_LIMITS if environment == "local" else LIVE_LIMITS
@@ -247,11 +256,15 @@ def _account(name: str, fields: dict[str, Any], document: Document) -> AccountCo
     return AccountConfig(name=name, **fields)
 
 
-def _credentials(fields: dict[str, str], path: KeyPath, document: Document) -> Credentials:
+def _credentials(
+    fields: dict[str, str], path: KeyPath, document: Document, environment: str
+) -> Credentials:
     if len(fields) != 1:
         found = ", ".join(fields) or "none"
         raise document.error(
             path, f"it must have one of env, file, keyring, systemd; found: {found}"
         )
     ((source, name),) = fields.items()
+    if source == "env" and environment == REAL_MONEY:
+        raise document.error((*path, source), NO_VARIABLES)
     return Credentials(source, name)

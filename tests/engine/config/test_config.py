@@ -38,6 +38,14 @@ price_collar = "0.05"
 orders_per_s = 50
 max_open_orders = 500
 """
+DESK_LIVE = """
+[accounts.desk]
+venue = "bybit"
+environment = "mainnet"
+symbols = ["BTCUSDT"]
+live = true
+credentials = { env = "DESK" }
+"""
 TESTNET = """
 [accounts.far]
 venue = "bybit"
@@ -224,6 +232,16 @@ RISK = "[accounts.paper.risk]\n"
             '[accounts.far]\nvenue = "bybit"\nenvironment = "demo"\nsymbols = ["BTCUSDT"]',
             "desk.toml: accounts.far.credentials: is missing; "
             'write it like credentials = { env = "DESK" }',
+        ),
+        (
+            '[accounts.far]\nvenue = "bybit"\nenvironment = "mainnet"\nsymbols = ["BTCUSDT"]',
+            "desk.toml: accounts.far.credentials: is missing; "
+            'write it like credentials = { file = "…" }',
+        ),
+        (
+            DESK_LIVE,
+            "desk.toml: accounts.desk.credentials.env: variables are not safe enough for an "
+            'account with real money; use credentials = { file = "…" }, keyring or systemd',
         ),
         (
             '[accounts.far]\nvenue = "bybit"\nenvironment = "local"\nsymbols = ["BTCUSDT"]',
