@@ -18,6 +18,7 @@ from console.ui_state import UiState
 from console.views.cells import Cell, Line
 from console.views.positions import money_cell
 from engine.core.ledger.pnl import Totals
+from engine.core.reports import Scope
 from engine.core.status import EngineStatus
 from engine.core.trading import KillRecord
 from engine.core.types import NS, TradingState
@@ -56,7 +57,7 @@ def view(replica: Replica, totals: Sequence[Totals], ui: UiState, stale_s: float
         _breaker(status),
         _link(status, stale_s, ui.glyphs),
         _dcp(status, ui.glyphs),
-        _drift(status, ui.glyphs),
+        _drift(status, replica.engine_ns, ui.glyphs),
         _open(replica, ui.glyphs),
         *_pnl(totals, ui.glyphs),
         _tty(ui),
@@ -229,13 +230,21 @@ def _dcp(status: EngineStatus | None, glyphs: Glyphs) -> Item | None:
     return _same(6, Cell(f"DCP{dcp.wanted_s}s", "muted"), Cell(mark, style))
 
 
-def _drift(status: EngineStatus | None, glyphs: Glyphs) -> Item | None:
+def _drift(status: EngineStatus | None, now_ns: int, glyphs: Glyphs) -> Item | None:
+    """How many differences there are; what was found a while ago is not called current."""
     if status is None:
         return None
-    drift = len(status.reconcile.drift)
+    reconcile = status.reconcile
+    drift = len(reconcile.drift)
+    if reconcile.drift_ts and reconcile.is_stale(Scope.POSITIONS, now_ns):
+        age = fmt.age((now_ns - reconcile.drift_ts) / NS, whole=True)
+        figure = Cell(f"~{drift} {glyphs.unknown} ({age})", "stale")
+        short = Cell(f"~{drift}{glyphs.unknown}{age}", "stale")
+        name = Cell("drift ", "muted")
+        return Item(5, (name, figure), (name, short))
     if drift:
         return _same(5, Cell(f"drift {drift} {glyphs.fail}", "bad"))
-    checked = status.reconcile.last_ok_ts > 0
+    checked = reconcile.last_ok_ts > 0
     mark = Cell(glyphs.ok, "good") if checked else Cell(glyphs.unknown, "warn")
     name = Cell("drift ", "muted")
     return Item(5, (name, Cell("0 "), mark), (name, Cell("0"), mark))

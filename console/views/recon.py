@@ -144,22 +144,34 @@ def _detail(drift: Drift, replica: Replica, glyphs: Glyphs) -> Line:
 
 
 def summary(reconcile: ReconcileStatus, now_ns: int, glyphs: Glyphs) -> tuple[Line, ...]:
-    """`last ok 14:03:18 (4s)`, and what was compared: `orders ✓ pos ✓ fills ✓`."""
+    """`last ok 14:03:18 (4s)`, and what was compared: `orders ✓ pos ✓ fills ✓`.
+
+    A part that could not be compared since, or not for long, has a question mark: `orders ?`.
+    """
     if reconcile.last_ok_ts:
         ago = fmt.age((now_ns - reconcile.last_ok_ts) / fmt.NS, whole=True)
-        when = Cell(f"{fmt.clock(reconcile.last_ok_ts)} ({ago})")
+        old = reconcile.is_stale(Scope.ORDERS, now_ns)
+        when = Cell(f"{fmt.clock(reconcile.last_ok_ts)} ({ago})", "warn" if old else "text")
     else:
         when = Cell("never", "warn")
     running = Cell(f"  comparing{glyphs.more}" if reconcile.running else "", "warn")
     checks = (
-        ("orders ", reconcile.orders_ok),
-        ("  pos ", reconcile.positions_ok),
-        ("  fills ", reconcile.fills_ok),
+        ("orders ", Scope.ORDERS, reconcile.orders_ok),
+        ("  pos ", Scope.POSITIONS, reconcile.positions_ok),
+        ("  fills ", Scope.FILLS, reconcile.fills_ok),
     )
     marks = (Cell(glyphs.fail, "bad"), Cell(glyphs.ok, "good"))
+    unknown = Cell(glyphs.unknown, "stale")
     return (
         (Cell("last ok ", "muted"), when, running),
-        tuple(cell for name, fine in checks for cell in (Cell(name, "muted"), marks[fine])),
+        tuple(
+            cell
+            for name, scope, fine in checks
+            for cell in (
+                Cell(name, "muted"),
+                unknown if reconcile.is_stale(scope, now_ns) else marks[fine],
+            )
+        ),
     )
 
 

@@ -19,6 +19,9 @@ from engine.core.types import NS, JoinState
 JOINED = JoinState.JOINED
 """Looking a member up through its class takes 100 ns on Python 3.11; it is needed every order."""
 
+COMPARED_EVERY_S = 15
+"""An account that was not compared for as long is not known any more; it is asked every 5 s."""
+
 PNL_TOLERANCE = Decimal("0.00001")
 """What the venue's rounding to eight decimals may add up to."""
 
@@ -111,12 +114,16 @@ class ReconcileRun(msgspec.Struct, kw_only=True, frozen=True):
 class ReconcileStatus(msgspec.Struct, kw_only=True):
     """The last comparison with the venue; `sent_ts` is when it was asked for.
 
-    `last_ok_ts` 0 means that none has passed yet. `history` has the newest runs, oldest first.
+    `last_ok_ts` 0 means that none has passed yet, `drift_ts` is when positions and coins were last
+    compared. `failed` are the parts to which there was no answer since they were last compared.
+    `history` has the newest runs, oldest first.
     """
 
     runs: int = 0
     sent_ts: int = 0
     last_ok_ts: int = 0
+    drift_ts: int = 0
+    failed: tuple[Scope, ...] = ()
     duration_s: float = 0.0
     orders_ok: bool = False
     positions_ok: bool = False
@@ -129,6 +136,11 @@ class ReconcileStatus(msgspec.Struct, kw_only=True):
     alarms: tuple[str, ...] = ()
     history: tuple[ReconcileRun, ...] = ()
     external_orders: tuple[str, ...] = ()
+
+    def is_stale(self, scope: Scope, now_ns: int) -> bool:
+        """True when what was last found of a part cannot be taken for how it stands now."""
+        overdue = 0 < self.last_ok_ts < now_ns - COMPARED_EVERY_S * NS
+        return bool(self.error) or scope in self.failed or overdue
 
 
 class PnlFigure(msgspec.Struct, frozen=True, kw_only=True):

@@ -168,6 +168,9 @@ def note_snapshot(
     status.error = snapshot.error
     if Scope.FILLS in snapshot.scopes:
         status.fills_ok = snapshot.complete
+    unanswered = frozenset() if snapshot.complete else snapshot.scopes
+    failed = frozenset(status.failed) - snapshot.scopes | unanswered
+    status.failed = tuple(scope for scope in Scope if scope in failed)
     if not snapshot.complete or found is None:
         return
     status.last_ok_ts = now_ns
@@ -177,6 +180,7 @@ def note_snapshot(
     status.alarms = found.alarms
     status.external_orders = found.external_orders
     if compared:
+        status.drift_ts = now_ns
         status.positions_ok = not found.drift
     status.orders_ok = not any(
         order.state is OrderState.UNKNOWN for order in state.orders.open_orders()

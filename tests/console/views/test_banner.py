@@ -232,6 +232,15 @@ def test_drift_is_counted() -> None:
     assert "drift 1 ✗" in _one_line(made)
 
 
+@pytest.mark.parametrize("error", ["no connection", ""])
+def test_drift_that_could_not_be_compared_since_shows_its_age_and_no_tick(error: str) -> None:
+    compared = NOW - 34 * NS
+    told = ReconcileStatus(last_ok_ts=compared, drift_ts=compared, error=error)
+    made = _view(_replica(told=status(reconcile=told)))
+    assert "│ drift ~0 ? (34s) │" in _one_line(made)
+    assert "│drift ~0?34s│" in _one_line(made, 100)
+
+
 def test_a_slow_terminal_is_said() -> None:
     assert "TTY SLOW" in _one_line(_view(_replica(), UiState(tty_slow=True)))
 

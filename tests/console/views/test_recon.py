@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal as D
 
+from msgspec.structs import replace
+
 from console.glyphs import ASCII, UNICODE
 from console.replica import Replica
 from console.views.cells import Cell, Line
@@ -35,6 +37,17 @@ def test_agreement_has_a_time_an_age_and_three_ticks() -> None:
         "orders ✓  pos ✓  fills ✓",
     ]
     assert _text(summary(FINE, NOW, ASCII)[1]) == "orders ok  pos ok  fills ok"
+
+
+def test_what_could_not_be_compared_since_has_a_question_mark() -> None:
+    gone = replace(FINE, error="no connection")
+    overdue = replace(FINE, last_ok_ts=NOW - 34 * NS)
+    for told, when in ((gone, "14:03:18 (4s)"), (overdue, "14:02:48 (34s)")):
+        lines = summary(told, NOW, UNICODE)
+        assert [_text(line) for line in lines] == [f"last ok {when}", "orders ?  pos ?  fills ?"]
+        assert (lines[0][1].style, lines[1][1].style) == ("warn", "stale")
+    part = replace(FINE, failed=(Scope.POSITIONS,))
+    assert _text(summary(part, NOW, UNICODE)[1]) == "orders ✓  pos ?  fills ✓"
 
 
 def test_what_never_agreed_says_never() -> None:

@@ -4,8 +4,16 @@ import pytest
 
 from engine.core.events import EventType, OrderEvent
 from engine.core.market import Quote, TradeTick
-from engine.core.status import BookView, DcpStatus, EngineStatus, Envelope, LinkUpdate
-from engine.core.types import Side
+from engine.core.reports import Scope
+from engine.core.status import (
+    BookView,
+    DcpStatus,
+    EngineStatus,
+    Envelope,
+    LinkUpdate,
+    ReconcileStatus,
+)
+from engine.core.types import NS, Side
 from tests.support.desk import d
 
 
@@ -17,6 +25,13 @@ def test_cancelling_on_disconnect_holds_once_the_venue_confirms_what_was_asked_f
     wanted_s: int, set_s: int, holds: bool
 ) -> None:
     assert DcpStatus(wanted_s=wanted_s, set_s=set_s, read_ts=1).holds is holds
+
+
+def test_an_account_that_was_not_compared_for_long_is_not_known_any_more() -> None:
+    status = ReconcileStatus(last_ok_ts=100 * NS)
+    assert not status.is_stale(Scope.ORDERS, 115 * NS)
+    assert status.is_stale(Scope.ORDERS, 115 * NS + 1)
+    assert not ReconcileStatus().is_stale(Scope.ORDERS, 115 * NS), "never compared: nothing shown"
 
 
 @pytest.mark.parametrize(

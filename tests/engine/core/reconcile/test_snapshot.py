@@ -320,6 +320,25 @@ def test_a_failed_comparison_keeps_what_the_last_good_one_found() -> None:
     assert (status.last_ok_ts, status.positions_ok) == (passed_ts, True)
 
 
+def test_a_part_without_an_answer_is_stale_until_it_is_compared_again() -> None:
+    desk = Desk()
+    status = noted(desk, ReconcileStatus(), snapshot(desk))
+    assert (status.failed, status.drift_ts) == ((), desk.now_ns)
+    compared_ts = desk.now_ns
+    desk.later(5)
+    noted(desk, status, snapshot(desk, complete=False, scopes=HOLDINGS, error="timeout"))
+    assert status.is_stale(Scope.FILLS, desk.now_ns), "while the newest comparison failed, all are"
+    noted(desk, status, snapshot(desk, scopes=ORDERS))
+    assert status.failed == (Scope.POSITIONS, Scope.WALLET)
+    stale = [status.is_stale(scope, desk.now_ns) for scope in Scope]
+    assert [scope for scope, is_stale in zip(Scope, stale, strict=True) if is_stale] == [
+        *status.failed
+    ]
+    assert status.drift_ts == compared_ts
+    status = noted(desk, status, snapshot(desk, scopes=HOLDINGS))
+    assert (status.failed, status.drift_ts) == ((), desk.now_ns)
+
+
 def test_the_newest_runs_are_kept_with_how_long_they_took() -> None:
     desk = Desk()
     status = ReconcileStatus()
