@@ -1,7 +1,8 @@
 """Banner view: mode, halt, arming, account, link, drift, P&L, open orders, clock; what must fit.
 
 Every item has a long and a short form and a rank. `lay_out` shortens, then drops the items of the
-highest rank, until the rest fits: the mode and a halt stay at any width.
+highest rank, until the rest fits: the mode and a halt stay at any width. Before anything of rank 5
+or less goes, items are cut to their least form, where they have one.
 """
 
 from __future__ import annotations
@@ -28,13 +29,24 @@ MODE_STYLES = {"LIVE": "mode-live", "REPLAY": "mode-replay"} | dict.fromkeys(
 )
 """Red is real money and nothing else."""
 
+CUT_RANK = 5
+"""Drift, the link and what ranks before them: sooner than they go, the others say less."""
+
 
 class Item(msgspec.Struct, frozen=True):
-    """One thing the banner says. A lower `rank` outlives a higher one."""
+    """One thing the banner says. A lower `rank` outlives a higher one.
+
+    `least` is what an item comes down to that says more in its short form than it must.
+    """
 
     rank: int
     long: Line
     short: Line
+    least: Line = ()
+
+    def cut(self) -> Item:
+        """The same in its least form."""
+        return Item(self.rank, self.least, self.least) if self.least else self
 
 
 class BannerView(msgspec.Struct, kw_only=True):
@@ -84,10 +96,13 @@ def lay_out(view: BannerView, width: int, lines: int) -> tuple[Line, ...]:
         flowed = _flow(items, width, lines, view.separator, short=short)
         if flowed is not None:
             return flowed
+        last = max(items, key=lambda item: item.rank)
         if not short:
             short = True
+        elif last.rank <= CUT_RANK and any(item.least for item in items):
+            items = [item.cut() for item in items]
         elif len(items) > 1:
-            items.remove(max(items, key=lambda item: item.rank))
+            items.remove(last)
         else:
             return (items[0].short, *((),) * (lines - 1))
 
@@ -212,11 +227,9 @@ def _breaker(status: EngineStatus | None) -> Item | None:
     left_s = max(0, max(b.probe_ts for b in found) - status.ts) / NS
     word = "BANNED" if any(b.held for b in found) else "BREAKER"
     names = " ".join(b.name for b in found)
-    return Item(
-        3,
-        (Cell(f"{word} {names} {fmt.countdown(left_s)}", "bad"),),
-        (Cell(f"{word} {fmt.countdown(left_s)}", "bad"),),
-    )
+    left = fmt.countdown(left_s)
+    whole = (Cell(f"{word} {names} {left}", "bad"),)
+    return Item(3, whole, whole, least=(Cell(f"{word} {left}", "bad"),))
 
 
 def _dcp(status: EngineStatus | None, glyphs: Glyphs) -> Item | None:

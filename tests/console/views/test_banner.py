@@ -125,7 +125,10 @@ def test_an_open_breaker_is_said_with_its_classes_and_the_time_left() -> None:
     )
     made = _view(_replica(told=told))
     assert "│ BREAKER place 0:05 │" in _one_line(made)
-    assert "BREAKER 0:05" in _one_line(made, 60)
+    assert _one_line(made, 120).startswith(" PAPER │paper│SAFE│BREAKER place 0:05│link▲4ms│")
+    assert _one_line(made, 60) == " PAPER │paper│SAFE│BREAKER place 0:05│link▲4ms│drift 0✓"
+    assert _one_line(made, 50) == " PAPER │paper│SAFE│BREAKER 0:05│link▲4ms│drift 0✓"
+    assert _one_line(made, 40) == " PAPER │paper│SAFE│BREAKER 0:05│link▲4ms"
 
 
 def test_f10_a_ban_is_said_with_the_time_left() -> None:
