@@ -54,7 +54,7 @@ def open_ticket(
     symbol = symbol or symbol_in_hand(app)
     market = app.desk.market(symbol)
     if market.instrument is None:
-        app.say("no market yet: the engine is still starting", bad=True)
+        app.say(f"no market yet: {_why_no_market(app)}", bad=True)
         return
     touch = sizes.touch_price(market.quote, market.instrument, side)
     start = TicketText(
@@ -64,6 +64,16 @@ def open_ticket(
         price=touch if price is None else sizes.price_text(price, market.instrument),
     )
     app.push_screen(Ticket(ticket_port(app), start))
+
+
+def _why_no_market(app: ConsoleApp) -> str:
+    status = app.replica.status
+    if status is None or status.join.joined:
+        return "the engine is still starting"
+    join, now_ns = status.join, app.replica.engine_ns
+    return (
+        f"the venue has not been reached: {join.error or 'no answer yet'}; {join.outlook(now_ns)}"
+    )
 
 
 def close_position(app: ConsoleApp) -> None:

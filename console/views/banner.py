@@ -29,6 +29,7 @@ MODE_STYLES = {"LIVE": "mode-live", "REPLAY": "mode-replay"} | dict.fromkeys(
 )
 """Red is real money and nothing else."""
 
+WHY_CELLS = 44
 CUT_RANK = 5
 """Drift, the link and what ranks before them: sooner than they go, the others say less."""
 
@@ -63,7 +64,7 @@ def view(replica: Replica, totals: Sequence[Totals], ui: UiState, stale_s: float
     made = (
         _mode(status),
         _halt(replica, ui.glyphs),
-        _away(status),
+        _away(status, ui.glyphs),
         _account(state.account or (status.account if status else "")),
         _arm(ui),
         _breaker(status),
@@ -158,16 +159,26 @@ def _has_joined(status: EngineStatus | None) -> bool:
     return status is None or status.join.joined
 
 
-def _away(status: EngineStatus | None) -> Item | None:
-    """A venue that this run has not reached yet: what is on screen is from the journal alone."""
+def _away(status: EngineStatus | None, glyphs: Glyphs) -> Item | None:
+    """A venue that this run has not reached yet: what is on screen is from the journal alone.
+
+    Why is said as far as there is room: what it hides is not current anyway.
+    """
     if status is None or status.join.joined:
         return None
     join, left = status.join, ""
     if join.retry_ts:
         left = f" {fmt.countdown(max(0, join.retry_ts - status.ts) / NS)}"
     word = f"VENUE {join.state.upper()}"
+    why = f": {fmt.clip(join.error, WHY_CELLS, more=glyphs.more)}" if join.error else ""
     long = f"{word}, retry{left}" if left else word
-    return Item(1, (Cell(long, "halted"),), (Cell(f"{word}{left}", "halted"),))
+    least = f"{word}{left}"
+    return Item(
+        1,
+        (Cell(f"{long}{why}", "halted"),),
+        (Cell(f"{least}{why}", "halted"),),
+        least=(Cell(least, "halted"),),
+    )
 
 
 def kill_progress(kill: KillRecord) -> str:

@@ -14,7 +14,7 @@ from engine.core.instruments import Instrument
 from engine.core.ledger.executions import split_key
 from engine.core.reconcile.holdings import pnl_apart
 from engine.core.reports import EVERYTHING, Scope
-from engine.core.status import ReconcileRun, ReconcileStatus
+from engine.core.status import EngineStatus, ReconcileRun, ReconcileStatus
 from engine.core.types import DriftKind
 
 COLUMNS = (
@@ -73,7 +73,7 @@ def view(replica: Replica, glyphs: Glyphs, *, stale: bool) -> ReconView:
         keys=tuple(drift.symbol for drift in found),
         rows=tuple(row(drift, replica, glyphs) for drift in found),
         head=summary(reconcile, replica.engine_ns, glyphs),
-        foot=_trouble(reconcile, glyphs),
+        foot=(*_away(status, glyphs), *_trouble(reconcile, glyphs)),
         title=f"drift {len(reconcile.drift)}" if reconcile.drift else "",
         stale=stale,
         details=tuple(_detail(drift, replica, glyphs) for drift in found),
@@ -173,6 +173,13 @@ def summary(reconcile: ReconcileStatus, now_ns: int, glyphs: Glyphs) -> tuple[Li
             )
         ),
     )
+
+
+def _away(status: EngineStatus, glyphs: Glyphs) -> tuple[Line, ...]:
+    """Why the venue of this run has not been reached yet, where that is so."""
+    if status.join.joined:
+        return ()
+    return ((Cell(f"{glyphs.bad} {status.join.told(status.ts)}", "bad"),),)
 
 
 def _trouble(reconcile: ReconcileStatus, glyphs: Glyphs) -> tuple[Line, ...]:

@@ -18,10 +18,18 @@ from engine.core.commands import (
 )
 from engine.core.reports import FillEvent
 from engine.core.settings import MarketSettings
-from engine.core.status import ReconcileStatus
-from engine.core.types import DriftAction, DriftKind, OrderType, Side, TimeInForce, TradingState
+from engine.core.status import ReconcileStatus, VenueJoin
+from engine.core.types import (
+    DriftAction,
+    DriftKind,
+    JoinState,
+    OrderType,
+    Side,
+    TimeInForce,
+    TradingState,
+)
 from tests.console.driving import Console
-from tests.console.fakes import NOW, FakeLink, busy_link, status
+from tests.console.fakes import NOW, NS, FakeLink, busy_link, status
 
 
 def test_buy_and_sell_open_a_ticket_at_the_touch_and_send_nothing() -> None:
@@ -234,6 +242,21 @@ def drifting(kind: DriftKind = DriftKind.UNEXPLAINED) -> FakeLink:
     )
     link.tell(status(reconcile=told))
     return link
+
+
+def test_without_a_market_a_ticket_says_why_the_venue_was_not_reached() -> None:
+    link = FakeLink()
+    join = VenueJoin(state=JoinState.UNREACHABLE, retry_ts=NOW + 6 * NS, error="name unknown")
+    link.tell(status(join=join))
+    console = Console(link)
+
+    async def play(c: Console) -> None:
+        await c.press("b")
+        assert c.toasts[-1] == (
+            "no market yet: the venue has not been reached: name unknown; next try in 6 s"
+        )
+
+    console.run(play)
 
 
 @pytest.mark.parametrize(

@@ -147,10 +147,14 @@ def test_f10_a_ban_is_said_with_the_time_left() -> None:
         (VenueJoin(state=JoinState.JOINING), "VENUE JOINING", "VENUE JOINING"),
         (
             VenueJoin(state=JoinState.UNREACHABLE, retry_ts=NOW + 12 * NS, error="no connection"),
-            "VENUE UNREACHABLE, retry 0:12",
+            "VENUE UNREACHABLE, retry 0:12: no connection",
             "VENUE UNREACHABLE 0:12",
         ),
-        (VenueJoin(state=JoinState.REFUSED, error="bad key"), "VENUE REFUSED", "VENUE REFUSED"),
+        (
+            VenueJoin(state=JoinState.REFUSED, error="bad key"),
+            "VENUE REFUSED: bad key",
+            "VENUE REFUSED",
+        ),
     ],
 )
 def test_a_venue_that_was_not_reached_colours_the_whole_banner_and_survives_any_width(
@@ -160,6 +164,15 @@ def test_a_venue_that_was_not_reached_colours_the_whole_banner_and_survives_any_
     assert made.bar == "halted"
     assert f"│ {text} │" in _one_line(made)
     assert _one_line(made, 34).startswith(f" PAPER │{short}")
+
+
+def test_why_a_venue_was_not_reached_is_said_at_120_columns() -> None:
+    error = "no connection: Temporary failure in name resolution"
+    join = VenueJoin(state=JoinState.UNREACHABLE, retry_ts=NOW + 12 * NS, error=error)
+    made = _view(_replica(told=status(join=join)))
+    assert _one_line(made, 120).startswith(
+        " PAPER │VENUE UNREACHABLE 0:12: no connection: Temporary failure in name re…│paper│SAFE│"
+    )
 
 
 def test_reducing_is_said_and_does_not_colour_everything() -> None:

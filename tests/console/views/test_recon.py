@@ -12,8 +12,8 @@ from console.views.cells import Cell, Line
 from console.views.recon import summary, view
 from engine.core.events import Drift
 from engine.core.reports import Scope
-from engine.core.status import EngineStatus, ReconcileRun, ReconcileStatus
-from engine.core.types import DriftKind
+from engine.core.status import EngineStatus, ReconcileRun, ReconcileStatus, VenueJoin
+from engine.core.types import DriftKind, JoinState
 from tests.console.fakes import NOW, NS, busy_link, status
 
 
@@ -48,6 +48,12 @@ def test_what_could_not_be_compared_since_has_a_question_mark() -> None:
         assert (lines[0][1].style, lines[1][1].style) == ("warn", "stale")
     part = replace(FINE, failed=(Scope.POSITIONS,))
     assert _text(summary(part, NOW, UNICODE)[1]) == "orders ✓  pos ?  fills ✓"
+
+
+def test_why_the_venue_was_not_reached_is_said() -> None:
+    join = VenueJoin(state=JoinState.UNREACHABLE, retry_ts=NOW + 12 * NS, error="refused")
+    made = view(_replica(status(join=join)), UNICODE, stale=False)
+    assert [_text(line) for line in made.foot] == ["! venue unreachable: refused; next try in 12 s"]
 
 
 def test_what_never_agreed_says_never() -> None:
