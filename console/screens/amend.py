@@ -67,8 +67,7 @@ class Amend(Sheet[None]):
                 yield Field(value, id=name)
                 yield Static("", classes="error", id=f"error-{name}", markup=False)
         yield Static("", classes="review", id="review", markup=False)
-        yield Static("Enter reviews, then sends  ↑↓ step  Tab field  Esc leaves",
-                     classes="keys", markup=False)  # fmt: skip
+        yield Static("", classes="keys", id="keys", markup=False)
 
     def on_mount(self) -> None:
         self._draw(self._read())
@@ -89,10 +88,10 @@ class Amend(Sheet[None]):
         self._draw(self._read())
 
     def on_frame(self, changes: Changes) -> None:
-        """The order's fills and state are live."""
+        """The order's fills and state are live, and so is what Enter does."""
         if self._order.client_order_id in changes.orders or changes.reset:
             self._order = self._find(self._order.client_order_id) or self._order
-            self._draw(self._read())
+        self._draw(self._read())
 
     def _blocked(self) -> str | None:
         if not self._order.is_open:
@@ -101,22 +100,31 @@ class Amend(Sheet[None]):
 
     def _draw(self, entry: AmendEntry) -> None:
         order = self._order
-        self.query_one("#terms", Static).update(
+        self._put(
+            "#terms",
             f"{order.side.upper()} {order.qty:f} {order.symbol}, "
-            f"{order.cum_qty:f} filled, {order.state}"
+            f"{order.cum_qty:f} filled, {order.state}",
         )
         for name, *_ in self._fields:
             error = entry.errors.get(name, "")
             unchanged = error == "nothing changed"
-            self.query_one(f"#error-{name}", Static).update("" if unchanged else error)
-        review, blocked = self.query_one("#review", Static), self._blocked()
-        line = ""
+            self._put(f"#error-{name}", "" if unchanged else error)
+        blocked, line = self._blocked(), ""
         if blocked is not None:
             line = f"cannot send: {blocked}"
         elif self._reviewed is not None:
             line = f"{self._describe(self._reviewed)}\nEnter sends, Esc leaves"
-        review.update(line)
-        review.display = bool(line)
+        self._put("#review", line)
+        self.query_one("#review").display = bool(line)
+        sends = self._port.armed() or self._reviewed is not None
+        enter = "Enter sends" if sends else "Enter reviews"
+        self._put("#keys", f"{enter}  ↑↓ step  Tab field  F8 arm  Esc leaves")
+
+    def _put(self, selector: str, text: str) -> None:
+        """Change a line only when it differs: an idle sheet repaints nothing."""
+        line = self.query_one(selector, Static)
+        if line.content != text:
+            line.update(text)
 
     def _describe(self, command: AmendOrder) -> str:
         changes = []

@@ -56,6 +56,24 @@ def test_armed_sends_with_one_enter() -> None:
     console.run(play)
 
 
+def test_what_enter_does_is_said_safe_reviewed_and_armed() -> None:
+    console = Console()
+
+    async def play(c: Console) -> None:
+        await open_amend(c)
+        assert c.text("#keys") == "Enter reviews  ↑↓ step  Tab field  F8 arm  Esc leaves"
+        await c.press("up", "enter")
+        assert c.text("#keys").startswith("Enter sends  ")
+        await c.press("up")
+        assert c.text("#keys").startswith("Enter reviews  ")
+        await c.press("f8")
+        await c.frame()
+        assert (c.sheet, sent(c)) == ("Amend", [])
+        assert c.text("#keys").startswith("Enter sends  ")
+
+    console.run(play)
+
+
 def test_an_enter_held_down_never_sends() -> None:
     console = Console()
 
