@@ -102,6 +102,11 @@ class Desk:
         """Signed quantity held, 0 when flat; of one side of a hedge with its index."""
         return self.replica.state.positions.get_position(symbol, index).qty
 
+    def trades(self, symbol: str) -> bool:
+        """True for a market of this account: one it names, or any where it names none."""
+        status = self.replica.status
+        return status is None or not status.symbols or symbol in status.symbols
+
     def market(self, symbol: str) -> Market:
         """What a ticket for `symbol` is checked against, as of the newest frame."""
         replica = self.replica
@@ -112,6 +117,7 @@ class Desk:
         )
         return Market(
             instrument=replica.state.instruments.get(symbol),
+            ours=self.trades(symbol),
             quote=replica.quotes.get(symbol),
             held=tuple(self.position_qty(symbol, index) for index in (ONE_WAY, LONG, SHORT)),
             settings=replica.state.settings.get(symbol),

@@ -56,9 +56,11 @@ class Market(msgspec.Struct, frozen=True):
 
     `held` is what is open by position index: in one-way mode, and long and short of a hedge.
     `recent` holds this symbol's orders of the last seconds, open or not; `now_ns` is the engine's.
+    `ours`: it is among the account's markets.
     """
 
     instrument: Instrument | None = None
+    ours: bool = True
     quote: Quote | None = None
     held: tuple[Decimal, ...] = (ZERO,)
     settings: MarketSettings | None = None
@@ -100,6 +102,8 @@ def read_ticket(text: TicketText, market: Market) -> Entry:
     if instrument is None:
         return Entry(errors={"symbol": f"{text.symbol or 'no symbol'} is not traded here"})
     errors: dict[str, str] = {}
+    if not market.ours and not text.reduce_only:
+        errors["symbol"] = f"{text.symbol} is not among this account's symbols"
     qty = _field(errors, "qty", lambda: read_qty(text.qty, instrument, text.type))
     limit = text.type is OrderType.LIMIT
     price = _field(errors, "price", lambda: read_price(text.price, instrument)) if limit else None

@@ -200,8 +200,12 @@ class Session:
     # Markets.
 
     def symbols(self) -> list[str]:
-        """Every market the engine knows, in the venue's order: perpetuals before spot."""
-        return list(self.replica.state.instruments)
+        """The account's markets, in the venue's order: perpetuals before spot.
+
+        Those that it names; where it names none, every one that the engine knows.
+        """
+        known = self.replica.state.instruments
+        return [symbol for symbol in known if self.desk.trades(symbol)]
 
     def show_symbol(self, symbol: str) -> None:
         """Put a market into the ladder, and have its book sent."""

@@ -68,8 +68,10 @@ def open_ticket(
 
 def _why_no_market(app: ConsoleApp) -> str:
     status = app.replica.status
-    if status is None or status.join.joined:
+    if status is None or (status.join.joined and not app.replica.state.instruments):
         return "the engine is still starting"
+    if status.join.joined:
+        return f"the venue has none of this account's symbols: {', '.join(status.symbols)}"
     join, now_ns = status.join, app.replica.engine_ns
     return (
         f"the venue has not been reached: {join.error or 'no answer yet'}; {join.outlook(now_ns)}"

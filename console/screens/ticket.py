@@ -80,9 +80,11 @@ class Ticket(Sheet[None]):
         self._more = False
 
     def content(self) -> ComposeResult:
-        start = self._start
+        start, symbols = self._start, self._port.symbols
+        if start.symbol not in symbols:  # what is held elsewhere can be closed, too
+            symbols = (*symbols, start.symbol)
         fields: tuple[tuple[str, str, Widget], ...] = (
-            ("symbol", "Symbol", Choice(self._port.symbols, start.symbol, id="symbol")),
+            ("symbol", "Symbol", Choice(symbols, start.symbol, id="symbol")),
             ("side", "Side", Choice(tuple(Side), start.side, id="side")),
             ("type", "Type", Choice(tuple(OrderType), start.type, id="type")),
             ("qty", "Quantity", Field(start.qty, id="qty", placeholder="quantity")),

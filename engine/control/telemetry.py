@@ -26,6 +26,7 @@ class Telemetry:
         version: str,
         replay: Callable[[], ReplayStatus | None],
         dcp: Callable[[], DcpStatus] = DcpStatus,
+        symbols: tuple[str, ...] = (),
     ) -> None:
         self.loop_lag_s = 0.0
         """How late the loop ran its last timer; whoever runs a timer sets it."""
@@ -36,6 +37,7 @@ class Telemetry:
         self._version = version
         self._replay = replay
         self._dcp = dcp
+        self._symbols = symbols
 
     def look(self) -> EngineStatus:
         """What a console shows beside the folded state. Nothing in it changes afterwards."""
@@ -60,6 +62,7 @@ class Telemetry:
             breakers=engine.router.breakers(),
             join=engine.join,
             warnings=engine.warnings,
+            symbols=self._symbols,
             journal_lag_s=engine.journal.lag_s,
             loop_lag_s=self.loop_lag_s,
             stream_gap_s=engine.feed.age_s(engine.clock.now_ns()),

@@ -251,6 +251,7 @@ class ReplayStatus(msgspec.Struct, kw_only=True):
 class EngineStatus(msgspec.Struct, kw_only=True):
     """One look at the engine's health. `ts` is its clock (unix ns) at the time of the look.
 
+    `symbols` are the markets that the account names; none are all that the venue has.
     `warnings` is what speaks against the API key. `metrics_port` is the port of 127.0.0.1 where
     `/health` and `/metrics` are served, if one is.
     """
@@ -274,6 +275,7 @@ class EngineStatus(msgspec.Struct, kw_only=True):
     breakers: tuple[BreakerStatus, ...] = ()
     join: VenueJoin = VenueJoin()
     warnings: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = ()
     journal_lag_s: float = 0.0
     loop_lag_s: float = 0.0
     stream_gap_s: float = 0.0

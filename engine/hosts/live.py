@@ -85,6 +85,7 @@ class LiveHost:
             version=self._site.version,
             replay=self.market.status,
             dcp=lambda: protection.status,
+            symbols=account.symbols,
         )
         if account.dcp_s is not None:
             self.engine.dispatcher.spawn(protection.keep_reading())

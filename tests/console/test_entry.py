@@ -95,6 +95,14 @@ def test_what_is_wrong_is_said_beside_its_field(
     assert entry.errors == {field: error}
 
 
+def test_a_market_that_the_account_does_not_name_is_refused_unless_to_be_closed() -> None:
+    elsewhere = market(ours=False, held=(D("-0.020"),))
+    entry = read_ticket(text(), elsewhere)
+    assert entry.order is None
+    assert entry.errors == {"symbol": "BTCUSDT is not among this account's symbols"}
+    assert read_ticket(text(reduce_only=True), elsewhere).order is not None
+
+
 def test_every_wrong_field_is_named_at_once() -> None:
     entry = read_ticket(text(qty="x", price="y"), MARKET)
     assert set(entry.errors) == {"qty", "price"}

@@ -6,6 +6,7 @@ from decimal import Decimal as D
 
 import pytest
 
+from console.screens.fields import Choice
 from console.widgets.ladder import LadderPanel
 from engine.core import events as ev
 from engine.core.commands import (
@@ -242,6 +243,38 @@ def drifting(kind: DriftKind = DriftKind.UNEXPLAINED) -> FakeLink:
     )
     link.tell(status(reconcile=told))
     return link
+
+
+def test_the_markets_of_the_account_are_offered_and_no_others() -> None:
+    link = busy_link()
+    link.tell(status(symbols=("BTCUSDT", "SOLUSDT")))
+    console = Console(link)
+
+    async def play(c: Console) -> None:
+        assert c.session.symbols() == ["BTCUSDT", "SOLUSDT"]
+        await c.press("b")
+        assert c.app.screen.query_one("#symbol", Choice).words == ("BTCUSDT", "SOLUSDT")
+        await c.press("escape", "2", "down", "X")  # what is held elsewhere can be closed
+        text = c.app.screen.ticket_text()  # type: ignore[attr-defined]
+        assert (text.symbol, text.reduce_only) == ("ETHUSDT", True)
+        assert c.text("#error-symbol") == ""
+        c.app.screen.query_one("#reduce_only", Choice).choose("no")
+        await c.settle()
+        assert c.text("#error-symbol") == "ETHUSDT is not among this account's symbols"
+
+    console.run(play)
+
+
+def test_symbols_that_the_venue_does_not_have_open_no_ticket() -> None:
+    link = busy_link()
+    link.tell(status(symbols=("XRPUSDT",)))
+    console = Console(link)
+
+    async def play(c: Console) -> None:
+        await c.press("b")
+        assert c.toasts == ["no market yet: the venue has none of this account's symbols: XRPUSDT"]
+
+    console.run(play)
 
 
 def test_without_a_market_a_ticket_says_why_the_venue_was_not_reached() -> None:

@@ -40,6 +40,19 @@ def look_at(engine: Engine) -> Telemetry:
     return Telemetry(engine, mode="PAPER", version="1", replay=lambda: None)
 
 
+def test_the_markets_that_the_account_names_are_told(tmp_path: Path) -> None:
+    async def told() -> list[tuple[str, ...]]:
+        engine = build(tmp_path)
+        named = Telemetry(
+            engine, mode="LOCAL", version="1", replay=lambda: None, symbols=("BTCUSDT",)
+        )
+        symbols = [named.look().symbols, look_at(engine).look().symbols]
+        engine.journal.close()
+        return symbols
+
+    assert asyncio.run(told()) == [("BTCUSDT",), ()]
+
+
 def test_metrics_are_brought_up_to_date_before_they_are_written(tmp_path: Path) -> None:
     async def scrape() -> str:
         engine = build(tmp_path)
