@@ -9,6 +9,7 @@ import msgspec
 from console.denial import denial_line
 from engine.core.events import CommandRefused, Event, EventType, OrderDenied, OrderEvent
 from engine.core.status import Envelope
+from engine.core.types import NOT_ARRIVED
 
 MOST_AT_ONCE = 3
 
@@ -18,6 +19,10 @@ _BAD_NEWS = {
     EventType.REPLACE_REJECT: "change refused by the venue",
     EventType.SEND_UNKNOWN: "no answer yet: its fate is being asked for",
     EventType.EXPIRED: "expired",
+}
+_NOT_REFUSED = {
+    EventType.CANCEL_REJECT: "cancel did not arrive",
+    EventType.REPLACE_REJECT: "change did not arrive",
 }
 
 
@@ -50,6 +55,8 @@ def _about(event: Event, sent: Collection[str]) -> Iterator[Notice]:
         news = _BAD_NEWS.get(event.type)
         if news and event.client_order_id in sent:
             detail = " ".join(filter(None, (event.reason, event.text)))
+            if event.reason == NOT_ARRIVED:
+                news, detail = _NOT_REFUSED[event.type], event.text
             yield Notice(
                 f"{event.client_order_id} {news}" + (f": {detail}" if detail else ""),
                 event.client_order_id,

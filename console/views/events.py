@@ -40,7 +40,7 @@ from engine.core.events import (
     SuspenseBooked,
     TradingStateChanged,
 )
-from engine.core.types import RECOVERED, VENUE, ExecutionKind, TradingState
+from engine.core.types import NOT_ARRIVED, RECOVERED, VENUE, ExecutionKind, TradingState
 
 COLUMNS = (
     Column("time", "TIME", 12, cut=True),
@@ -183,8 +183,17 @@ _ORDER_WORDS: dict[EventType, tuple[str, Callable[[OrderEvent], str], str]] = {
 }
 
 
+NOT_REFUSED = {
+    EventType.CANCEL_REJECT: "cancel did not arrive",
+    EventType.REPLACE_REJECT: "amend did not arrive",
+}
+"""What the events of a refusal say where nobody refused, and nothing of it is at the venue."""
+
+
 def _order(event: OrderEvent) -> Told:
     words, detail, style = _ORDER_WORDS[event.type]
+    if event.reason == NOT_ARRIVED:
+        return Told(event.client_order_id, f"{NOT_REFUSED[event.type]}: {event.text}", style)
     text = " ".join(part for part in (words, detail(event)) if part)
     return Told(event.client_order_id, text, style)
 

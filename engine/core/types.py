@@ -12,6 +12,8 @@ from enum import StrEnum
 ZERO = Decimal(0)
 NS = 1_000_000_000
 """Nanoseconds in a second."""
+NOT_ARRIVED = "NOT_ARRIVED"
+"""Why a cancel or an amend is taken back that the venue never refused: it shows no trace of it."""
 EXTERNAL = "external"
 """Who placed an order that is not ours: the venue's screens, another program."""
 RECOVERED = "recovered"

@@ -8,7 +8,7 @@ from console.feedback import Notice, notices
 from engine.core import events as ev
 from engine.core.events import EventType as E
 from engine.core.status import Envelope
-from engine.core.types import Side
+from engine.core.types import NOT_ARRIVED, Side
 
 SENT = {"td-1", "cmd-1"}
 
@@ -34,6 +34,12 @@ def test_a_denial_says_code_value_and_limit() -> None:
 def test_a_rejection_says_the_venues_words() -> None:
     event = ev.OrderEvent(E.ORDER_REJECT, "td-1", reason="POST_ONLY", text="would take [/b]")
     assert told(event)[0].text == "td-1 rejected by the venue: POST_ONLY would take [/b]"
+
+
+def test_what_nobody_refused_is_not_called_refused() -> None:
+    text = "terms unchanged at the venue"
+    event = ev.OrderEvent(E.REPLACE_REJECT, "td-1", reason=NOT_ARRIVED, text=text)
+    assert told(event)[0].text == f"td-1 change did not arrive: {text}"
 
 
 def test_a_refused_command_says_why() -> None:

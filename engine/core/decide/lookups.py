@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from msgspec.structs import replace
+
 from engine.core.context import Context, Policy
 from engine.core.decide.executions import ask_for_order_of, decide_fill
 from engine.core.decide.lost import LOST, ask_what_was_lost
@@ -29,12 +31,16 @@ from engine.core.requests import (
     query_of,
 )
 from engine.core.state import State
-from engine.core.types import NS, OrderState
+from engine.core.types import NOT_ARRIVED, NS, OrderState
 
 CONFIRM_AFTER_S = 1.0
 """What was found once is looked at again after this long."""
 RESTING = WORKING | {VenueStatus.UNTRIGGERED}
 """What the venue would answer of an order that nothing has ended."""
+_UNCHANGED = {
+    EventType.CANCEL_REJECT: "still open at the venue",
+    EventType.REPLACE_REJECT: "terms unchanged at the venue",
+}
 AWAITING = frozenset(
     {
         OrderState.PENDING,
@@ -81,9 +87,16 @@ def _unconfirmed(order: Order, report: OrderReport, context: Context) -> Iterato
     if report.status not in RESTING:
         return
     if order.pending_cancel and order.client_order_id not in context.canceling:
-        yield row_event(EventType.CANCEL_REJECT, order, report, context)
+        yield _not_arrived(EventType.CANCEL_REJECT, order, report, context)
     if order.pending_replace and not order.pending_cancel:
-        yield row_event(EventType.REPLACE_REJECT, order, report, context)
+        yield _not_arrived(EventType.REPLACE_REJECT, order, report, context)
+
+
+def _not_arrived(
+    event_type: EventType, order: Order, report: OrderReport, context: Context
+) -> OrderEvent:
+    text = _UNCHANGED[event_type]
+    return replace(row_event(event_type, order, report, context), reason=NOT_ARRIVED, text=text)
 
 
 # --- absence -----------------------------------------------------------------------------------

@@ -17,7 +17,15 @@ from engine.core.limits import PAPER_LIMITS
 from engine.core.orders.machine import Order
 from engine.core.orders.terms import Trigger, TriggerDirection
 from engine.core.settings import MarketSettings
-from engine.core.types import DriftAction, KillLevel, Liquidity, OrderState, Side, TradingState
+from engine.core.types import (
+    NOT_ARRIVED,
+    DriftAction,
+    KillLevel,
+    Liquidity,
+    OrderState,
+    Side,
+    TradingState,
+)
 from tests.console.fakes import BTC, NOW, busy_link, fill
 
 ORDER = {
@@ -172,3 +180,22 @@ def test_the_row_has_time_subject_change_and_words() -> None:
 
 def test_told_is_plain_unless_it_says_otherwise() -> None:
     assert Told("a", "b").style == "text"
+
+
+@pytest.mark.parametrize(
+    ("type", "text", "told"),
+    [
+        (
+            EventType.REPLACE_REJECT,
+            "terms unchanged at the venue",
+            "amend did not arrive: terms unchanged at the venue",
+        ),
+        (
+            EventType.CANCEL_REJECT,
+            "still open at the venue",
+            "cancel did not arrive: still open at the venue",
+        ),
+    ],
+)
+def test_what_never_arrived_was_refused_by_nobody(type: EventType, text: str, told: str) -> None:
+    assert describe(_order(type, reason=NOT_ARRIVED, text=text)) == Told("c-1", told, "warn")

@@ -487,8 +487,12 @@ def test_a_lost_amend_and_the_lost_cancel_after_it_are_lifted_by_one_answer() ->
     desk.give(desk.amend("a1", price=d(59_000)))
     desk.give(CancelOrder(command_id="c", client_order_id="a1"))
     desk.later(1)
-    lifted = [EventType.CANCEL_REJECT, EventType.REPLACE_REJECT]
-    assert kinds(desk.give(lookup(desk, row()))) == lifted
+    lifted = desk.give(lookup(desk, row()))
+    assert kinds(lifted) == [EventType.CANCEL_REJECT, EventType.REPLACE_REJECT]
+    assert [(e.reason, e.text) for e in lifted if isinstance(e, OrderEvent)] == [
+        ("NOT_ARRIVED", "still open at the venue"),
+        ("NOT_ARRIVED", "terms unchanged at the venue"),
+    ], "nobody refused them"
     assert (desk.order().state, desk.order().price) == (OrderState.NEW, d(60_000))
 
 
