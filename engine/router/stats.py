@@ -8,7 +8,7 @@ import msgspec
 
 from engine.core.reports import Outcome, RequestKind
 from engine.core.status import RequestStats
-from engine.venues.errors import RateLimited
+from engine.venues.errors import RateLimited, VenueUnknown
 
 KEPT_LATENCIES = 1024
 
@@ -53,8 +53,8 @@ class KindStats:
         """Book one attempt that failed."""
         if isinstance(failure, RateLimited):
             self.rate_limited += 1
-        elif isinstance(failure, TimeoutError):
-            self.timeouts += 1
+        elif isinstance(failure, TimeoutError) and not isinstance(failure, VenueUnknown):
+            self.timeouts += 1  # an answer that leaves it open is none
 
     def summary(self) -> RequestStats:
         """Counts since the start; percentiles (nearest rank) over the newest KEPT_LATENCIES."""

@@ -259,7 +259,8 @@ def _key_refused(state: State, report: RequestOutcome, context: Context) -> Iter
 def _placed(state: State, order: Order, report: RequestOutcome, context: Context) -> Iterator[Step]:
     if report.outcome is Outcome.ACCEPTED:
         was_absent = order.is_reversible
-        if not order.exchange_order_id or order.state is OrderState.UNKNOWN:
+        unheard = not order.exchange_order_id or order.state is OrderState.UNKNOWN
+        if unheard or _took_longer(order, report):
             yield _answer(EventType.ORDER_ACK, order, report, context)
         if was_absent and not order.is_reversible:
             yield from late_accept(state, order, context)
@@ -273,6 +274,11 @@ def _placed(state: State, order: Order, report: RequestOutcome, context: Context
             state.absences[order.client_order_id] = Absence(since_ts=context.now_ns)
         if order.state in (OrderState.PENDING, OrderState.PENDING_CANCEL):
             yield _answer(EventType.SEND_UNKNOWN, order, report, context)
+
+
+def _took_longer(order: Order, report: RequestOutcome) -> bool:
+    """True where a stream told of an order before the answer did, which knows of retries."""
+    return report.attempts > max(order.attempts, 1) and not order.is_reversible
 
 
 def _amended(

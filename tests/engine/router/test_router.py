@@ -461,6 +461,14 @@ def test_each_attempt_ends_after_the_timeout() -> None:
     assert rig.router.stats()[2].timeouts == 4
 
 
+def test_an_answer_that_leaves_it_open_is_retried_and_no_timeout() -> None:
+    rig = Rig()
+    rig.venue.failures = [VenueUnknown("10000: server error")]
+    assert rig.run(rig.router.cancel(CANCEL)).attempts == 2
+    stats = rig.router.stats()[2]
+    assert (stats.retries, stats.timeouts) == (1, 0)
+
+
 def test_many_waits_share_one_timer_and_each_ends_in_its_own_time() -> None:
     rig = Rig(timeout_s=1.0)
 

@@ -87,6 +87,19 @@ def test_g4_a_refusal_of_an_order_that_the_venue_has_shown_ends_nothing() -> Non
     assert desk.order().state is OrderState.PARTIALLY_FILLED
 
 
+def test_retries_are_known_also_where_a_stream_was_faster_than_the_answer() -> None:
+    desk = Desk()
+    desk.give(desk.place())
+    desk.give(row())
+    acked_ts, history = desk.order().acked_ts, list(desk.order().history)
+    desk.later(0.1)
+    assert desk.give(outcome(attempts=1)) == [], "the first attempt is no news"
+    assert kinds(desk.give(outcome(attempts=3))) == [EventType.ORDER_ACK]
+    order = desk.order()
+    assert (order.attempts, order.acked_ts, order.history) == (3, acked_ts, history)
+    assert desk.give(outcome(attempts=3)) == []
+
+
 def test_f01_a_place_without_an_answer_is_unknown_and_is_asked_for() -> None:
     desk = Desk()
     desk.give(desk.place())
