@@ -81,6 +81,7 @@ class Evidence:
         self.ready = False
         self.links: dict[str, bool] = {}
         self.failures = 0
+        self.pnl_unanswered = False
         self.comparing = False
         self.link_ts = 0
         self.bare: dict[str, int] = {}  # since when a position has been without a protective stop

@@ -26,6 +26,7 @@ CONFIRM_AFTER_S = 1.0
 
 def decide_pnl(state: State, report: VenuePnl, context: Context) -> Iterator[Step]:
     """Book the cash that a report shows, and note where both sides stand when it is time to."""
+    state.pnl_unanswered = not report.complete
     if not report.complete:
         return
     baseline = state.pnl_baseline

@@ -18,7 +18,7 @@ from engine.core.reconcile.drift import Differences, find_differences, narrow
 from engine.core.reconcile.holdings import compare, count_coins
 from engine.core.reconcile.margin import hear_snapshot
 from engine.core.reports import EVERYTHING, HOLDINGS, AccountSnapshot, Scope
-from engine.core.requests import StartTimer, Step, query_of
+from engine.core.requests import QueryPnl, StartTimer, Step, query_of
 from engine.core.state import State
 from engine.core.status import ReconcileRun, ReconcileStatus
 from engine.core.types import NS, OrderState
@@ -44,6 +44,9 @@ def decide_snapshot(state: State, snapshot: AccountSnapshot, context: Context) -
     if state.failures:
         state.failures = 0
         yield from ask_anew(state)
+    if state.pnl_unanswered:  # the venue answers again: its own minute is not waited for
+        state.pnl_unanswered = False
+        yield QueryPnl()
     hear_snapshot(state, snapshot)
     for fill in snapshot.fills:
         yield from decide_fill(state, fill, context)

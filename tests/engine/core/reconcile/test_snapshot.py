@@ -17,9 +17,10 @@ from engine.core.reports import (
     Outcome,
     PositionReport,
     Scope,
+    VenuePnl,
     VenueStatus,
 )
-from engine.core.requests import QueryOrder, StartTimer, TimerFired
+from engine.core.requests import QueryOrder, QueryPnl, StartTimer, TimerFired
 from engine.core.status import ReconcileStatus
 from engine.core.types import Category
 from tests.support.desk import Desk, d, fill, outcome, row
@@ -279,6 +280,27 @@ def test_f41_what_was_given_up_stays_in_sight_until_the_venue_answers_again() ->
     (result,) = results(desk.give(snapshot(desk, orders=(row(),))))
     assert (result.alarms, desk.state.stuck) == ((), set())
     assert StartTimer(kind="again", key="a1", after_s=0.0) in desk.requests
+
+
+def test_the_pnl_is_asked_for_again_as_soon_as_a_comparison_is_answered() -> None:
+    desk = Desk()
+
+    def pnl(*, complete: bool = True) -> VenuePnl:
+        return VenuePnl(
+            balances={}, closed={}, cash=(), since_ts=0, sent_ts=desk.now_ns, complete=complete
+        )
+
+    desk.give(pnl(complete=False))
+    desk.give(snapshot(desk, complete=False))
+    assert QueryPnl() not in desk.requests
+    desk.give(snapshot(desk, scopes=ORDERS))
+    assert QueryPnl() in desk.requests
+    desk.give(snapshot(desk, scopes=ORDERS))
+    assert QueryPnl() not in desk.requests, "once for each question without an answer"
+    desk.give(pnl(complete=False))
+    desk.give(pnl())
+    desk.give(snapshot(desk, scopes=ORDERS))
+    assert QueryPnl() not in desk.requests
 
 
 # What is kept for people.
