@@ -15,7 +15,7 @@ from engine.core import events as ev
 from engine.core.events import EventType as E
 from engine.core.margin import AccountMargin, PositionMargin
 from engine.core.reports import Scope
-from engine.core.status import ReconcileRun, ReconcileStatus
+from engine.core.status import BreakerStatus, ReconcileRun, ReconcileStatus
 from engine.core.types import DriftKind
 from tests.console.driving import Console
 from tests.console.fakes import NOW, NS, FakeLink, busy_link, fill, replaying, status
@@ -70,6 +70,27 @@ def test_a_recorded_market_with_its_progress(snap_compare: Snap) -> None:
     link = busy_link()
     link.tell(replaying())
     assert matches(snap_compare, pressing(), "medium", link)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_venue_that_is_gone(snap_compare: Snap, size: str) -> None:
+    error, compared = "no connection: Connection refused", NOW - 34 * NS
+    failed = ReconcileRun(ts=NOW - NS, duration_s=0.0005, scopes=tuple(Scope), error=error)
+    reconcile = ReconcileStatus(
+        last_ok_ts=compared,
+        drift_ts=compared,
+        orders_ok=True,
+        positions_ok=True,
+        failed=tuple(Scope),
+        error=error,
+        history=(failed,),
+    )
+    place = BreakerStatus(
+        name="place", state="open", since_ts=compared, probe_ts=NOW + 5 * NS, reason=error
+    )
+    link = busy_link()
+    link.tell(status(private_up=False, public_up=False, reconcile=reconcile, breakers=(place,)))
+    assert matches(snap_compare, pressing(*(("5",) if size == "narrow" else ())), size, link)
 
 
 def test_armed(snap_compare: Snap) -> None:
