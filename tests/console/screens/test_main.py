@@ -128,9 +128,11 @@ def test_a_resize_changes_the_layout_at_once() -> None:
 
     async def play(c: Console) -> None:
         await c.pilot.resize_terminal(80, 24)
+        await c.settle()
         assert c.app.main.size_class is SizeClass.NARROW
         assert shown(c) == {"blotter"}
         await c.pilot.resize_terminal(200, 60)
+        await c.settle()
         assert shown(c) == set(PANELS)
         assert c.app.main.size == Size(200, 60)
 
