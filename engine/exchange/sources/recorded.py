@@ -21,7 +21,7 @@ import msgspec
 from engine.exchange.book import is_snapshot
 from engine.exchange.errors import RecordingError
 from engine.exchange.instruments import InstrumentRow, parse_instrument
-from engine.exchange.numbers import parse
+from engine.exchange.numbers import ZERO, parse
 from engine.exchange.sources.frames import (
     BOOK_TOPIC,
     TICKER_TOPIC,
@@ -31,6 +31,7 @@ from engine.exchange.sources.frames import (
     Decoded,
     Fault,
     Frame,
+    Level,
     TickerFrame,
     Trade,
     TradeFrame,
@@ -214,7 +215,10 @@ class LineReader:
                 category = self._categories.get(symbol)
                 if category is None:
                     raise ValueError(f"a frame of {symbol} before its instrument")
-                return Frame(t_ns, category, symbol, head.topic, raw, decode(self, head, symbol))
+                decoded = decode(self, head, symbol)
+                if isinstance(decoded, BookFrame) and _spell_deletes(decoded.data):
+                    raw = msgspec.json.encode(decoded)
+                return Frame(t_ns, category, symbol, head.topic, raw, decoded)
         return None
 
     def _read_book(self, head: Head, symbol: str) -> BookFrame:
@@ -254,6 +258,18 @@ class LineReader:
         TRADE_TOPIC: _read_trades,
         TICKER_TOPIC: _read_ticker,
     }
+
+
+def _spell_deletes(data: BookData) -> bool:
+    """Give deleted levels the size "0" that readers look for; true where one had another."""
+    if not any(not size and str(size) != "0" for side in (data.b, data.a) for _, size in side):
+        return False
+    data.b, data.a = _spelt(data.b), _spelt(data.a)
+    return True
+
+
+def _spelt(levels: list[Level]) -> list[Level]:
+    return [(price, size or ZERO) for price, size in levels]
 
 
 def _check_symbol(written: str | None, symbol: str) -> None:

@@ -15,7 +15,7 @@ from random import Random
 
 import msgspec
 
-from engine.exchange.numbers import text
+from engine.exchange.numbers import ZERO, text
 from engine.exchange.sources.frames import (
     BOOK_TOPIC,
     TICKER_TOPIC,
@@ -202,7 +202,8 @@ class _Market:
         return BookFrame(BOOK_TOPIC + self._symbol, kind, t_ns // MS, data, t_ns // MS)
 
     def _levels(self, levels: list[tuple[int, int]]) -> list[Level]:
-        return [(self._tick * tick, self._lot * lots) for tick, lots in levels]
+        # A level that went has the size "0" on the wire, whatever the decimals of the others.
+        return [(self._tick * tick, self._lot * lots if lots else ZERO) for tick, lots in levels]
 
     def _ticker(self, t_ns: int) -> TickerFrame:
         bid, ask = self._tick * self._bid, self._tick * self._ask

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,15 @@ def test_frames_are_passed_on_as_the_bytes_they_were(tmp_path: Path) -> None:
     line = b'{"t":%d,"f":%s}' % (START, raw)
     source = open_recording([write(tmp_path / "market.jsonl", [GOOD[0], line])])
     assert [frame.raw for frame in source.frames()] == [raw]
+
+
+def test_a_deleted_level_is_passed_on_with_the_size_0(tmp_path: Path) -> None:
+    gone = book(1, [("99.9", "0.000")], [("100.0", "0"), ("100.1", "2.00")], u=2)
+    source = open_recording([write(tmp_path / "market.jsonl", [*GOOD[:2], gone])])
+    _, frame = source.frames()
+    data = json.loads(frame.raw)["data"]
+    assert (data["b"], data["a"]) == ([["99.9", "0"]], [["100.0", "0"], ["100.1", "2.00"]])
+    assert (data["u"], frame.topic) == (2, "orderbook.50.BTCUSDT")
 
 
 def test_files_are_merged_by_time_and_in_order_at_the_same_time(tmp_path: Path) -> None:

@@ -80,6 +80,24 @@ def test_ten_minutes_are_in_order_never_empty_never_crossed_and_on_the_grid() ->
     assert min(trades.values()) > 5_000
 
 
+def test_a_reader_that_deletes_levels_of_size_0_keeps_fifty_and_uncrossed() -> None:
+    books: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
+    for frame in first(3):
+        if not isinstance(frame.decoded, BookFrame):
+            continue
+        sides = books.setdefault((frame.category, frame.symbol), {"b": {}, "a": {}})
+        told = msgspec.json.decode(frame.raw)["data"]
+        for name, levels in sides.items():
+            for price, size in told[name]:
+                if size == "0":
+                    del levels[price]
+                else:
+                    levels[price] = size
+        assert [len(levels) for levels in sides.values()] == [50, 50]
+        assert max(map(float, sides["b"])) < min(map(float, sides["a"]))
+    assert len(books) == 4
+
+
 def test_what_is_sent_is_what_was_decoded() -> None:
     for frame in islice(first(1), 500):
         assert msgspec.json.decode(frame.raw, type=type(frame.decoded)) == frame.decoded
