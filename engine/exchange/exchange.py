@@ -65,7 +65,7 @@ class Connection(Network, Protocol):
     def drop(self) -> None: ...
 
 
-def _no_lag(path: str) -> int:
+def _no_lag(path: str, age_ms: int) -> int:
     return 0
 
 
@@ -106,8 +106,10 @@ class Exchange:
         self._dice = Dice(faults) if faults is not None else None
         self._chaos = self._noise = None
         if self._dice is not None:
-            self._chaos = Chaos(self._dice, clock, self.flush, self._cut, self._forget_closed)
-            self._noise = Noise(self._dice, clock, self._hub.push)
+            self._chaos = Chaos(
+                self._dice, clock, self.flush, self._cut, self._recall_closed, self._forget_closed
+            )
+            self._noise = Noise(self._dice, clock, self._hub)
         self._tell = self._noise.rows if self._noise else self._hub.push
         limits: Limits = (VenueLimits if rate_limits else NoLimits)(clock.now_ns)
         if self._dice is not None:
@@ -276,6 +278,13 @@ class Exchange:
     def _cut(self) -> None:
         for network in self._networks:
             network.cut()
+
+    def _recall_closed(self) -> bool:
+        return any(
+            len(closed) > account.forgotten.get(category, 0)
+            for account in self.accounts.values()
+            for category, closed in account.closed.items()
+        )
 
     def _forget_closed(self) -> None:
         for account in self.accounts.values():

@@ -108,6 +108,12 @@ class Hub:
                 stream.send(wanted)
 
 
+def is_heard(account: Account, row: Row) -> bool:
+    """True where a stream of the account listens to a topic that tells of the row."""
+    heard = account.topics
+    return any(topic in heard or fast in heard for topic, fast in _topics(row.kind, row.category))
+
+
 @cache
 def _topics(kind: str, category: str) -> list[tuple[str, str]]:
     """The topics that tell of a row: everything of its kind, and of its category alone.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
+from operator import attrgetter
+from typing import TypeVar
 
 from engine.exchange.account import MAKER_FEE, TAKER_FEE, Account, MarketKey
 from engine.exchange.checks import refusal, select
@@ -25,6 +27,11 @@ from engine.exchange.rows import (
     wallet_row,
 )
 
+Item = TypeVar("Item")
+
+CREATED, UPDATED, TIME = attrgetter("created_ms"), attrgetter("updated_ms"), attrgetter("time_ms")
+"""When something came into a list: open orders, closed ones, executions; unix ms."""
+
 RECENTLY_CLOSED = 500  # how many closed orders a category's realtime list remembers
 
 
@@ -36,7 +43,7 @@ class Queries:
         markets: Mapping[MarketKey, Market],
         price_usd: Callable[[str], Decimal],
         dead_man: DeadMan,
-        lag_ms: Callable[[str], int],
+        lag_ms: Callable[[str, int], int],
         now_ns: Callable[[], int],
     ) -> None:
         self._markets = markets
@@ -48,17 +55,13 @@ class Queries:
     def open_orders(self, account: Account, query: Query) -> Result:
         """order/realtime: open orders, or with `openOnly=1` or an id also recently closed ones."""
         category = query_category(query)
-        until_ms = self._as_of_ms("/v5/order/realtime")
         all_closed = account.closed.get(category, [])
         first = max(account.forgotten.get(category, 0), len(all_closed) - RECENTLY_CLOSED)
         if _has_id(query):
             order = _by_id(account, query)
-            shown = (
-                order is not None
-                and (order.is_open or order in all_closed[first:])
-                and order.created_ms <= until_ms
-            )
-            return _order_page([(0, order)] if order and shown else [], query)
+            shown = order is not None and (order.is_open or order in all_closed[first:])
+            alone = [(0, order)] if order and shown else []
+            return _order_page(self._known("/v5/order/realtime", alone, CREATED), query)
         by = select(query.get("symbol", ""), query.get("baseCoin", ""), query.get("settleCoin", ""))
         if by is None and category != "spot":
             raise Refusal(10001, "symbol, baseCoin or settleCoin is required")
@@ -69,20 +72,17 @@ class Queries:
         numbered = (
             (-order.number, order)
             for order in orders
-            if _selected(order, by)
-            and order.passes(query.get("orderFilter", ""))
-            and order.created_ms <= until_ms
+            if _selected(order, by) and order.passes(query.get("orderFilter", ""))
         )
-        return _order_page(numbered, query)
+        return _order_page(self._known("/v5/order/realtime", numbered, CREATED), query)
 
     def order_history(self, account: Account, query: Query) -> Result:
         """order/history: closed orders, the latest first."""
         category = query_category(query)
-        until_ms = self._as_of_ms("/v5/order/history")
         if _has_id(query):
             order = _by_id(account, query)
-            shown = order is not None and not order.is_open and order.updated_ms <= until_ms
-            return _order_page([(0, order)] if order and shown else [], query)
+            alone = [(0, order)] if order and not order.is_open else []
+            return _order_page(self._known("/v5/order/history", alone, UPDATED), query)
         by = select(query.get("symbol", ""), query.get("baseCoin", ""), query.get("settleCoin", ""))
         status = query.get("orderStatus", "")
         since, until = _time_range(query)
@@ -91,15 +91,14 @@ class Queries:
             for number, order in latest_first(account.closed.get(category, []), query)
             if _selected(order, by)
             and status in ("", order.status)
-            and since <= order.updated_ms <= min(until, until_ms)
+            and since <= order.updated_ms <= until
         )
-        return _order_page(found, query)
+        return _order_page(self._known("/v5/order/history", found, UPDATED), query)
 
     def executions(self, account: Account, query: Query) -> Result:
         """execution/list: fills, the latest first."""
         category = query_category(query)
         since, until = _time_range(query)
-        until_ms = self._as_of_ms("/v5/execution/list")
         fills: Sequence[Execution] = account.executions
         by = select(query.get("symbol", ""), query.get("baseCoin", ""), query.get("settleCoin", ""))
         if _has_id(query):
@@ -113,17 +112,28 @@ class Queries:
             (number, fill)
             for number, fill in recent
             if fill.order.instrument.category == category
-            and fill.time_ms <= min(until, until_ms)
+            and fill.time_ms <= until
             and _selected(fill.order, by)
         )
-        rows, cursor = page(found, query, 100, 50)
+        known = self._known("/v5/execution/list", found, TIME)
+        rows, cursor = page(known, query, 100, 50)
         shown = [execution_row(fill, on_stream=False) for fill in rows]
         return {"nextPageCursor": cursor, "category": category, "list": shown}
 
-    def _as_of_ms(self, path: str) -> int:
-        """Up to when a list knows what has happened: always, unless it lags."""
-        lag_ms = self._lag_ms(path)
-        return self._now_ns() // 1_000_000 - lag_ms if lag_ms else FOREVER
+    def _known(
+        self, path: str, found: Iterable[Numbered[Item]], time_ms: Callable[[Item], int]
+    ) -> Iterable[Numbered[Item]]:
+        """What a list knows of `found`, which is latest first: all of it, unless it lags."""
+        rest = iter(found)
+        latest = next(rest, None)
+        if latest is None:
+            return ()
+        now_ms = self._now_ns() // 1_000_000
+        lag_ms = self._lag_ms(path, now_ms - time_ms(latest[1]))
+        every = chain((latest,), rest)
+        if not lag_ms:
+            return every
+        return (item for item in every if time_ms(item[1]) <= now_ms - lag_ms)
 
     def positions(self, account: Account, query: Query) -> Result:
         """position/list: with a symbol every row, with a coin only what is not flat."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
+
+import msgspec
 
 from engine.exchange.account import Account
 from engine.exchange.commands import Answer
@@ -29,9 +32,18 @@ MESSAGES = {
 }
 PAGE = b"<html><head><title>%d</title></head><body><h1>%d</h1></body></html>"
 HTML = {"Content-Type": "text/html"}
-HTTP_ONLY = ("http_error", "ban")
-STREAM_ONLY = ("no_req_id",)
+HTTP_ONLY = frozenset({"http_error", "ban"})
+STREAM_ONLY = frozenset({"no_req_id"})
 R = TypeVar("R")
+
+
+class Operation(msgspec.Struct):
+    """The part of a stream's message that says what it is."""
+
+    op: str = ""
+
+
+OPERATIONS = msgspec.json.Decoder(Operation)
 
 
 class Chaos:
@@ -43,12 +55,15 @@ class Chaos:
         clock: Clock,
         flush: Callable[[], None],
         cut: Callable[[], None],
+        recall_closed: Callable[[], bool],
         forget_closed: Callable[[], None],
     ) -> None:
+        """`recall_closed` is whether there is a closed order that `forget_closed` would forget."""
         self._dice = dice
         self._clock = clock
         self._flush = flush
         self._cut = cut
+        self._recall_closed = recall_closed
         self._forget_closed = forget_closed
         self._banned_until_ms = 0
         self._down_until_ms = 0
@@ -66,8 +81,8 @@ class Chaos:
         elif now_ms < self._banned_until_ms:
             answer(_page(403))
         else:
-            rule = self._dice.first(REQUEST, path)
-            if rule is None or rule.kind in STREAM_ONLY:
+            rule = self._dice.first(REQUEST, path, partial(self._can, STREAM_ONLY))
+            if rule is None:
                 answer(call())
             elif rule.kind == "http_error":
                 self._execute(rule, call)
@@ -86,13 +101,21 @@ class Chaos:
         garble: Callable[[], None],
     ) -> None:
         """Let an order of the trade stream happen, or something else; `garble` loses its id."""
-        rule = self._dice.first(REQUEST, path)
-        if rule is None or rule.kind in HTTP_ONLY:
+        rule = self._dice.first(REQUEST, path, partial(self._can, HTTP_ONLY))
+        if rule is None:
             answer(call())
         elif rule.kind == "no_req_id":
             garble()
         else:
             self._strike(rule, call, answer, lambda code: Answer(code, _message(code)))
+
+    def _can(self, others: Container[str], rule: Rule) -> bool:
+        """Whether a rule could show on a request, which `others` never do."""
+        if rule.kind == "half_open":
+            return any(not session.is_dead for session in self._sessions)
+        if rule.kind == "realtime_wipe":
+            return self._recall_closed()
+        return rule.kind not in others
 
     def _strike(
         self,
@@ -164,9 +187,9 @@ class Chaos:
 
     # Lists
 
-    def lag_ms(self, path: str) -> int:
-        """How far behind a list is."""
-        rule = self._dice.first(QUERY, path)
+    def lag_ms(self, path: str, age_ms: int) -> int:
+        """How far behind a list is whose latest row is so old."""
+        rule = self._dice.first(QUERY, path, lambda rule: rule.ms > age_ms)
         return 0 if rule is None else rule.ms
 
     def _later(self, ms: int, action: Callable[[], None]) -> None:
@@ -196,7 +219,7 @@ class FaultySession:
         """Take a message of the client."""
         if self.is_dead:
             return
-        if b'"ping"' in message and self._dice.first(PING, "ping") is not None:
+        if _is_ping(message) and self._dice.first(PING, "ping") is not None:
             return
         self.session.receive(message)
 
@@ -226,6 +249,15 @@ class ItemFaults:
     def headers(self, account: Account) -> Mapping[str, str]:
         """As without faults."""
         return self._limits.headers(account)
+
+
+def _is_ping(message: bytes) -> bool:
+    if b'"ping"' not in message:
+        return False
+    try:
+        return OPERATIONS.decode(message).op == "ping"
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def _page(status: int) -> Reply:

@@ -23,7 +23,7 @@ REQUEST, ITEM, QUERY, ROW, FLUSH, BOOK, PING = (
 )  # fmt: skip
 
 KINDS: Mapping[str, Kind] = {
-    # A request arrives, over REST or on the trade stream.
+    # A request arrives, over REST or on the trade stream; some are of one of them only.
     "ack_lost": Kind(REQUEST),
     "ack_silent": Kind(REQUEST, {"ms": 60_000}),
     "ack_late": Kind(REQUEST, {"ms": 200}),
@@ -38,17 +38,17 @@ KINDS: Mapping[str, Kind] = {
     "realtime_wipe": Kind(REQUEST),
     # An item of a batch is about to be carried out.
     "item_refused": Kind(ITEM, {"code": 10006}),
-    # A list is asked for.
+    # A list is asked for that has a row younger than `ms`.
     "realtime_lag": Kind(QUERY, {"ms": 500, "on": "/v5/order/realtime"}),
     "history_lag": Kind(QUERY, {"ms": 1000, "on": "/v5/order/history"}),
-    # A row is about to be pushed to an account.
+    # A row is about to be pushed to an account that listens; the last two are of an order's end.
     "duplicate_row": Kind(ROW),
     "double_filled": Kind(ROW, {"on": "order.Filled"}),
     "rejected_with_fills": Kind(ROW, {"on": "order.Cancelled"}),
-    # An account's rows of one instant are about to be pushed.
+    # An account's rows of one instant are about to be pushed: none is held back, or order matters.
     "rows_late": Kind(FLUSH, {"ms": 200}),
     "rows_swapped": Kind(FLUSH),
-    # A book frame is about to be published.
+    # A book frame is about to be published to somebody.
     "book_gap": Kind(BOOK),
     "book_restart": Kind(BOOK),
     "book_repeat": Kind(BOOK),

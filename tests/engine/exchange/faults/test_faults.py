@@ -50,6 +50,15 @@ class Client:
         reply = await self.ask("POST", CREATE, body=json.dumps(order))
         return json.loads(reply.body) if reply.status == 200 else reply
 
+    async def send_order(self, stream: Any, number: int, link: str = "") -> None:
+        """Send an order on the trade stream and wait for what comes of it."""
+        order = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "qty": "1"}
+        order |= {"orderType": "Limit", "price": "99", "orderLinkId": link or f"w{number}"}
+        header = {"X-BAPI-TIMESTAMP": self.clock.now_ns() // 1_000_000}
+        request = {"reqId": str(number), "op": "order.create", "header": header}
+        stream.send(json.dumps({**request, "args": [order]}).encode())
+        await self.clock.sleep(0.1)
+
     async def links(self, path: str = "/v5/order/realtime", more: str = "") -> list[str]:
         reply = await self.ask("GET", path, f"category=linear&symbol=BTCUSDT{more}")
         return [row["orderLinkId"] for row in json.loads(reply.body)["result"]["list"]]
@@ -305,7 +314,7 @@ def test_rows_the_other_way_round(play: Play) -> None:
         await client.clock.sleep(0.1)
         assert [message["topic"] for message in got] == ["execution", "order", "order", "execution"]
 
-    play(scenario, fault(kind="rows_swapped", nth=[3]))
+    play(scenario, fault(kind="rows_swapped", nth=[2]))
 
 
 def test_late_rows_keep_their_order(play: Play) -> None:
@@ -335,7 +344,7 @@ def test_a_book_that_goes_wrong(play: Play, kind: str, updates: list[Any]) -> No
         seen = [(frame["type"], frame["data"]["u"]) for frame in got]
         assert seen == [("delta", 2), *updates, ("delta", 4), ("delta", 5)]
 
-    play(scenario, fault(kind=kind, nth=[3]))
+    play(scenario, fault(kind=kind, nth=[2]))
 
 
 def test_a_ping_without_a_pong(play: Play) -> None:
@@ -353,12 +362,7 @@ def test_on_the_trade_stream(play: Play) -> None:
     async def scenario(client: Client) -> None:
         stream, got = await client.listen("/v5/trade")
         for number in range(1, 5):
-            order = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "qty": "1"}
-            order |= {"orderType": "Limit", "price": "99", "orderLinkId": f"w{number}"}
-            header = {"X-BAPI-TIMESTAMP": client.clock.now_ns() // 1_000_000}
-            request = {"reqId": str(number), "op": "order.create", "header": header}
-            stream.send(json.dumps({**request, "args": [order]}).encode())
-            await client.clock.sleep(0.1)
+            await client.send_order(stream, number)
         answers = [(answer.get("reqId"), answer.get("retCode")) for answer in got]
         assert answers == [(None, None), ("2", 10019), ("4", 0)]
         assert got[0] == {"success": False, "ret_msg": "Params Error", "op": "order.create"}
@@ -370,6 +374,126 @@ def test_on_the_trade_stream(play: Play) -> None:
         fault(kind="ack_lost", nth=[3]),
     ]
     play(scenario, *faults)
+
+
+def test_an_order_of_the_trade_stream_is_no_chance_of_what_only_http_has(play: Play) -> None:
+    async def scenario(client: Client) -> None:
+        stream, got = await client.listen("/v5/trade")
+        await client.send_order(stream, 1)
+        assert [answer["retCode"] for answer in got] == [0]
+        assert client.exchange.faults_played == {}
+        assert (await client.place()).status == 502
+        assert (await client.place()).status == 403
+        assert client.exchange.faults_played == {"http_error": 1, "ban": 1}
+
+    play(scenario, fault(kind="http_error", nth=[1]), fault(kind="ban", nth=[2]))
+
+
+def test_a_rest_request_is_no_chance_of_what_only_the_trade_stream_has(play: Play) -> None:
+    async def scenario(client: Client) -> None:
+        stream, got = await client.listen("/v5/trade")
+        assert (await client.place())["retCode"] == 0
+        assert client.exchange.faults_played == {}
+        await client.send_order(stream, 1)
+        assert got == [{"success": False, "ret_msg": "Params Error", "op": "order.create"}]
+        assert client.exchange.faults_played == {"no_req_id": 1}
+
+    play(scenario, fault(kind="no_req_id", nth=[1]))
+
+
+def test_an_order_that_did_not_fill_is_no_chance_of_rejected_with_fills(play: Play) -> None:
+    async def scenario(client: Client) -> None:
+        _, got = await client.listen("/v5/private", "order")
+        await client.place(price="99.0", timeInForce="IOC")
+        await client.place(price="100.0", qty="9", timeInForce="IOC")
+        await client.clock.sleep(0.1)
+        assert [(row["orderStatus"], row["cumExecQty"]) for row in rows(got, "order")] == [
+            ("Cancelled", "0"),
+            ("Rejected", "5"),
+        ]
+        assert client.exchange.faults_played == {"rejected_with_fills": 1}
+
+    play(scenario, fault(kind="rejected_with_fills", nth=[1]))
+
+
+@pytest.mark.parametrize("kind", ["duplicate_row", "rows_late", "rows_swapped"])
+def test_rows_that_nobody_listens_to_are_no_chance(play: Play, kind: str) -> None:
+    async def scenario(client: Client) -> None:
+        _, got = await client.listen("/v5/private", "wallet")
+        await client.place()
+        assert (got, client.exchange.faults_played) == ([], {})
+
+    play(scenario, fault(kind=kind, rate=1))
+
+
+def test_rows_held_back_already_are_no_chance_of_more_delay(play: Play) -> None:
+    async def scenario(client: Client) -> None:
+        _, got = await client.listen("/v5/private", "order")
+        await client.place()
+        await client.place()
+        await client.clock.sleep(1)
+        assert len(rows(got, "order")) == 2
+        assert client.exchange.faults_played == {"rows_late": 1}
+
+    play(scenario, fault(kind="rows_late", rate=1))
+
+
+@pytest.mark.parametrize("kind", ["book_gap", "book_restart", "book_repeat"])
+def test_frames_that_nobody_listens_to_are_no_chance(play: Play, kind: str) -> None:
+    async def scenario(client: Client) -> None:
+        await client.listen("/v5/public/linear", "tickers.BTCUSDT")
+        await client.clock.sleep(1)
+        assert client.exchange.faults_played == {}
+
+    play(scenario, fault(kind=kind, rate=1))
+
+
+def test_a_list_of_what_is_old_is_no_chance_of_a_lag(play: Play) -> None:
+    async def scenario(client: Client) -> None:
+        await client.links()
+        await client.place()
+        await client.clock.sleep(0.5)
+        assert await client.links() == ["o1"]
+        assert client.exchange.faults_played == {}
+        await client.place()
+        assert await client.links() == ["o1"]
+        assert client.exchange.faults_played == {"realtime_lag": 1}
+
+    play(scenario, fault(kind="realtime_lag", nth=[1], ms=500))
+
+
+def test_nothing_to_forget_and_no_stream_open_are_no_chances(play: Play) -> None:
+    async def scenario(client: Client) -> None:
+        await client.place(price="100.0")
+        assert client.exchange.faults_played == {}
+        await client.place(price="100.0")
+        assert client.exchange.faults_played == {"realtime_wipe": 1}
+        await client.listen("/v5/private")
+        await client.place()
+        assert client.exchange.faults_played == {"realtime_wipe": 1, "half_open": 1}
+
+    play(scenario, fault(kind="realtime_wipe", nth=[1]), fault(kind="half_open", nth=[1]))
+
+
+def test_an_order_named_ping_is_none(play: Play) -> None:
+    async def scenario(client: Client) -> None:
+        stream, got = await client.listen("/v5/trade")
+        await client.send_order(stream, 1, link="ping")
+        stream.send(b'{"ping')
+        assert [answer["retCode"] for answer in got] == [0]
+        assert client.exchange.faults_played == {}
+
+    play(scenario, fault(kind="no_pong", rate=1))
+
+
+def test_of_two_faults_at_once_the_first_is_played_and_the_other_not_counted(play: Play) -> None:
+    async def scenario(client: Client) -> None:
+        codes = [(await client.place())["retCode"] for _ in range(3)]
+        assert codes == [10016, 10000, 0]
+        assert client.exchange.faults_played == {"refuse": 2}
+
+    first = fault(kind="refuse", nth=[1], code=10016)
+    play(scenario, first, fault(kind="refuse", rate=1, most=1, code=10000))
 
 
 def test_while_faults_rest_none_has_a_chance(play: Play) -> None:
