@@ -86,6 +86,10 @@ class Account(Holdings):
         """Open orders of one market, oldest first."""
         return self._open.get(key, {})
 
+    def open_count(self, category: str) -> int:
+        """How many orders of a category are open."""
+        return sum(len(orders) for key, orders in self._open.items() if key[0] == category)
+
     def open_orders(self, category: str) -> list[Order]:
         """Open orders of a category, oldest first."""
         found = [

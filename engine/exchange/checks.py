@@ -59,6 +59,10 @@ REFUSALS: dict[str, tuple[tuple[int, str], tuple[int, str]]] = {
         (110020, "You have too many active orders on this market."),
         (170810, "Exceeded the maximum number of active orders."),
     ),
+    "too_many_waiting": (
+        (110009, "You have too many conditional orders on this market."),
+        (170810, "Exceeded the maximum number of active orders."),
+    ),
     "balance": ((110007, "ab not enough for new order"), (170131, "Balance insufficient.")),
     "mode": (
         (10001, "position idx not match position mode"),

@@ -16,6 +16,7 @@ from typing import Protocol
 import msgspec
 
 from engine.exchange.account import Account, MarketKey
+from engine.exchange.ceilings import Ceilings, create_ceilings
 from engine.exchange.commands import Commands
 from engine.exchange.deadman import DeadMan
 from engine.exchange.faults import Plan
@@ -81,7 +82,7 @@ class Exchange:
         credentials: Mapping[str, str],
         ids: Ids,
         auto_fill: bool,
-        max_open_orders: int,
+        ceilings: Ceilings,
         rate_limits: bool,
         faults: Plan | None,
     ) -> None:
@@ -114,7 +115,7 @@ class Exchange:
         limits: Limits = (VenueLimits if rate_limits else NoLimits)(clock.now_ns)
         if self._dice is not None:
             limits = ItemFaults(limits, self._dice)
-        self._trading = Trading(self.markets, ids, clock.now_ns, max_open_orders=max_open_orders)
+        self._trading = Trading(self.markets, ids, clock.now_ns, ceilings=ceilings)
         self._api, self._venue = self._faces(self._trading, limits, ids)
         self._player = Player(clock, source.frames(), self._play, self.flush, source.first_ts)
 
@@ -359,7 +360,7 @@ def create_exchange(
     seed: int = 0,
     run: int = 0,
     auto_fill: bool = False,
-    max_open_orders: int = 10_000,
+    max_open_orders: int | None = 10_000,
     rate_limits: bool = False,
     faults: Plan | None = None,
 ) -> Exchange:
@@ -368,9 +369,9 @@ def create_exchange(
     `latency_ns` is how long requests travel; answers come at the instant of arrival. `credentials`
     maps API keys to secrets, by default `paper` to `paper`. All ids come from `seed` and `run`; a
     start that goes on with an older journal passes another `run`, or its ids repeat. `auto_fill`
-    fills every limit order at once at its own price. `max_open_orders` is a market's ceiling;
-    `rate_limits` enforces the venue's default limits of requests a second; `faults` is what goes
-    wrong.
+    fills every limit order at once at its own price. `max_open_orders` stands for every ceiling of
+    open orders, None for the venue's own; `rate_limits` enforces the venue's default limits of
+    requests a second; `faults` is what goes wrong.
     """
     return Exchange(
         clock,
@@ -379,7 +380,7 @@ def create_exchange(
         credentials={"paper": "paper"} if credentials is None else credentials,
         ids=Ids(seed, run),
         auto_fill=auto_fill,
-        max_open_orders=max_open_orders,
+        ceilings=create_ceilings(max_open_orders),
         rate_limits=rate_limits,
         faults=faults,
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from random import Random
 
 from engine.exchange.account import Account, MarketKey
+from engine.exchange.ceilings import Ceilings, check_room
 from engine.exchange.checks import (
     UNCHANGED,
     check_category,
@@ -34,6 +36,7 @@ from engine.exchange.terms import (
 )
 
 SIDES = ("Buy", "Sell")
+MOST_CANCELLED = 500  # of perpetuals by one cancel-all, the venue says: any of them
 TIMES_IN_FORCE = ("GTC", "IOC", "FOK", "PostOnly")
 
 
@@ -46,12 +49,13 @@ class Trading:
         ids: Ids,
         now_ns: Callable[[], int],
         *,
-        max_open_orders: int,
+        ceilings: Ceilings,
     ) -> None:
         self._markets = markets
         self._ids = ids
         self._now_ns = now_ns
-        self._max_open_orders = max_open_orders
+        self._ceilings = ceilings
+        self._random = Random("cancel-all")
         self._taken: tuple[Market, Order] | None = None
 
     def market(self, category: str, symbol: str) -> Market:
@@ -84,11 +88,10 @@ class Trading:
         qty, price = self._terms(account, market, request, slippage, waits=condition is not None)
         base = price if request.orderType == "Limit" else market.last_price
         attached = read_attached(market.instrument, request, base)
-        key = market.instrument.key
         if request.orderLinkId and account.has_link(request.category, request.orderLinkId):
             raise refusal("duplicate", request.category)
-        if len(account.open_in(key)) >= self._max_open_orders:
-            raise refusal("too_many", request.category)
+        waits = condition is not None
+        check_room(self._ceilings, account, market.instrument, request.orderFilter, waits=waits)
         order = self._build(account, market, request, qty, price)
         order.attached, order.slippage = attached, slippage
         if condition is None:
@@ -232,7 +235,7 @@ class Trading:
         return order
 
     def cancel_all(self, account: Account, request: CancelAll) -> list[Order]:
-        """Cancel every open order of a symbol, a coin, or (spot only) the category."""
+        """Cancel open orders of a symbol, a coin, or (spot only) the category: as many as go."""
         self.settle()
         check_category(request.category)
         by = select(request.symbol, request.baseCoin, request.settleCoin)
@@ -246,6 +249,9 @@ class Trading:
             for order in account.open_orders(request.category)
             if (by is None or getattr(order.instrument, by[0]) == by[1]) and order.passes(wanted)
         ]
+        if request.category != "spot" and len(orders) > MOST_CANCELLED:
+            chosen = self._random.sample(range(len(orders)), MOST_CANCELLED)
+            orders = [orders[number] for number in sorted(chosen)]
         for order in orders:
             if order.is_open:  # an earlier cancel may have ended it, too
                 self._markets[order.instrument.key].cancel(order, BY_USER)

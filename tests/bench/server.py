@@ -43,6 +43,7 @@ class Server:
 
     def __enter__(self) -> int:
         command = [sys.executable, "-m", "console", "exchange", "--port", "0", "--latency-ms", "0"]
+        command += ["--max-open-orders", "1000000"]
         command += ["--api-key", KEY, "--api-secret", KEY]
         self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from engine.bootstrap import PAPER_KEY
 from engine.core.commands import CancelAll, Kill
 from engine.core.events import EventType, OrderEvent
@@ -41,6 +43,8 @@ async def open_orders(house: House, count: int) -> list[str]:
     order_ids = [f"o{number}" for number in range(count)]
     for number, order_id in enumerate(order_ids):
         await house.give(house.place(order_id, price=D(50_000 + number)), after_s=0)
+        if number % 500 == 499:  # no faster than the limit of orders a second
+            await house.clock.sleep(1)
     while len(house.at_venue()) < count:
         await house.clock.sleep(1)
     await house.clock.sleep(1)
@@ -103,6 +107,25 @@ def test_a_kill_of_two_hundred_orders_is_one_request_and_two_looks(tmp_path: Pat
         record = killed(house)
         assert (len(record.targets), record.residual) == (200, ())
         assert seconds(record) < 0.2
+        assert house.at_venue() == house.here() == {}
+        assert states(house, order_ids) == {OrderState.CANCELED}
+        assert cancel_rejects(house) == []
+
+    simulate(tmp_path / "h", scenario)
+
+
+@pytest.mark.parametrize("level", [KillLevel.KILL, KillLevel.KILL_ALL])
+def test_a_kill_of_more_orders_than_one_cancel_all_takes_ends_in_verified_zero(
+    tmp_path: Path, level: KillLevel
+) -> None:
+    async def scenario(house: House) -> None:
+        order_ids = await open_orders(house, 1_100)
+        sent = await sent_until_done(house, level)
+        assert sent[CANCEL_ALL] == 3  # of 500 orders, twice, and the rest
+        record = killed(house)
+        assert (len(record.targets), record.residual) == (1_100, ())
+        assert record.verified_zero_at
+        assert seconds(record) < 1
         assert house.at_venue() == house.here() == {}
         assert states(house, order_ids) == {OrderState.CANCELED}
         assert cancel_rejects(house) == []

@@ -85,6 +85,12 @@ def add_options(parser: Parser) -> None:
         "--rate-limits", action="store_true", help="enforce the venue's limits of requests"
     )
     parser.add_argument(
+        "--max-open-orders",
+        type=whole(1, 1_000_000),
+        metavar="N",
+        help="so many open orders a market (default: the venue's 500, and 10 conditional)",
+    )
+    parser.add_argument(
         "--faults",
         type=Path,
         metavar="FILE",
@@ -164,6 +170,7 @@ def _exchange(options: Options, credentials: dict[str, str], faults: Plan | None
         latency_ns=round(options.latency_ms * 1_000_000),
         credentials=credentials,
         seed=seed,
+        max_open_orders=options.max_open_orders,
         rate_limits=options.rate_limits,
         faults=faults,
     )

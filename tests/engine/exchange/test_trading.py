@@ -127,6 +127,57 @@ def test_too_many_open_orders_are_refused(tmp_path: Path) -> None:
     assert venue.place("Buy", "1", "99.0")["retCode"] == 0
 
 
+def test_a_perpetual_takes_500_active_orders_and_10_conditional_ones(tmp_path: Path) -> None:
+    venue = Venue(
+        tmp_path / "market.jsonl", SNAPSHOT, trade(1, "Buy", "1", "100.0"), max_open_orders=None
+    )
+    venue.play_to(1)
+    for _ in range(500):
+        venue.order("Buy", "1", "99.0")
+    assert venue.place("Buy", "1", "99.0")["retCode"] == 110020
+    waits = {"triggerPrice": "110.0", "triggerDirection": 1}
+    waiting = [venue.order("Buy", "1", "99.0", **waits) for _ in range(10)]
+    assert venue.place("Buy", "1", "99.0", **waits)["retCode"] == 110009
+    venue.cancel(waiting[0])
+    assert venue.place("Buy", "1", "99.0", **waits)["retCode"] == 0
+
+
+def test_what_protects_a_position_takes_no_conditional_orders_room(tmp_path: Path) -> None:
+    last = trade(1, "Buy", "1", "100.0")
+    venue = Venue(tmp_path / "market.jsonl", SNAPSHOT, last, max_open_orders=1)
+    venue.play_to(1)
+    venue.order("Buy", "1", "100.0", takeProfit="120.0", stopLoss="80.0")
+    waits = {"triggerPrice": "110.0", "triggerDirection": 1}
+    venue.order("Buy", "1", "99.0", **waits)
+    assert venue.place("Buy", "1", "99.0", **waits)["retCode"] == 110009
+
+
+def test_spot_takes_500_orders_of_all_kinds_and_30_of_each_that_waits(tmp_path: Path) -> None:
+    last = trade(1, "Buy", "1", "100.0")
+    venue = Venue(tmp_path / "market.jsonl", SNAPSHOT, last, rows=[SPOT], max_open_orders=None)
+    venue.play_to(1)
+    for kind in ("tpslOrder", "StopOrder"):
+        waits = {"triggerPrice": "110.0", "orderFilter": kind}
+        for _ in range(30):
+            venue.order("Buy", "1", "99.0", **waits)
+        assert venue.place("Buy", "1", "99.0", **waits)["retCode"] == 170810
+    for _ in range(440):
+        venue.order("Buy", "1", "99.0")
+    assert venue.place("Buy", "1", "99.0")["retCode"] == 170810
+
+
+def test_one_cancel_all_takes_500_orders_of_perpetuals_at_most(tmp_path: Path) -> None:
+    venue = Venue(tmp_path / "market.jsonl", SNAPSHOT)
+    for _ in range(1001):
+        venue.order("Buy", "1", "99.0")
+    counts = []
+    for _ in range(3):
+        reply = venue.post("/v5/order/cancel-all", symbol="BTCUSDT")
+        counts.append(len({row["orderId"] for row in reply["result"]["list"]}))
+    assert counts == [500, 500, 1]
+    assert venue.account().open_in(("linear", "BTCUSDT")) == {}
+
+
 def test_a_reduce_only_order_may_be_worth_less_than_the_smallest_order(linear: Venue) -> None:
     linear.order("Buy", "1", "100.0")
     assert linear.place("Sell", "0.01", "100.0", reduceOnly=True)["retCode"] == 0
