@@ -127,7 +127,7 @@ class Exchange:
         lag_ms = chaos.lag_ms if chaos else _no_lag
         queries = Queries(self.markets, self._price_usd, dead_man, lag_ms, now_ns)
         market_data = MarketData(self.markets, now_ns)
-        api = RestApi(self.accounts, commands, queries, market_data, limits, now_ns)
+        api = RestApi(self.accounts, commands, queries, market_data, limits, ids.trace, now_ns)
         gate = chaos.trade if chaos else open_gate
         venue = Venue(self._hub, self.accounts, self.markets, commands, dead_man, gate, ids, now_ns)
         return api, venue

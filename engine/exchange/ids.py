@@ -21,11 +21,17 @@ class Ids:
         head = f"{self._random.getrandbits(80):020x}"
         self._uuid_head = f"{head[:8]}-{head[8:12]}-{head[12:16]}-{head[16:20]}-"
         self._uuid_tail = self._random.getrandbits(40)
+        self._trace_head, self._traces = head, 0
 
     def uuid(self) -> str:
         """A UUID-shaped id: derivative orders and executions. The tail counts up."""
         self._uuid_tail += 1
         return f"{self._uuid_head}{self._uuid_tail:012x}"
+
+    def trace(self) -> str:
+        """A new trace id, which the venue gives every answer."""
+        self._traces += 1
+        return f"{self._trace_head}{self._traces:012x}"
 
     def order_id(self, category: str) -> str:
         """A new order id: decimal digits on spot, UUID-shaped elsewhere."""

@@ -17,6 +17,15 @@ from engine.exchange.sources.frames import Level
 Result = Mapping[str, object]
 
 NOT_LISTED = ("inverse", "option")  # the venue has them: lists of them are empty here
+# What only REST tells of a perpetual, and where it has no value.
+REST_ONLY = {
+    "predictedDeliveryPrice": "",
+    "basisRate": "",
+    "basis": "",
+    "basisRateYear": "",
+    "deliveryFeeRate": "",
+    "deliveryTime": "0",
+}
 FOREVER = 1 << 62  # unix ms, past any time
 
 
@@ -63,14 +72,14 @@ class MarketData:
         }
 
     def tickers(self, query: Query) -> Result:
-        """market/tickers: the last ticker of each market that has had one."""
+        """market/tickers: the last ticker of each market that has had one, on the book as it is."""
         category, symbol = query_category(query), query.get("symbol", "")
         if symbol:
             markets: Iterable[Market] = [self._market(category, symbol)]
         else:
             markets = self._markets.values()
         rows = [
-            {"symbol": market.instrument.symbol, **_best(market), **market.ticker}
+            _ticker_row(market)
             for market in markets
             if market.instrument.category == category and market.ticker
         ]
@@ -107,8 +116,8 @@ class MarketData:
                 "side": trade.S,
                 "time": str(trade.T),
                 "isBlockTrade": trade.BT,
-                "isRPITrade": False,
-                "seq": str(market.book.seq),
+                "isRPITrade": trade.RPI,
+                "seq": str(trade.seq or market.book.seq),
             }
             for trade in islice(reversed(market.recent), count)
         ]
@@ -153,9 +162,18 @@ def written_levels(levels: Sequence[Level]) -> list[tuple[str, str]]:
     return [(text(price), text(size)) for price, size in levels]
 
 
+def _ticker_row(market: Market) -> dict[str, str | None]:
+    """The last ticker as REST has it: best bid and ask also of spot, no tick direction."""
+    row = {"symbol": market.instrument.symbol, **market.ticker, **_best(market)}
+    row.pop("tickDirection", None)
+    return row if market.instrument.category == "spot" else {**REST_ONLY, **row}
+
+
 def _best(market: Market) -> dict[str, str]:
-    """Best bid and ask; spot tickers carry them over REST only."""
-    best: dict[str, str] = {}
+    """Best bid and ask of the book, empty where a side is; none without a book."""
+    if not market.book.is_ready:
+        return {}
+    best = dict.fromkeys(("bid1Price", "bid1Size", "ask1Price", "ask1Size"), "")
     for name, side in (("bid1", market.book.bids), ("ask1", market.book.asks)):
         for price, size in side.levels(1):
             best |= {f"{name}Price": text(price), f"{name}Size": text(size)}

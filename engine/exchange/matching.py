@@ -57,6 +57,7 @@ class Market:
         self.recent: deque[Trade] = deque(maxlen=RECENT_TRADES)
         self.ticker: dict[str, str | None] = {}
         self.ticker_raw = b""
+        self.ticker_ts = self.ticker_seq = 0  # of the last one
         self.last_price = ZERO  # zero until the first trade or ticker
         self.mark_price = ZERO
         self.seq = 0
@@ -107,6 +108,7 @@ class Market:
     def on_ticker(self, frame: TickerFrame, raw: bytes) -> None:
         """Take in a ticker, whole or changes only."""
         self.ticker_raw = raw if frame.type == "snapshot" else b""
+        self.ticker_ts, self.ticker_seq = frame.ts, frame.cs
         self.ticker.update(frame.data)
         self.last_price = Decimal(frame.data.get("lastPrice") or self.last_price)
         self.candles.begin(frame.ts, self.last_price)

@@ -36,11 +36,13 @@ class RestApi:
         queries: Queries,
         market_data: MarketData,
         limits: Limits,
+        trace: Callable[[], str],
         now_ns: Callable[[], int],
     ) -> None:
         self._accounts = accounts
         self._commands = commands
         self._limits = limits
+        self._trace = trace
         self._now_ns = now_ns
         self._public: dict[str, Callable[[dict[str, str]], Result]] = {
             "/v5/market/time": market_data.time,
@@ -67,19 +69,20 @@ class RestApi:
         }
 
     def handle(
-        self, method: str, path: str, query: str, body: bytes, headers: Mapping[str, str]
+        self, method: str, path: str, query: str, body: bytes, given: Mapping[str, str]
     ) -> Reply:
         """Answer one request. `query` and `body` are exactly what was sent: they are signed."""
         now_ms = self._now_ns() // 1_000_000
         try:
             self._limits.check_ip()
-            answer = self._answer(method, path, query, body, headers, now_ms)
+            answer = self._answer(method, path, query, body, given, now_ms)
         except Refusal as refused:
             answer = Answer(
                 refused.code, refused.message, headers=CONTENT_TYPE, status=refused.status
             )
         envelope = Envelope(answer.code, answer.message, answer.result, answer.extra, now_ms)
-        return Reply(answer.status, answer.headers, encode(envelope))
+        headers = {**answer.headers, "Traceid": self._trace(), "Timenow": str(now_ms)}
+        return Reply(answer.status, headers, encode(envelope))
 
     def _answer(
         self,

@@ -44,7 +44,10 @@ class BookFrame(msgspec.Struct, gc=False):
 
 
 class Trade(msgspec.Struct, gc=False):
-    """One public trade: `T` unix ms, `S` the taker's side, `v` size, `p` price, `i` trade id."""
+    """One public trade: `T` unix ms, `S` the taker's side, `v` size, `p` price, `i` trade id.
+
+    `seq` counts what happens in the market's book and trades.
+    """
 
     T: int
     s: str
@@ -54,6 +57,8 @@ class Trade(msgspec.Struct, gc=False):
     L: str | msgspec.UnsetType = msgspec.UNSET  # tick direction, derivatives only
     i: str = ""
     BT: bool = False
+    RPI: bool = False
+    seq: int = 0
 
 
 class TradeFrame(msgspec.Struct, gc=False):

@@ -1,8 +1,9 @@
 """A market made up from a seed: never empty, never crossed, and without end.
 
 Each market moves in steps of about 100 ms. A step draws where the price goes, prints the trades
-that took it there at the prices then in the book, and sends the change of the book. Volatility
-comes in bursts, trades in clusters, and prices are drawn gently back to where they began.
+that took it there at the prices then in the book, and sends the changes of the book and the ticker.
+Volatility comes in bursts, trades in clusters, and prices are drawn gently back to where they
+began.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from random import Random
 
 import msgspec
 
-from engine.exchange.numbers import ZERO, text
+from engine.exchange.numbers import ZERO
 from engine.exchange.sources.frames import (
     BOOK_TOPIC,
     TICKER_TOPIC,
@@ -27,16 +28,15 @@ from engine.exchange.sources.frames import (
     Frame,
     Level,
     Side,
-    TickerFrame,
     Trade,
     TradeFrame,
 )
 from engine.exchange.sources.ladder import Ladder
 from engine.exchange.sources.listings import LISTINGS, Listing, instrument_row
+from engine.exchange.sources.tickers import Ticker
 
 STEP_NS = 100_000_000
 JITTER_NS = 20_000_000
-STEPS_PER_TICKER = 10
 MS = 1_000_000
 
 STEP_VOLATILITY = 2.5e-5  # of the price, on a step that moves
@@ -112,13 +112,14 @@ class _Market:
         self._rate = TRADE_RATE
         self._update_id = 0
         self._trade_id = 5_000_000_000
-        self._day = _Day(self._tick * self._target())
+        self._seq = 0  # of books and trades together
+        self._ticker = Ticker(self._category, self._symbol, self._tick * self._target())
 
     def frames(self) -> Iterator[Frame]:
         """A snapshot and a ticker at the start, then the market as it goes."""
         self._move_touch()
         yield self._frame(self._start_ns, BOOK_TOPIC, self._book(self._start_ns, "snapshot"))
-        yield self._frame(self._start_ns, TICKER_TOPIC, self._ticker(self._start_ns))
+        yield from self._told_ticker(self._start_ns)
         before_ns, step = self._start_ns, 0
         while True:
             step += 1
@@ -129,8 +130,7 @@ class _Market:
             yield from self._sweep(now_ns - MS)
             self._move_touch()
             yield self._frame(now_ns, BOOK_TOPIC, self._book(now_ns, "delta"))
-            if step % STEPS_PER_TICKER == 0:
-                yield self._frame(now_ns, TICKER_TOPIC, self._ticker(now_ns))
+            yield from self._told_ticker(now_ns)
             before_ns = now_ns
 
     def _target(self) -> int:
@@ -171,11 +171,12 @@ class _Market:
 
     def _print(self, t_ns: int, side: Side, levels: list[tuple[int, int]]) -> Frame:
         trades = []
+        self._seq += 1
         is_spot = self._category == "spot"
         for tick, lots in levels:
             self._trade_id += 1
             price, size = self._tick * tick, self._lot * lots
-            direction = self._day.trade(price, size)
+            direction = self._ticker.trade(price, size)
             trades.append(
                 Trade(
                     T=t_ns // MS,
@@ -185,6 +186,7 @@ class _Market:
                     p=price,
                     L=msgspec.UNSET if is_spot else direction,
                     i=str(self._trade_id),
+                    seq=self._seq,
                 )
             )
         topic = TRADE_TOPIC + self._symbol
@@ -192,12 +194,13 @@ class _Market:
 
     def _book(self, t_ns: int, kind: str) -> BookFrame:
         self._update_id += 1
+        self._seq += 1
         data = BookData(
             s=self._symbol,
             b=self._levels(self._bids.changes()),
             a=self._levels(self._asks.changes()),
             u=self._update_id,
-            seq=self._update_id,
+            seq=self._seq,
         )
         return BookFrame(BOOK_TOPIC + self._symbol, kind, t_ns // MS, data, t_ns // MS)
 
@@ -205,63 +208,15 @@ class _Market:
         # A level that went has the size "0" on the wire, whatever the decimals of the others.
         return [(self._tick * tick, self._lot * lots if lots else ZERO) for tick, lots in levels]
 
-    def _ticker(self, t_ns: int) -> TickerFrame:
-        bid, ask = self._tick * self._bid, self._tick * self._ask
-        middle = text((bid + ask) / 2)
-        data: dict[str, str | None] = {"symbol": self._symbol}
-        data |= self._day.statistics()
-        if self._category == "spot":
-            data["usdIndexPrice"] = middle
-        else:
-            data |= {
-                "markPrice": middle,
-                "indexPrice": middle,
-                "openInterest": "0",  # clients know a contract's ticker by these two
-                "openInterestValue": "0",
-                "bid1Price": text(bid),
-                "bid1Size": text(self._lot * self._bids.lots_at(self._bid)),
-                "ask1Price": text(ask),
-                "ask1Size": text(self._lot * self._asks.lots_at(self._ask)),
-                "fundingRate": "0.0001",
-                "fundingIntervalHour": "8",
-            }
-        topic = TICKER_TOPIC + self._symbol
-        return TickerFrame(topic, "snapshot", t_ns // MS, data, self._update_id)
+    def _told_ticker(self, t_ns: int) -> Iterator[Frame]:
+        bid, ask = (
+            (self._tick * tick, self._lot * ladder.lots_at(tick))
+            for ladder, tick in ((self._bids, self._bid), (self._asks, self._ask))
+        )
+        frame = self._ticker.frame(t_ns, bid, ask, self._seq)
+        if frame is not None:
+            yield self._frame(t_ns, TICKER_TOPIC, frame)
 
     def _frame(self, t_ns: int, prefix: str, decoded: Decoded) -> Frame:
         raw = msgspec.json.encode(decoded)
         return Frame(t_ns, self._category, self._symbol, prefix + self._symbol, raw, decoded)
-
-
-class _Day:
-    """The last-trade and 24-hour figures of a ticker, counted from the start of the market."""
-
-    def __init__(self, price: Decimal) -> None:
-        self._last = self._first = self._high = self._low = price
-        self._volume = self._turnover = Decimal(0)
-        self._direction = "ZeroPlusTick"
-
-    def trade(self, price: Decimal, size: Decimal) -> str:
-        """Count a trade; returns its tick direction."""
-        if price != self._last:
-            self._direction = "PlusTick" if price > self._last else "MinusTick"
-        elif not self._direction.startswith("Zero"):
-            self._direction = f"Zero{self._direction}"
-        self._last = price
-        self._high, self._low = max(self._high, price), min(self._low, price)
-        self._volume += size
-        self._turnover += size * price
-        return self._direction
-
-    def statistics(self) -> dict[str, str]:
-        """Fields of a ticker."""
-        change = ((self._last - self._first) / self._first).quantize(Decimal("0.000001"))
-        return {
-            "lastPrice": text(self._last),
-            "prevPrice24h": text(self._first),
-            "price24hPcnt": text(change),
-            "highPrice24h": text(self._high),
-            "lowPrice24h": text(self._low),
-            "volume24h": text(self._volume),
-            "turnover24h": text(self._turnover),
-        }

@@ -118,5 +118,5 @@ class PublicStream:
 
 
 def _ticker_snapshot(topic: str, market: Market) -> bytes:
-    frame = {"topic": topic, "type": "snapshot", "data": market.ticker, "ts": market.book.ts}
-    return encode(frame)
+    frame = {"topic": topic, "type": "snapshot", "data": market.ticker}
+    return encode(frame | {"cs": market.ticker_seq, "ts": market.ticker_ts})

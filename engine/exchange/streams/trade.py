@@ -154,7 +154,8 @@ class TradeStream:
     ) -> None:
         header = None
         if limits is not None:
-            header = {**limits, "Timenow": str(self._venue.now_ms())}
+            header = {**limits, "Traceid": self._venue.ids.trace()}
+            header["Timenow"] = str(self._venue.now_ms())
             header.pop("Content-Type", None)
         reply = TradeReply(
             reqId=None if request.reqId is None else str(request.reqId),

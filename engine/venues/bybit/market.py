@@ -7,6 +7,7 @@ in `owed` for whoever holds the socket.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 import msgspec
 
@@ -53,9 +54,12 @@ class _Message(msgspec.Struct):
 
 
 class _Topic:
-    """One subscription. `update_id` is the book's last, None while a snapshot is awaited."""
+    """One subscription. `update_id` is the book's last, None while a snapshot is awaited.
 
-    __slots__ = ("is_book", "name", "read", "symbol", "update_id")
+    `mark` is what the last ticker that had one said.
+    """
+
+    __slots__ = ("is_book", "mark", "name", "read", "symbol", "update_id")
 
     def __init__(self, name: str, symbol: str, read: _Reader, is_book: bool) -> None:
         self.name = name
@@ -63,6 +67,7 @@ class _Topic:
         self.read = read
         self.is_book = is_book
         self.update_id: int | None = None
+        self.mark: Decimal | None = None
 
 
 _Reader = Callable[[_Topic, _Message], None]
@@ -100,7 +105,7 @@ class MarketFeed:
     def subscriptions(self) -> list[bytes]:
         """Messages that subscribe every topic of a fresh connection."""
         for topic in self._topics.values():
-            topic.update_id = None
+            topic.update_id = topic.mark = None
         return subscriptions(list(self._topics))
 
     def tick(self) -> None:
@@ -180,6 +185,9 @@ class MarketFeed:
         last = price_or_none(data.last_price)
         # Spot has no mark price: there the last trade is what a position is worth.
         mark = last if self._category is Category.SPOT else price_or_none(data.mark_price)
+        if message.type == "delta" and data.mark_price is None:
+            mark = topic.mark  # what it leaves out is as it was, and known to be so now
+        topic.mark = mark
         if mark is not None or last is not None:
             self._on_market(
                 TickerUpdate(symbol=topic.symbol, mark=mark, last=last, ts=millis_to_ns(message.ts))

@@ -99,7 +99,18 @@ def test_private_replies_carry_the_limit_headers(venue: Venue) -> None:
         "X-Bapi-Limit",
         "X-Bapi-Limit-Status",
         "X-Bapi-Limit-Reset-Timestamp",
+        "Traceid",
+        "Timenow",
     }
+
+
+def test_every_reply_has_the_time_and_a_trace_of_its_own(venue: Venue) -> None:
+    replies = [venue.exchange.handle("GET", "/v5/market/time", "", b"", {}) for _ in range(2)]
+    replies.append(ask(venue, {}))
+    traces = [reply.headers["Traceid"] for reply in replies]
+    assert [len(trace) for trace in traces] == [32, 32, 32]
+    assert len(set(traces)) == 3
+    assert {reply.headers["Timenow"] for reply in replies} == {str(NOW_MS)}
 
 
 def test_the_documented_test_vectors_verify(tmp_path: Path) -> None:
@@ -321,6 +332,36 @@ def test_market_data_needs_no_key(venue: Venue) -> None:
         (row,) = get("tickers", query)["result"]["list"]
         assert (row["lastPrice"], row["bid1Price"], row["ask1Size"]) == ("99.9", "99.9", "1")
     assert get("tickers", "category=spot")["result"]["list"] == []
+
+
+def test_a_ticker_has_the_best_prices_of_the_book_as_it_is(tmp_path: Path) -> None:
+    frames = [
+        SNAPSHOT,
+        ticker(1, bid1Price="90.0", ask1Price="91.0", lastPrice="90.5", tickDirection="PlusTick"),
+        book(2, [("99.9", "0"), ("99.8", "0")], [], u=2),
+    ]
+    venue = Venue(tmp_path / "market.jsonl", *frames)
+
+    def best() -> list[str]:
+        (row,) = venue.get("/v5/market/tickers", category="linear")["result"]["list"]
+        assert (row["lastPrice"], row["deliveryTime"]) == ("90.5", "0")
+        assert "tickDirection" not in row
+        return [row[name] for name in ("bid1Price", "bid1Size", "ask1Price", "ask1Size")]
+
+    venue.play_to(1)
+    assert best() == ["99.9", "2", "100.0", "1"]
+    venue.play_to(2)
+    assert best() == ["", "", "100.0", "1"]
+
+
+def test_public_trades_keep_their_sequence(tmp_path: Path) -> None:
+    row = trade(1, "Buy", "1", "100.0")
+    row["f"]["data"][0] |= {"seq": 77, "RPI": True}
+    venue = Venue(tmp_path / "market.jsonl", SNAPSHOT, row, trade(2, "Buy", "1", "100.0"))
+    venue.play_to(2)
+    query = {"category": "linear", "symbol": "BTCUSDT"}
+    rows = venue.get("/v5/market/recent-trade", **query)["result"]["list"]
+    assert [(row["seq"], row["isRPITrade"]) for row in rows] == [("1", False), ("77", True)]
 
 
 def test_spot_instruments_have_no_cursor(tmp_path: Path) -> None:

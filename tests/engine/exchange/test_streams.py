@@ -114,6 +114,7 @@ def test_a_ticker_subscription_begins_with_the_merged_ticker(venue: Venue) -> No
     late = Client(venue, "/v5/public/linear")
     _, merged = late.say(op="subscribe", args=["tickers.BTCUSDT"])
     assert merged["data"] == first["data"] | {"markPrice": "100.5"}
+    assert (merged["type"], merged["ts"]) == ("snapshot", 7)
     assert client.got[-1]["type"] == "delta"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import islice, takewhile
+from decimal import Decimal
+from itertools import islice, pairwise, takewhile
 
 import msgspec
 import pytest
@@ -13,7 +14,15 @@ from engine.exchange.book import Book
 from engine.exchange.instruments import parse_instrument
 from engine.exchange.sources.frames import BookFrame, Frame, TickerFrame, TradeFrame
 from engine.exchange.sources.synthetic import create_synthetic
+from engine.exchange.sources.tickers import Ticker
 
+PERPETUAL = (
+    "symbol tickDirection price24hPcnt lastPrice prevPrice24h highPrice24h lowPrice24h prevPrice1h "
+    "markPrice indexPrice openInterest openInterestValue singleOpenInterest "
+    "singleOpenInterestValue turnover24h volume24h fundingIntervalHour fundingCap nextFundingTime "
+    "fundingRate bid1Price bid1Size ask1Price ask1Size preOpenPrice preQty "
+    "curPreListingPhase"
+)
 START = 1_700_000_000_000_000_000
 MINUTE = 60_000_000_000
 
@@ -103,17 +112,84 @@ def test_what_is_sent_is_what_was_decoded() -> None:
         assert msgspec.json.decode(frame.raw, type=type(frame.decoded)) == frame.decoded
 
 
-def test_spot_tickers_have_no_mark_and_perpetuals_do() -> None:
+def tickers(category: str, symbol: str, minutes: int = 2) -> list[TickerFrame]:
+    return [
+        frame.decoded
+        for frame in first(minutes)
+        if isinstance(frame.decoded, TickerFrame) and (category, symbol) == frame[1:3]
+    ]
+
+
+def test_spot_tickers_are_whole_and_have_no_mark() -> None:
+    told = tickers("spot", "BTCUSDT")
+    assert {frame.type for frame in told} == {"snapshot"}
+    assert {" ".join(frame.data) for frame in told} == {
+        "symbol usdIndexPrice lastPrice prevPrice24h price24hPcnt highPrice24h lowPrice24h "
+        "volume24h turnover24h"
+    }
+
+
+def test_a_perpetuals_ticker_is_told_once_and_then_what_changes() -> None:
+    whole, *changes = tickers("linear", "BTCUSDT")
+    assert whole.type == "snapshot"
+    assert sorted(whole.data) == sorted(PERPETUAL.split())
+    known = dict(whole.data)
+    for change in changes:
+        assert change.type == "delta"
+        assert change.data.pop("symbol") == "BTCUSDT"
+        assert change.data
+        assert all(known[name] != value for name, value in change.data.items())
+        known |= change.data
+    gaps = [after.ts - before.ts for before, after in pairwise([whole, *changes])]
+    assert len(changes) > 800
+    assert 80 <= sorted(gaps)[len(gaps) // 2] <= 120
+
+
+def test_a_tickers_best_prices_are_the_books_at_that_instant() -> None:
+    books: dict[str, Book] = {}
+    known: dict[str, dict[str, str | None]] = {}
     for frame in first(1):
+        if frame.category == "spot":
+            continue
+        book, ticker = books.setdefault(frame.symbol, Book()), known.setdefault(frame.symbol, {})
+        if isinstance(frame.decoded, BookFrame):
+            book.apply(frame.decoded)
         if isinstance(frame.decoded, TickerFrame):
-            assert ("markPrice" in frame.decoded.data) == (frame.category == "linear")
-            assert ("usdIndexPrice" in frame.decoded.data) == (frame.category == "spot")
+            ticker |= frame.decoded.data
+            ((bid, bid_size),), ((ask, ask_size),) = book.bids.levels(1), book.asks.levels(1)
+            best = [ticker[name] for name in ("bid1Price", "bid1Size", "ask1Price", "ask1Size")]
+            assert best == [str(bid), str(bid_size), str(ask), str(ask_size)]
+
+
+def test_the_hour_before_and_the_next_funding_follow_the_clock() -> None:
+    price, size = Decimal(100), Decimal(1)
+    ticker, touch = Ticker("linear", "X", price), (price, size)
+    told: dict[str, str | None] = {}
+    for minute in range(121):
+        ticker.trade(price + minute, size)
+        frame = ticker.frame(START + minute * MINUTE, touch, touch, 1)
+        assert frame is not None
+        told |= frame.data
+        hour = minute - 60
+        assert told["prevPrice1h"] == str(price + max(0, hour))
+        now_ms = frame.ts
+        assert 0 < int(told["nextFundingTime"] or 0) - now_ms <= 8 * 3_600_000
+    assert int(told["nextFundingTime"] or 0) % (8 * 3_600_000) == 0
+    assert ticker.frame(START + 120 * MINUTE, touch, touch, 1) is None
+
+
+def test_books_and_trades_of_a_market_share_a_sequence() -> None:
+    last: dict[tuple[str, str], int] = {}
+    for frame in first(1):
+        key, decoded = (frame.category, frame.symbol), frame.decoded
+        if isinstance(decoded, BookFrame):
+            assert decoded.data.seq == last.get(key, 0) + 1
+            last[key] = decoded.data.seq
+        elif isinstance(decoded, TradeFrame):
+            assert {trade.seq for trade in decoded.data} == {last[key] + 1}
+            last[key] += 1
 
 
 def test_the_price_moves() -> None:
-    touched = [
-        frame.decoded.data["bid1Price"]
-        for frame in first(2)
-        if isinstance(frame.decoded, TickerFrame) and frame.symbol == "ETHUSDT"
-    ]
-    assert len(set(touched)) > 50
+    told = tickers("linear", "ETHUSDT")
+    assert len({frame.data["bid1Price"] for frame in told if "bid1Price" in frame.data}) > 50

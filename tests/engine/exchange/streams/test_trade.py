@@ -59,6 +59,7 @@ def test_an_order_is_placed_amended_and_cancelled(venue: Venue, stream: Client) 
     assert (placed["reqId"], placed["retCode"], placed["op"]) == ("r1", 0, "order.create")
     assert (placed["retExtInfo"], placed["header"]["X-Bapi-Limit"]) == ({}, "1000000")
     assert placed["header"]["Timenow"] == str(NOW_MS)
+    assert len(placed["header"]["Traceid"]) == 32
     which = {"category": "linear", "symbol": "BTCUSDT", "orderLinkId": "one"}
     assert ask(stream, "order.amend", {**which, "qty": "2"})["retCode"] == 0
     assert str(order.qty) == "2"

@@ -511,10 +511,22 @@ def test_a_ticker_delta_names_only_what_changed() -> None:
     assert market.push(message | {"data": {"markPrice": "61002"}}) == [
         TickerUpdate(symbol="BTCUSDT", mark=Decimal(61002), last=None, ts=ts)
     ]
+    assert market.push(message | {"ts": 9, "data": {"bid1Size": "2"}}) == [
+        TickerUpdate(symbol="BTCUSDT", mark=Decimal(61002), last=None, ts=9_000_000)
+    ]
     assert market.push(message | {"data": {"volume24h": "1", "markPrice": ""}}) == []
+    assert market.push(message | {"data": {"volume24h": "1"}}) == []
     assert market.push(message | {"data": []}) == []
     assert market.push(message | {"topic": "orderbook.50.BTCUSDT", "data": []}) == []
     assert market.quarantine.counts == {"public_message": 2}
+
+
+def test_a_ticker_delta_on_a_fresh_connection_says_nothing_of_the_mark_before() -> None:
+    market = Market()
+    message = {"topic": "tickers.BTCUSDT", "ts": 5}
+    market.push(message | {"type": "snapshot", "data": {"markPrice": "61000"}})
+    market.feed.subscriptions()
+    assert market.push(message | {"type": "delta", "data": {"bid1Size": "2"}}) == []
 
 
 def test_spot_has_no_mark_so_its_last_price_stands_in() -> None:
