@@ -7,7 +7,8 @@ It imports nothing of the engine. From the outside in:
     rest        method and path -> what answers it; auth checks signatures, limits count requests
     streams/    WebSocket sessions: public, private, trade; hub knows who listens to what
     commands    one table of what an account may do, shared by REST and the trade stream
-    trading     place, amend, cancel; terms reads triggers and values, checks has the refusals
+    trading     place, amend, cancel; terms reads triggers and values, checks has the refusals,
+                ceilings how many orders may be open
     settings    leverage, position mode; deadman cancels when an account is cut off
     queries     what an account may ask; market_data, what anyone may; paging
     matching    the fill model of one market, over book (the market's) and resting (our orders)

@@ -76,6 +76,14 @@ REFUSALS: dict[str, tuple[tuple[int, str], tuple[int, str]]] = {
         (110001, "order not exists or too late to cancel"),
         (170213, "Order does not exist."),
     ),
+    "cancel_filled": (
+        (110001, "order not exists or too late to cancel"),
+        (170139, "Order has been filled."),
+    ),
+    "cancel_ended": (
+        (110001, "order not exists or too late to cancel"),
+        (170142, "Order has been canceled."),
+    ),
     "amend_unknown": (
         (110001, "order not exists or too late to replace"),
         (170213, "Order does not exist."),

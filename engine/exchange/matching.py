@@ -286,7 +286,7 @@ class Market:
             self._end(order, account, NOT_FILLED_WHOLE)
         else:
             self._take(order, account)
-            if not order.leaves:
+            if not order.leaves and not _has_value_left(order):
                 account.close(order)
             elif order.rests:
                 self._rest(order, account)
@@ -381,6 +381,11 @@ class Market:
 
     def _now_ms(self) -> int:
         return self._now_ns() // 1_000_000
+
+
+def _has_value_left(order: Order) -> bool:
+    """True for what bought all that its value is enough for, in whole steps, and not all of it."""
+    return bool(order.value) and order.is_buy and order.cum_value < Decimal(order.value)
 
 
 def _within(order: Order, price: Decimal) -> bool:

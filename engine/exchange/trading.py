@@ -181,7 +181,9 @@ class Trading:
     def amend(self, account: Account, request: Amend) -> Order:
         """Change the terms of an open order: price, quantity, trigger, what it brings."""
         self.settle()
-        order = self._open_order(account, request, "amend_unknown")
+        order = self._find(account, request)
+        if order is None or not order.is_open:
+            raise refusal("amend_unknown", request.category)
         instrument, category = order.instrument, order.instrument.category
         market = self._markets[instrument.key]
         price, qty = order.price, order.qty
@@ -228,7 +230,12 @@ class Trading:
     def cancel(self, account: Account, request: Cancel) -> Order:
         """Cancel an open order."""
         self.settle()
-        order = self._open_order(account, request, "cancel_unknown")
+        order = self._find(account, request)
+        if order is None:
+            raise refusal("cancel_unknown", request.category)
+        if not order.is_open:
+            is_filled = order.status == "Filled"
+            raise refusal("cancel_filled" if is_filled else "cancel_ended", request.category)
         if request.category == "spot" and not order.passes(request.orderFilter or "Order"):
             raise refusal("cancel_unknown", request.category)
         self._markets[order.instrument.key].cancel(order, BY_USER)
@@ -241,6 +248,8 @@ class Trading:
         by = select(request.symbol, request.baseCoin, request.settleCoin)
         if by is None and request.category != "spot":
             raise Refusal(10001, "symbol, baseCoin or settleCoin is required")
+        if by is not None and by[0] == "settle" and request.category == "spot":
+            raise Refusal(10001, "params error: settleCoin is not supported for spot")
         wanted = request.orderFilter or ("Order" if request.category == "spot" else "")
         if request.stopOrderType:
             wanted = "StopOrder"
@@ -257,12 +266,9 @@ class Trading:
                 self._markets[order.instrument.key].cancel(order, BY_USER)
         return orders
 
-    def _open_order(self, account: Account, request: Amend | Cancel, unknown: str) -> Order:
+    def _find(self, account: Account, request: Amend | Cancel) -> Order | None:
         self.market(request.category, request.symbol)
-        order = account.find(request.category, request.symbol, request.orderId, request.orderLinkId)
-        if order is None or not order.is_open:
-            raise refusal(unknown, request.category)
-        return order
+        return account.find(request.category, request.symbol, request.orderId, request.orderLinkId)
 
 
 def _check_words(request: Place) -> None:

@@ -12,10 +12,11 @@ from engine.exchange.streams.line import Line, Request, Venue
 from engine.exchange.wire import encode
 
 CATEGORISED = ("order", "execution", "execution.fast")
+CATEGORIES = ("linear", "spot", "inverse", "option")
 PRIVATE_TOPICS = frozenset(
-    {*CATEGORISED, "position", "wallet"}
-    | {f"{kind}.{category}" for kind in CATEGORISED for category in ("linear", "spot", "inverse")}
-    | {"position.linear", "position.inverse"}
+    {*CATEGORISED, "position", "wallet", "greeks"}
+    | {f"{kind}.{category}" for kind in CATEGORISED for category in CATEGORIES}
+    | {"position.linear", "position.inverse", "position.option"}
     | {"dcp.future", "dcp.spot", "dcp.option"}
 )
 
@@ -101,6 +102,6 @@ class PrivateStream:
             if topic not in PRIVATE_TOPICS:
                 return f"error:handler not found,topic:{topic}"
             kind, _, category = topic.rpartition(".")
-            if category in ("linear", "spot", "inverse") and kind in topics:
+            if category in CATEGORIES and kind in topics:
                 return f"error:all-in-one and categorised topic together,topic:{topic}"
         return ""

@@ -214,7 +214,8 @@ def test_a_bad_authentication_fails(venue: Venue, args: list[object]) -> None:
 
 
 def test_private_topics_are_checked(private: Client) -> None:
-    assert not private.say(op="subscribe", args=["greeks"])[0]["success"]
+    assert private.say(op="subscribe", args=["greeks", "order.option"])[0]["success"]
+    assert not private.say(op="subscribe", args=["position.spot"])[0]["success"]
     assert not private.say(op="subscribe", args=["order", "order.linear"])[0]["success"]
     assert private.say(op="subscribe", args=["order", "execution.linear"])[0]["success"]
 

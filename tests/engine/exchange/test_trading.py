@@ -205,8 +205,19 @@ def test_spot_has_its_own_code_for_not_found(spot: Venue) -> None:
     wrong = spot.post("/v5/order/cancel", category="linear", orderId=order.order_id)
     assert wrong["retCode"] == 10001  # no such market
     spot.cancel(order)
-    assert spot.cancel(order)["retCode"] == 170213
     assert spot.amend(order, price="98.0")["retCode"] == 170213
+    other = spot.post("/v5/order/cancel", symbol="BTCUSDT", orderLinkId="never")
+    assert other["retCode"] == 170213
+
+
+def test_a_late_cancel_on_spot_is_told_how_the_order_ended(spot: Venue) -> None:
+    cancelled = spot.order("Buy", "1", "99.0")
+    spot.cancel(cancelled)
+    filled = spot.order("Buy", "0.5", "100.0")
+    in_part = spot.order("Buy", "2", "100.0", timeInForce="IOC")
+    assert (filled.status, in_part.status) == ("Filled", "PartiallyFilledCanceled")
+    codes = [spot.cancel(order)["retCode"] for order in (cancelled, filled, in_part)]
+    assert codes == [170142, 170139, 170142]
 
 
 def test_an_order_can_be_cancelled_by_its_link_id_but_not_under_another_symbol(
@@ -258,6 +269,7 @@ def test_cancel_all_takes_a_symbol_a_base_or_a_settle_coin(tmp_path: Path) -> No
 
 def test_spot_cancel_all_needs_no_filter(spot: Venue) -> None:
     spot.order("Buy", "1", "99.0")
+    assert spot.post("/v5/order/cancel-all", settleCoin="USDT")["retCode"] == 10001
     assert len(spot.post("/v5/order/cancel-all")["result"]["list"]) == 1
 
 
@@ -289,7 +301,9 @@ def test_a_spot_market_order_is_by_value_when_it_buys_and_by_quantity_when_it_se
     by_value = spot.order("Buy", "50.9", None)
     assert spot.fills(by_value) == [("0.50", "100.0", False)]
     (row,) = spot.get("/v5/order/history", category="spot")["result"]["list"]
-    assert (row["qty"], row["cumExecValue"], row["orderStatus"]) == ("50.9", "50.000", "Filled")
+    assert (row["qty"], row["cumExecValue"]) == ("50.9", "50.000")
+    assert (row["orderStatus"], row["leavesQty"]) == ("PartiallyFilledCanceled", "0")
+    assert spot.order("Buy", "10", None).status == "Filled"  # to the last cent
     assert spot.order("Buy", "0.1", None, marketUnit="baseCoin").cum_qty == D("0.1")
     assert spot.order("Sell", "0.2", None).cum_qty == D("0.2")
     assert spot.order("Sell", "9.99", None, marketUnit="quoteCoin").cum_qty == D("0.1")
