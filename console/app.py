@@ -19,6 +19,7 @@ from textual.screen import Screen
 from console import trading
 from console.actions import ACTIONS, Action, Guard, Scope
 from console.arming import ArmState
+from console.driver import ConsoleDriver
 from console.frame import Frame
 from console.guards import KeyGuard, RowGuard
 from console.keymap import bindings
@@ -36,6 +37,7 @@ from console.widgets.positions import PositionsPanel
 
 if TYPE_CHECKING:
     from textual.command import Provider
+    from textual.driver import Driver
 
 log = logging.getLogger("tradedeck.console")
 TOAST_S = 5.0
@@ -107,6 +109,10 @@ class ConsoleApp(App[int], inherit_bindings=False):
     def get_default_screen(self) -> Screen[None]:
         """The main screen is there from the first frame."""
         return self.main
+
+    def get_driver_class(self) -> type[Driver]:
+        """What speaks to the terminal."""
+        return ConsoleDriver
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Colours of every meaning, for themes that come from Textual."""

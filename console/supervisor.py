@@ -194,7 +194,7 @@ class Supervisor:
     def _painted(self) -> None:
         # A start runs without the collector, which would cost it a fifth of its time.
         gc.enable()
-        # Suspending the process would suspend the engine in it; Textual has just allowed it.
+        # Suspending the process would suspend the engine in it, and what the engine starts.
         signal.signal(signal.SIGTSTP, signal.SIG_IGN)
         self._start_engine()
 

@@ -10,6 +10,9 @@ from tests.e2e.console import Console, console, open_console, recovered
 
 SMALL = (80, 24)
 ENDS_WITHIN_S = 10.0
+PASTE_MODE = b"\x1b[?2004h"
+TAKES_KEYS = b"\x1b[>25u"
+"""Written with each start of a reader of the keys: with two of them one may wait for ever."""
 
 
 def place_resting(desk: Console) -> None:
@@ -63,6 +66,45 @@ def test_f70_sigterm_ends_it_in_time_and_leaves_the_orders(tmp_path: Path) -> No
         assert desk.is_restored()
     (order,) = recovered(tmp_path).orders.orders.values()
     assert order.state is OrderState.NEW
+
+
+def test_a_bare_sigcont_changes_nothing_for_the_next_key(tmp_path: Path) -> None:
+    with console(tmp_path, size=SMALL) as desk:
+        modes_set = desk.written.count(PASTE_MODE)
+        desk.signal(signal.SIGCONT)
+        desk.wait_for(lambda _: desk.written.count(PASTE_MODE) > modes_set)
+        desk.press("q")
+        assert desk.process.wait(ENDS_WITHIN_S) == 0
+        desk.wait()
+        assert desk.is_restored()
+        assert desk.written.count(TAKES_KEYS) == 1
+
+
+def test_after_sigstop_and_sigcont_screen_and_keys_are_back(tmp_path: Path) -> None:
+    with console(tmp_path, size=SMALL) as desk:
+        desk.press("b")
+        desk.wait_for("Quantity")
+        desk.stop()
+        desk.signal(signal.SIGCONT)
+        desk.wait_for("Quantity")
+        desk.wait_for("F12×2 KILL")
+        desk.press("escape")
+        desk.wait_for("Quantity", gone=True)
+        desk.press("q")
+        assert desk.process.wait(ENDS_WITHIN_S) == 0
+        desk.wait()
+        assert desk.is_restored()
+        assert desk.written.count(TAKES_KEYS) == 1
+
+
+def test_sigterm_with_sigcont_ends_it_like_sigterm(tmp_path: Path) -> None:
+    with console(tmp_path, size=SMALL) as desk:
+        desk.signal(signal.SIGTERM)
+        desk.signal(signal.SIGCONT)
+        assert desk.process.wait(ENDS_WITHIN_S) == 128 + signal.SIGTERM
+        desk.wait()
+        assert desk.is_restored()
+        assert "did not end in time" not in desk.last_words()
 
 
 def test_f72_a_closed_window_ends_it_in_time_as_its_policy_says(tmp_path: Path) -> None:

@@ -217,6 +217,17 @@ class Terminal:
         """Send a signal to the program."""
         self.process.send_signal(number)
 
+    def stop(self) -> None:
+        """Stop the program as SIGSTOP does; a shell then takes the terminal and wipes it."""
+        self.signal(signal.SIGSTOP)
+        os.waitpid(self.process.pid, os.WUNTRACED)
+        modes = termios.tcgetattr(self._master)
+        modes[3] |= termios.ECHO | termios.ICANON | termios.ISIG
+        termios.tcsetattr(self._master, termios.TCSANOW, modes)
+        _ = self.lines
+        self._screen.reset()
+        self._lines = self._screen.display
+
     @contextlib.contextmanager
     def not_reading(self) -> Iterator[None]:
         """Hold the window's output meanwhile, as Ctrl+S or a lost network does."""
