@@ -68,8 +68,7 @@ def status_line(session: Session) -> str:
 
 def _tell_halt(session: Session, told: str, say: Callable[[str], None]) -> str:
     replica = session.replica
-    bare = () if replica.status is None else replica.status.unprotected
-    view = halt_view(replica.state, session.desk.account, "KILL", bare)
+    view = halt_view(replica.state, session.desk.account, "KILL", replica.status)
     text = "" if view is None else f"{view.head}: {view.scope}"
     if text and text != told:
         say(text)

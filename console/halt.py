@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from decimal import Decimal
 from enum import StrEnum
 
 import msgspec
 
-from console.format import clock
+from console.format import clock, signed_exact
 from engine.core.state import State
-from engine.core.status import Unprotected
+from engine.core.status import EngineStatus
 from engine.core.trading import KillRecord
-from engine.core.types import KillLevel, TradingState
+from engine.core.types import FLATTEN_PREFIX, ZERO, KillLevel, TradingState
 
 _NS = 1_000_000_000
 RESIDUAL_SHOWN = 3
+IN_MEMORY = frozenset({"PAPER", "REPLAY"})
+"""Modes whose exchange begins from the journal at each start."""
 
 
 class HaltStage(StrEnum):
@@ -37,17 +39,35 @@ class HaltView(msgspec.Struct, frozen=True):
 
 
 def halt_view(
-    state: State, account: str, kill_key: str, unprotected: Sequence[Unprotected] = ()
+    state: State, account: str, kill_key: str, status: EngineStatus | None = None
 ) -> HaltView | None:
-    """The bar's text, or None while trading is active in every market and no position is bare."""
+    """The bar's text; None while trading is active in every market, no position is bare and the
+    engine is well."""
     view = _trading(state, account, kill_key)
-    if not unprotected:
+    if status is None:
         return view
-    bare = ", ".join(f"{one.symbol} since {clock(one.since_ts)}" for one in unprotected)
+    if status.error:
+        view = _failed(view, state, account, status)
+    if not status.unprotected:
+        return view
+    bare = ", ".join(f"{one.symbol} since {clock(one.since_ts)}" for one in status.unprotected)
     if view is None:
         scope = "a reduce-only stop at the venue, or no position, ends this"
         return HaltView(HaltStage.ALARM, f"NO PROTECTIVE STOP on {account}: {bare}", scope)
     return HaltView(view.stage, view.head, f"{view.scope} · no protective stop: {bare}")
+
+
+def _failed(view: HaltView | None, state: State, account: str, status: EngineStatus) -> HaltView:
+    """What broke stands beside whoever had halted before: a halt hides no failure."""
+    view = view or HaltView(HaltStage.ALARM, f"{state.trading} {account}", "no new orders")
+    head, scope = view.head, f"{view.scope} · restart to trade again"
+    if status.error not in head:
+        head += f" · ENGINE FAILED: {status.error}"
+    if not status.recording:
+        scope += "; nothing is recorded any more"
+        if status.mode in IN_MEMORY:
+            scope += ": what is cancelled now is back after the restart"
+    return HaltView(view.stage, head, scope)
 
 
 def _trading(state: State, account: str, kill_key: str) -> HaltView | None:
@@ -58,9 +78,8 @@ def _trading(state: State, account: str, kill_key: str) -> HaltView | None:
         head += f", {state.trading_reason}"
     if state.trading is TradingState.REDUCING:
         return HaltView(HaltStage.REDUCING, head, f"only orders that reduce · {kill_key} halts")
-    # A sweep belongs to this halt when its gate closed no earlier than the sweep's own latch.
     kill = state.kill
-    if kill is None or (kill.done and kill.blocked_at + _NS < state.trading_since):
+    if kill is None or not kill.is_of(state.trading_since):
         return HaltView(HaltStage.LATCHED, head, _offer(state, account, kill_key))
     return _sweep(state, kill, head, account, kill_key)
 
@@ -78,26 +97,61 @@ def _narrowed(state: State, account: str) -> HaltView | None:
 
 
 def _sweep(state: State, kill: KillRecord, head: str, account: str, kill_key: str) -> HaltView:
-    total = len(kill.targets)
-    left = [order_id for order_id in kill.targets if _is_open(state, order_id)]
+    targets = (*kill.before, *kill.targets)
+    total = len(targets)
+    left = [order_id for order_id in targets if _is_open(state, order_id)]
     external = _external(state)
+    what = "FLATTEN" if kill.level is KillLevel.FLATTEN else "KILL"
     if kill.verified_zero_at:
-        took_s = (kill.verified_zero_at - kill.blocked_at) / _NS
+        stage, word, closing = _closing(state, kill)
         text = (
-            f"KILL DONE: {total} of {_orders(total)} on {account} gone, "
-            f"zero verified at the venue {took_s:.1f} s after the halt{external}"
+            f"{what}{word}: {total} of {_orders(total)} on {account} gone, "
+            f"zero verified at the venue {_when(kill)}{closing}{external}"
         )
-        return HaltView(HaltStage.DONE, head, text)
+        return HaltView(stage, head, text)
     if kill.done:
         return HaltView(
             HaltStage.INCOMPLETE,
             head,
-            f"KILL INCOMPLETE: {_residual(kill.residual or tuple(left))} · {kill_key} sends again",
+            f"{what} INCOMPLETE: {_residual(kill.residual or tuple(left))} "
+            f"· {kill_key} sends again",
         )
+    again = " again" if kill.first_zero_at else ""
     text = (
-        f"KILL: {total - len(left)} of {_orders(total)} on {account} cancelled, verifying{external}"
+        f"{what}: {total - len(left)} of {_orders(total)} on {account} cancelled, "
+        f"verifying{again}{external}"
     )
     return HaltView(HaltStage.SWEEPING, head, f"{text} · {kill_key} sends again")
+
+
+def _when(kill: KillRecord) -> str:
+    """When zero was verified: what came of the first press stays readable under the next ones."""
+    first = (kill.first_zero_at or kill.verified_zero_at) - (kill.first_halt_at or kill.blocked_at)
+    again = f", again at {clock(kill.verified_zero_at)}" if kill.first_zero_at else ""
+    return f"{first / _NS:.1f} s after the halt{again}"
+
+
+def _closing(state: State, kill: KillRecord) -> tuple[HaltStage, str, str]:
+    """How far the positions of a flatten are closed: the stage, the word for it, the detail."""
+    if kill.level is not KillLevel.FLATTEN:
+        return HaltStage.DONE, " DONE", ""
+    held = ", ".join(
+        f"{key} {signed_exact(position.qty)}"
+        for key, position in state.positions.positions.items()
+        if position.qty and abs(position.qty) >= _step(state, position.symbol)
+    )
+    if not held:
+        return HaltStage.DONE, " DONE", "; every position is closed"
+    orders = state.orders.open_orders()
+    if any(order.client_order_id.startswith(FLATTEN_PREFIX) for order in orders):
+        return HaltStage.SWEEPING, "", f"; closing {held}"
+    return HaltStage.INCOMPLETE, " INCOMPLETE", f"; NOT CLOSED: {held}"
+
+
+def _step(state: State, symbol: str) -> Decimal:
+    """The least that can be closed: what a fee in coins leaves behind is no position."""
+    instrument = state.instruments.get(symbol)
+    return ZERO if instrument is None else instrument.qty_step
 
 
 def _offer(state: State, account: str, kill_key: str) -> str:

@@ -133,9 +133,8 @@ class Session:
         self.pace.note(started_s, ended_s - started_s, self._lag_s)
 
     def _halt(self) -> HaltView | None:
-        status, kill_key = self.replica.status, self.keymap.text("kill.halt")
-        bare = () if status is None else status.unprotected
-        return halt_view(self.replica.state, self.desk.account, kill_key, bare)
+        kill_key, replica = self.keymap.text("kill.halt"), self.replica
+        return halt_view(replica.state, self.desk.account, kill_key, replica.status)
 
     def _fold(self, now_ns: int) -> list[Notice]:
         update = self.link.poll()

@@ -50,6 +50,7 @@ from engine.dispatch import Dispatcher
 from engine.feed import MarketFeed
 from engine.inbox import Inbox
 from engine.journal.chain import Identity
+from engine.journal.errors import JournalError
 from engine.journal.group_commit import PATIENCE_S, GroupCommit
 from engine.journal.journal import Journal
 from engine.kill.halt import Halt
@@ -120,7 +121,7 @@ class Engine:
         self._requests: list[Request] = []
         self._unsent: set[str] = set()
         self._released: int | None = None
-        self._journaling, self._ended = True, False
+        self.recording, self._ended = True, False
         self._group, self._turned = GroupCommit(PATIENCE_S if threaded else 0), asyncio.Event()
         self._loop_task: asyncio.Task[None] | None = None
         recaller = Recaller(partial(read_back, journal.path), threaded=threaded)
@@ -219,6 +220,8 @@ class Engine:
 
         Only a restart leaves this behind: a release is refused until then.
         """
+        if isinstance(error, JournalError):
+            self.recording = False
         if self.failure:
             return
         self.failure = f"{type(error).__name__}: {error}"
@@ -360,13 +363,13 @@ class Engine:
 
     async def _make_durable(self, events: Sequence[Event]) -> bool:
         """Commit the events. After a failure the gate is closed for good: nothing adds exposure."""
-        if self._journaling:
+        if self.recording:
             try:
                 await self.journal.append(events)
             except Exception as error:  # a JournalError, or an event that cannot be written down
-                self._journaling = False
+                self.recording = False
                 self.fail(error)
-        return self._journaling
+        return self.recording
 
     def _allow_flatten(self, request: OrderRequest) -> None:
         halted = self.state.trading is TradingState.HALTED

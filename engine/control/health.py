@@ -48,6 +48,7 @@ class HealthStatus(StrEnum):
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """The answer of `/health`. Ages and lags are seconds of the engine's clock.
 
+    `ready` says that the account has been compared and that nothing of the engine has broken.
     `reconcile_age_s` is None until a comparison with the venue has passed. `problems` says in
     plain words why the status is not `ok`. `breakers` has one for each class of requests, `input`
     what the venue sent that could not be read, `dcp` its own protection against losing us.
@@ -123,7 +124,7 @@ def create_health(state: State, status: EngineStatus, *, uptime_s: float) -> Hea
     compared = status.reconcile.last_ok_ts
     return Health(
         status=_status(state, status, problems),
-        ready=status.ready,
+        ready=status.ready and not status.error,
         account=status.account,
         mode=status.mode,
         trading=state.trading,

@@ -68,6 +68,7 @@ class Telemetry:
             stream_gap_s=engine.feed.age_s(engine.clock.now_ns()),
             events=state.seq,
             error=engine.failure,
+            recording=engine.recording,
             metrics_port=self.metrics_port,
         )
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from engine.core.state import State
 
 
-FORM = 1
+FORM = 2
 """Raise it with every change of what is saved, or of what events make of a state.
 
 A snapshot of another form is not read: its events are folded anew, as this program folds them.

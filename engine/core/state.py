@@ -189,6 +189,7 @@ def _pnl_marked(state: State, event: PnlMarked) -> None:
 
 
 def _kill_started(state: State, event: KillStarted) -> None:
+    earlier = state.kill
     state.kill = KillRecord(
         kill_id=event.kill_id,
         level=event.level,
@@ -196,6 +197,8 @@ def _kill_started(state: State, event: KillStarted) -> None:
         by=event.by,
         targets=event.targets,
     )
+    if earlier is not None and earlier.is_of(state.trading_since):
+        state.kill.follow(earlier)
     state.remember_command(event.kill_id)
 
 

@@ -251,9 +251,10 @@ class ReplayStatus(msgspec.Struct, kw_only=True):
 class EngineStatus(msgspec.Struct, kw_only=True):
     """One look at the engine's health. `ts` is its clock (unix ns) at the time of the look.
 
-    `symbols` are the markets that the account names; none are all that the venue has.
-    `warnings` is what speaks against the API key. `metrics_port` is the port of 127.0.0.1 where
-    `/health` and `/metrics` are served, if one is.
+    `symbols` are the markets that the account names; none are all that the venue has. `warnings`
+    is what speaks against the API key. `error` is what broke in the engine: only a restart leaves
+    it behind. `recording` is False once the journal has failed. `metrics_port` is the port of
+    127.0.0.1 where `/health` and `/metrics` are served, if one is.
     """
 
     ts: int
@@ -281,6 +282,7 @@ class EngineStatus(msgspec.Struct, kw_only=True):
     stream_gap_s: float = 0.0
     events: int = 0
     error: str = ""
+    recording: bool = True
     metrics_port: int | None = None
 
 

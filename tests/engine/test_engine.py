@@ -33,6 +33,7 @@ from engine.core.events import (
 from engine.core.requests import CancelRequest, OrderRequest, TimerFired
 from engine.core.state import State
 from engine.core.types import KillLevel, OrderState, OrderType, Side, TimeInForce, TradingState
+from engine.journal.errors import JournalError
 from engine.kill.latch import Latch
 from engine.venues.bybit import create_bybit_client
 from tests.support.house import AMEND, CANCEL, CREATE, House, simulate
@@ -692,9 +693,11 @@ def test_f64_a_journal_that_fails_halts_and_cancels_still_leave(tmp_path: Path) 
         engine = await house.engine()
         await house.give(house.place("a1"))
         durable = len(house.events())
+        assert engine.recording
         house.journal._writer.seal("the disk is full")
         await house.give(house.place("a2"))
         assert halted(house)
+        assert not engine.recording
         assert engine.failure.startswith("JournalError: ")
         assert house.created == {"a1": 1}
         assert house.order("a2").state is OrderState.REJECTED
@@ -708,6 +711,20 @@ def test_f64_a_journal_that_fails_halts_and_cancels_still_leave(tmp_path: Path) 
         assert house.order("a1").state is OrderState.CANCELED
         assert len(house.events()) == durable
         assert latch(house).read() is not None
+
+    simulate(tmp_path / "h", scenario)
+
+
+def test_a_journal_that_fails_under_a_halt_records_nothing_more_and_says_so(tmp_path: Path) -> None:
+    async def scenario(house: House) -> None:
+        await house.clock.sleep(1)
+        engine = await house.engine()
+        await house.give(kill(house), after_s=1)
+        engine.fail(RuntimeError("a bug"))
+        assert engine.recording
+        engine.fail(JournalError("its writer has ended"))
+        assert not engine.recording
+        assert engine.failure == "RuntimeError: a bug"
 
     simulate(tmp_path / "h", scenario)
 

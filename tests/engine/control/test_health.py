@@ -186,6 +186,7 @@ def test_halted_outranks_degraded_and_failed_outranks_halted() -> None:
         HealthStatus.FAILED,
         "engine failed: OSError: disk",
     )
+    assert (found.ready, failed.ready) == (True, False)
 
 
 def test_reducing_is_degraded() -> None:

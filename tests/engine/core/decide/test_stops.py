@@ -117,6 +117,41 @@ def test_pressing_again_starts_the_sweep_anew_without_asking_twice() -> None:
     assert desk.state.kill.kill_id == "k2"
 
 
+def test_a_kill_of_the_same_halt_keeps_what_the_ones_before_came_to() -> None:
+    desk = Desk()
+    desk.working("a1")
+    desk.gate_closed_at = began = desk.now_ns
+    desk.give(Kill(command_id="k1"))
+    desk.give(SweepReport(kill_id="k1", verified=True, finished=True))
+    zero = desk.now_ns
+    desk.later(5)
+    desk.give(Kill(command_id="k2"))
+    kill = desk.state.kill
+    assert kill is not None
+    assert (kill.targets, kill.before) == (("a1",), ())
+    assert (kill.first_halt_at, kill.first_zero_at) == (began, zero)
+    desk.give(row("a1", status=VenueStatus.CANCELED))
+    desk.later(5)
+    desk.give(Kill(command_id="k3"))
+    latest = desk.state.kill
+    assert latest is not None
+    assert (latest.targets, latest.before) == ((), ("a1",))
+    assert (latest.first_halt_at, latest.first_zero_at) == (began, zero)
+
+
+def test_a_kill_of_a_later_halt_begins_anew() -> None:
+    desk = Desk()
+    desk.working("a1")
+    desk.give(Kill(command_id="k1"))
+    desk.give(SweepReport(kill_id="k1", verified=True, finished=True))
+    desk.later(60)
+    for state in (TradingState.ACTIVE, TradingState.HALTED):
+        evolve(desk.state, TradingStateChanged(ts=desk.now_ns, state=state, by="ops"))
+    desk.give(Kill(command_id="k2"))
+    assert desk.state.kill is not None
+    assert (desk.state.kill.before, desk.state.kill.first_zero_at) == ((), 0)
+
+
 def test_a_sweep_cancels_what_turns_up_and_ends_with_the_venues_zero() -> None:
     desk = Desk()
     desk.give(desk.place("late"))
