@@ -252,12 +252,17 @@ class ConsoleApp(App[int], inherit_bindings=False):
         try:
             stop()
         except Exception as error:
-            self.say(f"KILL FAILED: {error!r}. Use `tradedeck kill` in another terminal", bad=True)
+            self.say(f"KILL FAILED: {error!r}. {self._instead()}", bad=True)
             return
         if self.replica.status is None:
             self.say("the engine is still starting: it begins by stopping", bad=True)
         elif self.replica.stale_s(self.session.clock.now_ns()):
-            self.say("stop sent to an engine that is silent: use `tradedeck kill` too", bad=True)
+            self.say(f"stop sent to an engine that is silent. {self._instead()}", bad=True)
+
+    def _instead(self) -> str:
+        """What is left to do where a stop may not have been heard."""
+        key = self.keymap.text("kill.halt")
+        return f"Press {key} {key} again; if that fails, cancel on the venue's own page"
 
     @property
     def theme_names(self) -> list[str]:

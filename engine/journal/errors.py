@@ -22,7 +22,8 @@ class JournalLocked(JournalError):
 
     def __init__(self, path: Path, pid: int | None) -> None:
         holder = "another process" if pid is None else f"process {pid}"
-        super().__init__(f"{path}: in use by {holder}; stop that engine first, or attach to it")
+        way_out = "end the engine it belongs to, or use another state directory"
+        super().__init__(f"{path}: in use by {holder}; {way_out}")
         self.path = path
         self.pid = pid
 

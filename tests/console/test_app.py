@@ -122,8 +122,8 @@ def test_a_kill_that_fails_is_shouted_about() -> None:
     async def play(c: Console) -> None:
         await c.press("f12")
         assert c.toasts == [
-            "KILL FAILED: ConnectionError('engine is gone'). Use `tradedeck kill` in another "
-            "terminal"
+            "KILL FAILED: ConnectionError('engine is gone'). "
+            "Press F12 F12 again; if that fails, cancel on the venue's own page"
         ]
 
     console.run(play)
@@ -139,7 +139,10 @@ def test_a_kill_before_the_engine_or_into_silence_says_so() -> None:
         await c.frame()
         c.alive = False
         await c.press("f12", gap=5.0)
-        assert c.toasts[-1] == "stop sent to an engine that is silent: use `tradedeck kill` too"
+        assert c.toasts[-1] == (
+            "stop sent to an engine that is silent. "
+            "Press F12 F12 again; if that fails, cancel on the venue's own page"
+        )
 
     console.run(play)
 

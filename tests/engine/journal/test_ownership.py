@@ -41,7 +41,8 @@ def test_another_process_is_named_and_its_death_frees_the_journal(tmp_path: Path
         process.kill()
     assert refused.value.pid == process.pid
     assert str(refused.value) == (
-        f"{path}: in use by process {process.pid}; stop that engine first, or attach to it"
+        f"{path}: in use by process {process.pid}; "
+        "end the engine it belongs to, or use another state directory"
     )
     Ownership(path).release()
 
