@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from console.format import separated
+
 if TYPE_CHECKING:
     from engine.core.events import OrderDenied
     from engine.core.risk import Denial, Explanation, Reading
@@ -36,7 +38,7 @@ def denial_line(denial: Denial | OrderDenied) -> str:
     """A denial in one line."""
     limit = f", limit {denial.limit}" if denial.limit else ""
     passes = f"; would pass: {denial.passes}" if denial.passes else ""
-    return f"{denial.code} {denial.value}{limit}{passes}"
+    return separated(f"{denial.code} {denial.value}{limit}{passes}")
 
 
 def explanation_lines(explanation: Explanation) -> Iterator[str]:

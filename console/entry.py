@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from console.conditions import read_exit, read_slippage, read_trigger, words
+from console.format import exact
 from console.numbers import FieldError, on_grid, read_number, read_price
 from engine.core.commands import AmendOrder, PlaceOrder
 from engine.core.orders.terms import exits
@@ -121,7 +122,8 @@ def read_ticket(text: TicketText, market: Market) -> Entry:
     notional = None if qty is None or paid is None else instrument.notional(qty, paid)
     if notional is not None and notional < instrument.min_notional and not text.reduce_only:
         errors.setdefault(
-            "qty", f"{notional:f} is under the least order value {instrument.min_notional:f}"
+            "qty",
+            f"{exact(notional)} is under the least order value {exact(instrument.min_notional)}",
         )
     if errors or qty is None or (limit and price is None):
         return Entry(errors=errors, notional=notional)
@@ -159,7 +161,9 @@ def read_amend(
     known = order.trigger.price if order.trigger is not None and order.is_waiting else None
     trigger = known and _field(errors, "trigger", lambda: read_price(trigger_text, instrument))
     if qty is not None and qty <= order.cum_qty:
-        errors["qty"] = f"{order.cum_qty:f} is filled already; cancel it instead"
+        errors["qty"] = (
+            f"{exact(order.cum_qty, instrument.qty_step)} is filled already; cancel it instead"
+        )
     if (qty, price, trigger) == (order.qty, order.price, known) and not errors:
         errors["qty"] = "nothing changed"
     if errors or qty is None:
@@ -180,9 +184,9 @@ def read_qty(text: str, instrument: Instrument, type: OrderType) -> Decimal:
     qty = read_number(text)
     most = instrument.max_market_qty if type is OrderType.MARKET else instrument.max_qty
     if qty < instrument.min_qty:
-        raise FieldError(f"least is {instrument.min_qty:f}")
+        raise FieldError(f"least is {exact(instrument.min_qty, instrument.qty_step)}")
     if most and qty > most:
-        raise FieldError(f"most is {most:f}")
+        raise FieldError(f"most is {exact(most)}")
     return on_grid(qty, instrument.qty_step, "lot")
 
 
@@ -226,9 +230,11 @@ def _flag_errors(text: TicketText, instrument: Instrument) -> dict[str, str]:
 def _reduce_errors(text: TicketText, qty: Decimal, position: Decimal) -> dict[str, str]:
     reducible = -position * text.side.sign
     if reducible <= 0:
-        return {"reduce_only": f"a {text.side.lower()} reduces nothing; position is {position:f}"}
+        return {
+            "reduce_only": f"a {text.side.lower()} reduces nothing; position is {exact(position)}"
+        }
     if qty > reducible:
-        return {"qty": f"would flip the position; most is {reducible:f}"}
+        return {"qty": f"would flip the position; most is {exact(reducible)}"}
     return {}
 
 

@@ -5,6 +5,7 @@ A value that does not exist is shown as the `none` sign, never as zero.
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from functools import lru_cache
 
@@ -16,6 +17,10 @@ NS = 1_000_000_000
 DAY_S = 86_400
 
 NONE = UNICODE.none
+
+_PLAIN_NUMBER = re.compile(
+    r"(?<![\w.,:#])(?<!\w-)[1-9][0-9]{3,}(?:\.[0-9]+)?(?!\w|[.,-][0-9])", re.ASCII
+)
 
 KEPT = 4_096
 """Texts kept of each kind that screens show again and again: prices, times, signs in columns."""
@@ -41,6 +46,11 @@ def exact(value: Decimal | None, step: Decimal | None = None, none: str = NONE) 
     if isinstance(exponent, int) and -exponent > places:
         places = max(places, decimals(value))
     return f"{value:,.{places}f}"
+
+
+def separated(text: str) -> str:
+    """A sentence with thousands separators in its plain numbers; ids and symbols stay."""
+    return _PLAIN_NUMBER.sub(lambda found: exact(Decimal(found[0])), text)
 
 
 def rounded(value: Decimal | None, step: Decimal | None = None, none: str = NONE) -> str:

@@ -6,6 +6,8 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from console.format import exact
+
 if TYPE_CHECKING:
     from engine.core.instruments import Instrument
 
@@ -41,8 +43,9 @@ def on_grid(value: Decimal, grid: Decimal, word: str) -> Decimal:
     if value % grid == 0:
         return value
     below = value // grid * grid
-    near = f"{below:f} or {below + grid:f}" if below else f"{grid:f}"
-    raise FieldError(f"not a multiple of the {word} {grid:f}; nearest {near}")
+    step = exact(grid, grid)
+    near = f"{exact(below, grid)} or {exact(below + grid, grid)}" if below else step
+    raise FieldError(f"not a multiple of the {word} {step}; nearest {near}")
 
 
 def _without_commas(typed: str) -> str:

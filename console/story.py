@@ -10,7 +10,7 @@ from console import conditions
 from console import format as fmt
 from console.denial import explanation_lines
 from console.glyphs import UNICODE, Glyphs
-from console.views.states import LOOKS, label
+from console.views.states import LOOKS, label, why
 
 if TYPE_CHECKING:
     from engine.core.instruments import Instrument
@@ -73,7 +73,7 @@ def _state(order: Order, instrument: Instrument | None, glyphs: Glyphs) -> Itera
         once = "" if trigger is None else f" once at {fmt.exact(trigger, tick)}"
         yield f"  asked to become {fmt.exact(qty, lot)} @ {fmt.exact(price, tick)}{once}"
     if order.reason or order.text:
-        yield f"  {order.reason} {order.text.split(PROOF_ROUND)[0]}".rstrip()
+        yield f"  {why(order.reason, order.text.split(PROOF_ROUND)[0])}"
 
 
 def _latencies(order: Order) -> Iterator[str]:
@@ -89,7 +89,7 @@ def _timeline(order: Order, glyphs: Glyphs) -> Iterator[str]:
     for entry in order.history:
         gap = f"+{fmt.millis((entry.ts - before) / NS)} ms"
         before = entry.ts
-        told, *rounds = entry.text.split(PROOF_ROUND)
+        told, *rounds = entry.text.replace("->", glyphs.arrow).split(PROOF_ROUND)
         yield (
             f"  {fmt.clock_ms(entry.ts)} {gap:>14}  {entry.type:<15} "
             f"{label(entry.state, glyphs):<10} {told}"

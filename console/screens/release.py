@@ -25,7 +25,8 @@ def flatten_screen(account: str, positions: int) -> TypedConfirm:
     return TypedConfirm(
         "FLATTEN",
         f"Cancels every order, protective stops too, and closes {positions} "
-        f"position{'' if positions == 1 else 's'} on {account} at market, reduce-only.",
+        f"position{'' if positions == 1 else 's'} on {account} at market, reduce-only.\n"
+        f"To confirm, type: {phrase}",
         (Typed("Type", lambda text: None if text == phrase else f"type {phrase}"),),
     )
 

@@ -63,7 +63,8 @@ class Ticket(Sheet[None]):
 
     Every question about the order (a duplicate, an own order it would meet, a price far through
     the mark) needs the review even when armed. An unusual size is asked about once more, by itself,
-    in either case. A change after the review voids it.
+    in either case. A change after the review voids it. While a field is wrong, by itself or by what
+    the engine's checks foresee, Enter sends nothing.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = list(bindings(Scope.TICKET))
@@ -166,22 +167,29 @@ class Ticket(Sheet[None]):
         limit = text.type is OrderType.LIMIT
         self.query_one("#row-price").display = self.query_one("#row-tif").display = limit
         self._show_seldom(text)
-        foreseen = None if entry.order is None else self._port.foresee(entry.order)
-        beside = "" if foreseen is None else FIELDS.get(foreseen.code, "")
+        foreseen, beside = self._foreseen(entry)
+        wrong = False
         for name in ERRORS_BESIDE:
             error = entry.errors.get(name, "")
             if foreseen is not None and name == beside:
                 error = denial_line(foreseen)
-            self._put(f"#error-{name}", "" if error == "empty" and not self._complain else error)
+            error = "" if error == "empty" and not self._complain else error
+            wrong |= bool(error)
+            self._put(f"#error-{name}", error)
         preview = _preview(text, entry, market)
         if foreseen is not None and not beside:
             preview = f"would be denied: {denial_line(foreseen)}\n{preview}"
         self._put("#preview", preview)
-        self._draw_review(entry)
+        self._draw_review(entry, wrong=wrong)
         box = self.query_one("#sheet")
         box.border_title = f"{text.side.upper()} {text.symbol}"
         box.set_class(text.side is Side.BUY, "buy")
         box.set_class(text.side is Side.SELL, "sell")
+
+    def _foreseen(self, entry: Entry) -> tuple[Denial | None, str]:
+        """What the engine would deny now, and the field that is to blame, if one is."""
+        denial = None if entry.order is None else self._port.foresee(entry.order)
+        return denial, "" if denial is None else FIELDS.get(denial.code, "")
 
     def _show_seldom(self, text: TicketText) -> None:
         """What few orders say is shown when it is asked for; what is typed is never hidden."""
@@ -190,7 +198,7 @@ class Ticket(Sheet[None]):
         if text.type is OrderType.LIMIT or text.trigger.strip():
             self.query_one("#row-slippage").display = False  # it is not read either
 
-    def _draw_review(self, entry: Entry) -> None:
+    def _draw_review(self, entry: Entry, *, wrong: bool) -> None:
         blocked = self._port.blocked()
         reviewing = self._reviewed is not None and self._reviewed == entry.order
         doubts = () if entry.order is None else self._port.doubts(entry.order)
@@ -199,7 +207,7 @@ class Ticket(Sheet[None]):
         line = ""
         if blocked is not None:
             line = f"cannot send: {blocked}"
-        elif reviewing and entry.order is not None:
+        elif reviewing and entry.order is not None and not wrong:
             questions = "".join(f"{question}?  " for question in entry.questions)
             if doubted:
                 questions += f"UNUSUAL SIZE: {', '.join(doubts)}. Really?  "
@@ -208,6 +216,8 @@ class Ticket(Sheet[None]):
         self.query_one("#review").display = bool(line)
         armed = self._port.armed() and not entry.questions
         enter = enter if armed or reviewing else "Enter reviews"
+        if wrong or blocked is not None:
+            enter = "Cannot send"
         self._put("#keys", f"{enter}  F2–F6 sizes  F7 stops  ↑↓ step  F8 arm  Esc leaves")
 
     def _put(self, selector: str, text: str) -> None:
@@ -251,10 +261,11 @@ class Ticket(Sheet[None]):
         text = self.ticket_text()
         entry = read_ticket(text, self._port.market(text.symbol))
         self._complain = True
-        if entry.order is None or self._port.blocked() is not None:
+        _, beside = self._foreseen(entry)
+        if entry.order is None or beside or self._port.blocked() is not None:
             self._reviewed = self._doubted = None
             self._draw()
-            self._focus_first(entry)
+            self._focus_first((*entry.errors, *filter(None, [beside])))
             return
         now_s = self._port.key_time_s()
         shown = self._reviewed == entry.order
@@ -269,8 +280,8 @@ class Ticket(Sheet[None]):
         self._reviewed, self._reviewed_s = entry.order, now_s
         self._draw()
 
-    def _focus_first(self, entry: Entry) -> None:
-        for name in entry.errors:
+    def _focus_first(self, names: Sequence[str]) -> None:
+        for name in names:
             self.query_one(f"#{name}").focus()
             return
 

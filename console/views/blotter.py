@@ -12,10 +12,10 @@ from console.conditions import words
 from console.glyphs import UNICODE, Glyphs
 from console.replica import Changes, Replica
 from console.views.cells import Cell, Column, Row, Shrink
-from console.views.states import side_cell, side_style, state_cell
+from console.views.states import side_cell, side_style, state_cell, why
 from engine.core.instruments import Instrument
 from engine.core.orders.machine import Order
-from engine.core.types import ZERO
+from engine.core.types import ZERO, OrderState
 
 COLUMNS = (
     Column("time", "TIME", 12, cut=True),
@@ -149,7 +149,9 @@ def age_text(order: Order, now_ns: int) -> str:
 
 def note(order: Order, glyphs: Glyphs) -> str:
     """What a trader wants to know beyond the figures: the reason, a pending amend, the terms."""
-    parts = [part for part in (order.reason, order.text) if part]
+    denied = order.state is OrderState.DENIED
+    text = fmt.separated(order.text) if denied else order.text
+    parts = [*filter(None, [why(order.reason, text)])]
     if order.pending_replace:
         parts.append(f"{glyphs.arrow} {_pending(order)}")
     terms = [

@@ -12,7 +12,7 @@ from console.conditions import words as seldom
 from console.glyphs import UNICODE, Glyphs
 from console.replica import LogEntry, Replica
 from console.views.cells import Cell, Column, Row
-from console.views.states import LOOKS, label
+from console.views.states import LOOKS, label, why
 from engine.core.events import (
     CashBooked,
     CommandRefused,
@@ -117,7 +117,8 @@ def _submitted(event: OrderSubmitted) -> Told:
 def _denied(event: OrderDenied) -> Told:
     limit = f" (limit {event.limit})" if event.limit else ""
     passes = f", would pass {event.passes}" if event.passes else ""
-    text = f"denied {event.code}: {event.value}{limit}{passes} {_terms(event)}"
+    why_not = fmt.separated(f"{event.value}{limit}{passes}")
+    text = f"denied {event.code}: {why_not} {_terms(event)}"
     return Told(event.client_order_id, text, "bad")
 
 
@@ -144,7 +145,7 @@ def _wanted(event: OrderEvent) -> str:
 
 
 def _why(event: OrderEvent) -> str:
-    return " ".join(part for part in (event.reason, event.text) if part)
+    return why(event.reason, event.text)
 
 
 def _reported(event: OrderEvent) -> str:
@@ -218,7 +219,9 @@ def _quarantined(event: ExecutionQuarantined) -> Told:
 
 
 def _baseline(event: PnlBaseline) -> Told:
-    return Told("P&L", f"compared with the venue from now on, {len(event.balances)} coins", "muted")
+    count = len(event.balances)
+    text = f"compared with the venue from now on ({count} coin{'' if count == 1 else 's'})"
+    return Told("P&L", text, "muted")
 
 
 def _refused(event: CommandRefused) -> Told:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from functools import cache
 from typing import NamedTuple
@@ -35,6 +36,17 @@ LOOKS: dict[str, Look] = {
     OrderState.PENDING_REPLACE: Look("amending", "AMEND…", "state-leaving"),
     OrderState.UNKNOWN: Look("unknown", "UNKNOWN", "state-unknown"),
 }
+
+
+_REASONS = {"USER": "on request"}
+_VENUE_CODES = re.compile(r"(?:(?:EC_|Cancel)\w+ ?)+", re.ASCII)
+
+
+def why(reason: str, text: str) -> str:
+    """Why an order ended, once: the venue's codes are left out where the reason says the same."""
+    if reason not in ("", "VENUE") and _VENUE_CODES.fullmatch(text):
+        text = ""
+    return " ".join(part for part in (_REASONS.get(reason, reason), text) if part)
 
 
 @cache

@@ -112,13 +112,14 @@ def _positions(summary: SessionSummary) -> Iterator[str]:
 
 def _table(titles: Row, rows: Sequence[Row]) -> Iterator[str]:
     """Rows in columns below their titles, the first ones where there are many; a blank line."""
-    shown = [titles, *rows[:ROWS_MAX]] if rows else []
+    most = ROWS_MAX if len(rows) > ROWS_MAX + 1 else len(rows)  # one more takes no more room
+    shown = [titles, *rows[:most]] if rows else []
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
     for row in shown:
         cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
         yield f"  {'  '.join(cells)}".rstrip()
-    if len(rows) > ROWS_MAX:
-        yield f"  and {len(rows) - ROWS_MAX} more in summary.json"
+    if len(rows) > most:
+        yield f"  and {len(rows) - most} more in summary.json"
     yield ""
 
 

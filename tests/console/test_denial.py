@@ -8,6 +8,9 @@ def test_a_denial_is_one_line_with_what_would_pass() -> None:
         "MAX_QTY 2, limit 1; would pass: at most 1"
     )
     assert denial_line(Denial("BAD_ID", "x y")) == "BAD_ID x y"
+    assert denial_line(Denial("PRICE_COLLAR", "10000", "48800.000 to 67100", "c-1000")) == (
+        "PRICE_COLLAR 10,000, limit 48,800 to 67,100; would pass: c-1000"
+    )
 
 
 def test_a_denial_without_readings_is_the_rule_alone() -> None:

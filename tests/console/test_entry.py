@@ -73,11 +73,11 @@ def test_a_whole_ticket_becomes_an_order_without_ids() -> None:
         ({"qty": "1x"}, "qty", "'1x' is not a number"),
         ({"qty": "0.0105"}, "qty", "not a multiple of the lot 0.001; nearest 0.010 or 0.011"),
         ({"qty": "0.0001"}, "qty", "least is 0.001"),
-        ({"qty": "1001"}, "qty", "most is 1000"),
+        ({"qty": "1001"}, "qty", "most is 1,000"),
         ({"price": ""}, "price", "empty"),
         ({"price": "61000.05"}, "price",
-         "not a multiple of the tick 0.10; nearest 61000.00 or 61000.10"),
-        ({"price": "0.05"}, "price", "not a multiple of the tick 0.10; nearest 0.10"),
+         "not a multiple of the tick 0.1; nearest 61,000.0 or 61,000.1"),
+        ({"price": "0.05"}, "price", "not a multiple of the tick 0.1; nearest 0.1"),
         ({"post_only": True, "time_in_force": TimeInForce.IOC}, "post_only",
          "IOC never rests; use GTC"),
         ({"post_only": True, "type": OrderType.MARKET}, "post_only",
@@ -110,7 +110,7 @@ def test_every_wrong_field_is_named_at_once() -> None:
 
 def test_an_order_worth_too_little_is_refused_with_its_value() -> None:
     entry = read_ticket(text(qty="0.001", price="1000.0"), MARKET)
-    assert entry.errors == {"qty": "1.0000 is under the least order value 5"}
+    assert entry.errors == {"qty": "1 is under the least order value 5"}
 
 
 def test_a_market_order_has_no_price_and_is_ioc() -> None:

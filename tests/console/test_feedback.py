@@ -26,9 +26,9 @@ def denied(order_id: str = "td-1", limit: str = "1000000") -> ev.OrderDenied:
 
 def test_a_denial_says_code_value_and_limit() -> None:
     assert told(denied()) == [
-        Notice("td-1 denied: MAX_ORDER_NOTIONAL 54900000, limit 1000000", "td-1")
+        Notice("td-1 denied: MAX_ORDER_NOTIONAL 54,900,000, limit 1,000,000", "td-1")
     ]
-    assert told(denied(limit=""))[0].text == "td-1 denied: MAX_ORDER_NOTIONAL 54900000"
+    assert told(denied(limit=""))[0].text == "td-1 denied: MAX_ORDER_NOTIONAL 54,900,000"
 
 
 def test_a_rejection_says_the_venues_words() -> None:
@@ -61,7 +61,8 @@ def test_other_peoples_news_is_not_told() -> None:
 def test_a_flood_becomes_its_count_and_its_last() -> None:
     assert told(*[denied()] * 4) == [
         Notice(
-            "4 refusals at once; the last: td-1 denied: MAX_ORDER_NOTIONAL 54900000, limit 1000000",
+            "4 refusals at once; the last: "
+            "td-1 denied: MAX_ORDER_NOTIONAL 54,900,000, limit 1,000,000",
             "td-1",
         )
     ]

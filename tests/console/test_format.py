@@ -109,3 +109,14 @@ def test_no_room_is_no_text() -> None:
 def test_fit_says_how_many_cells_are_free() -> None:
     assert fmt.fit("abc", 5) == ("abc", 2)
     assert fmt.fit("abcdef", 5) == ("abcd…", 0)
+
+
+def test_plain_numbers_in_a_sentence_get_their_separators_and_ids_stay() -> None:
+    assert fmt.separated("61000.50 to 1234, not 999 or 0.0001") == (
+        "61,000.5 to 1,234, not 999 or 0.0001"
+    )
+    assert fmt.separated("c-008812 td-1000 1000PEPEUSDT 1.2345 1,000") == (
+        "c-008812 td-1000 1000PEPEUSDT 1.2345 1,000"
+    )
+    assert fmt.separated("on 2026-11-27 at 127.0.0.1:9100") == "on 2026-11-27 at 127.0.0.1:9100"
+    assert fmt.separated("-61000") == "-61,000"

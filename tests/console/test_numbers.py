@@ -47,7 +47,7 @@ def test_a_plain_number_is_read_exactly(typed: str, number: D) -> None:
 
 def test_a_price_off_its_grid_is_told_the_nearest_on_it() -> None:
     assert read_price("60000.1", BTC) == D("60000.1")
-    with pytest.raises(FieldError, match=r"tick 0\.10; nearest 60000\.10 or 60000\.20"):
+    with pytest.raises(FieldError, match=r"tick 0\.1; nearest 60,000\.1 or 60,000\.2"):
         read_price("60000.15", BTC)
     with pytest.raises(FieldError, match=r"lot 5; nearest 5$"):
         on_grid(D(3), D(5), "lot")

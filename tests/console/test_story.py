@@ -64,7 +64,10 @@ def test_a_proof_of_absence_has_a_line_for_each_round() -> None:
 def test_an_amend_under_way_and_an_overfill_are_told() -> None:
     link = busy_link()
     link.push(happened("c-004", E.REPLACE_REQUEST, 0, price=D("2709.00")))
-    assert "  asked to become 2.00 @ 2,709.00" in story(link.order("c-004"), ETH).splitlines()
+    told = story(link.order("c-004"), ETH)
+    assert "  asked to become 2.00 @ 2,709.00" in told.splitlines()
+    assert "price 2710.20 → 2709.00" in told
+    assert "price 2710.20 -> 2709.00" in story(link.order("c-004"), ETH, ASCII)
     link.push(ev.OrderEvent(E.PARTIAL_FILL, "c-003", NOW, exec_id="e-9", last_qty=D("0.400"),
                             last_price=D("60999.0")))  # fmt: skip
     assert "  OVERFILLED by 0.100" in story(link.order("c-003"), BTC).splitlines()

@@ -16,8 +16,9 @@ def status_page(document: Document) -> str:
 def _lines(document: Document) -> Iterator[str]:
     health, reconcile = document["health"], document["reconcile"]
     program = f"tradedeck {document['version'] or '(not installed)'}, pid {document['pid']}"
-    state = f"{health['account']}  {health['mode']}  {health['trading']}"
-    yield f"{state}  {health['status'].upper()}    {program}, up {_span(health['uptime_s'])}"
+    names = (health["account"], health["mode"], health["trading"], health["status"].upper())
+    once = {name.upper(): name for name in names}  # the account `paper` in mode PAPER is one word
+    yield f"{'  '.join(once.values())}    {program}, up {_span(health['uptime_s'])}"
     for problem in health["problems"]:
         yield f"  ! {problem}"
     for warning in document.get("warnings", ()):

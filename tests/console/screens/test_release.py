@@ -23,6 +23,7 @@ def test_flattening_asks_for_the_word_and_the_account() -> None:
     assert problems(screen, "FLATTEN desk") == [None]
     assert problems(screen, "flatten desk") == ["type FLATTEN desk"]
     assert "closes 1 position on desk" in screen._explanation
+    assert screen._explanation.endswith("\nTo confirm, type: FLATTEN desk")
     assert "closes 2 positions" in flatten_screen("desk", 2)._explanation
 
 

@@ -278,7 +278,16 @@ def test_what_the_engine_would_deny_is_said_beside_its_field_before_it_is_sent()
         fill_in(c, qty="0.001", price="10000.00")
         await c.frame()
         assert c.text("#error-qty") == ""
-        assert c.text("#error-price").startswith("PRICE_COLLAR 10000, limit 48800")
+        assert c.text("#error-price") == (
+            "PRICE_COLLAR 10,000, limit 48,800 to 67,100; would pass: at least 48,800"
+        )
+        assert c.text("#keys").startswith("Cannot send  F2")
+        await c.press("enter", "enter", "f8", "enter")
+        assert (c.sheet, c.link.commands, c.text("#review")) == ("Ticket", [], "")
+        assert c.app.focused is c.app.screen.query_one("#price")
+        fill_in(c, qty="0.001", price="60000.00")
+        await c.frame()
+        assert c.text("#keys").startswith("Enter asks once more  F2")
 
     console.run(play)
 
@@ -394,7 +403,7 @@ def test_a_trigger_on_the_wrong_side_is_foreseen_beside_its_field() -> None:
         await c.press("b")
         fill_in(c, price="60010", trigger="60000")
         await c.frame()
-        assert c.text("#error-trigger").startswith("TRIGGER_SIDE Rises to 60000, limit above")
+        assert c.text("#error-trigger").startswith("TRIGGER_SIDE Rises to 60,000, limit above")
         fill_in(c, trigger="60000 sideways")
         await c.frame()
         assert c.text("#error-trigger").startswith("'sideways' is none of last, mark, index")

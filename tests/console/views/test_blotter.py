@@ -54,7 +54,7 @@ def test_an_order_without_a_fill_has_no_average(replica: Replica) -> None:
 def test_a_denied_order_says_which_limit_it_broke(replica: Replica) -> None:
     cells = _row(replica, "c-009")
     assert cells["state"] == "! DENIED"
-    assert cells["note"] == "MAX_ORDER_NOTIONAL 54900000 (limit 1000000)"
+    assert cells["note"] == "MAX_ORDER_NOTIONAL 54,900,000 (limit 1,000,000)"
 
 
 def test_what_the_venue_says_is_plain_text(replica: Replica) -> None:

@@ -54,6 +54,8 @@ def _order(type: EventType, **fields: object) -> ev.OrderEvent:
          "c-1 | Buy 0.5 BTCUSDT @ 61,000 reduce-only by ops | text"),
         (ev.OrderDenied(command_id="k", code="COLLAR", value="12 %", limit="10 %", **ORDER),  # type: ignore[arg-type]
          "c-1 | denied COLLAR: 12 % (limit 10 %) Buy 0.5 BTCUSDT @ 61,000 | bad"),
+        (ev.OrderDenied(command_id="k", code="COLLAR", value="90000", limit="67150.5", **ORDER),  # type: ignore[arg-type]
+         "c-1 | denied COLLAR: 90,000 (limit 67,150.5) Buy 0.5 BTCUSDT @ 61,000 | bad"),
         (ev.OrderAdopted(exchange_order_id="x", **(ORDER | {"price": None})),  # type: ignore[arg-type]
          "c-1 | found at the venue, external: Buy 0.5 BTCUSDT @ market | warn"),
         (ev.OrderAdopted(exchange_order_id="x", by="recovered", **(ORDER | {"price": None})),  # type: ignore[arg-type]
@@ -84,6 +86,10 @@ def _order(type: EventType, **fields: object) -> ev.OrderEvent:
          "c-1 | no answer: asking the venue timeout 600 ms | warn"),
         (_order(EventType.ORDER_REJECT, reason="POST_ONLY", text="[/b]"),
          "c-1 | rejected by the venue POST_ONLY [/b] | bad"),
+        (_order(EventType.CANCEL_ACK, reason="USER", text="EC_PerCancelRequest CancelByUser"),
+         "c-1 | canceled on request | text"),
+        (ev.PnlBaseline(ts=NOW, balances={"USDT": D(1)}, realized={}),
+         "P&L | compared with the venue from now on (1 coin) | muted"),
         (_order(EventType.REPLACE_REQUEST, qty=D("2"), price=D("61001")),
          "c-1 | amend asked for qty 2 price 61,001 | text"),
         (_order(EventType.STATUS_REPORT, status=OrderState.NEW, cum_qty=D("0.1")),

@@ -9,7 +9,7 @@ import pytest
 from console.glyphs import ASCII, UNICODE
 from console.theme import MEANINGS
 from console.views.cells import Cell
-from console.views.states import LOOKS, label, pnl_cell, side_cell, side_style, state_cell
+from console.views.states import LOOKS, label, pnl_cell, side_cell, side_style, state_cell, why
 from engine.core.types import OrderState, Side
 
 
@@ -54,3 +54,18 @@ def test_sides_have_letter_sign_and_hue() -> None:
 )
 def test_pnl_points_up_or_down_and_zero_is_neutral(value: D | None, text: str, cell: Cell) -> None:
     assert pnl_cell(value, text, UNICODE) == cell
+
+
+@pytest.mark.parametrize(
+    ("reason", "text", "words"),
+    [
+        ("USER", "EC_PerCancelRequest CancelByUser", "on request"),
+        ("SELF_MATCH", "EC_BySelfMatch", "SELF_MATCH"),
+        ("VENUE", "EC_Others", "VENUE EC_Others"),
+        ("", "CancelByUser", "CancelByUser"),
+        ("BALANCE", "ab not enough", "BALANCE ab not enough"),
+        ("", "", ""),
+    ],
+)
+def test_why_an_order_ended_is_said_once(reason: str, text: str, words: str) -> None:
+    assert why(reason, text) == words

@@ -123,6 +123,13 @@ def test_many_orders_stay_on_one_screen() -> None:
     assert len(lines) < 40
 
 
+def test_one_order_too_many_is_shown_instead_of_counted() -> None:
+    lines = print_summary(msgspec.structs.replace(SUMMARY, orders=[ORDER] * 16)).splitlines()
+    table = lines[lines.index(next(line for line in lines if line.startswith("orders"))) + 2 :]
+    assert table[15].split()[0] == table[0].split()[0]
+    assert table[16] == ""
+
+
 def test_an_empty_session_has_a_page_too() -> None:
     empty = msgspec.structs.replace(
         SUMMARY,

@@ -63,7 +63,7 @@ def test_the_page_and_the_json_are_the_engines_own(
     with engine(tmp_path / "a", OK_ANSWER + body.encode()):
         code, out, err = run(tmp_path / "a", capsys)
     assert (code, err) == (0, "")
-    assert out.startswith("paper  PAPER  ACTIVE  OK")
+    assert out.startswith("PAPER  ACTIVE  OK")
     (tmp_path / "b").mkdir()
     with engine(tmp_path / "b", OK_ANSWER + body.encode()):
         assert run(tmp_path / "b", capsys, "--json") == (0, f"{body}\n", "")

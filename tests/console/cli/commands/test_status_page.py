@@ -93,7 +93,7 @@ DOCUMENT: dict[str, Any] = {
 }
 
 PAGE = """\
-paper  PAPER  ACTIVE  OK    tradedeck 0.1.0, pid 7, up 1:02:03
+PAPER  ACTIVE  OK    tradedeck 0.1.0, pid 7, up 1:02:03
 
 links       private up, public DOWN
 reconcile   passed 1.2 s ago, took 3 ms; drift none
@@ -277,3 +277,8 @@ def test_input_that_could_not_be_read_is_counted_and_the_newest_said() -> None:
 def test_hostile_text_cannot_reach_the_terminal() -> None:
     health = {**DOCUMENT["health"], "problems": ["\x1b[31mred\u202e"]}
     assert page(health=health)[1] == "  ! ?[31mred?"
+
+
+def test_the_headline_says_each_thing_once() -> None:
+    halted = {**DOCUMENT["health"], "account": "desk", "trading": "HALTED", "status": "halted"}
+    assert page(health=halted)[0].startswith("desk  PAPER  HALTED    tradedeck")
