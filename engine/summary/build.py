@@ -25,6 +25,7 @@ from engine.summary.documents import (
     OrderSummary,
     PositionSummary,
     ReconciliationSummary,
+    RefusedSummary,
     RequestSummary,
     SessionSummary,
     TotalsSummary,
@@ -58,6 +59,10 @@ def create_summary(
         reconciliation=_reconciliation(state),
         retries={kind: requests.get(kind, RequestSummary()) for kind in REQUEST_KINDS},
         kill=None if state.kill is None else _kill(state.kill),
+        refused=[
+            RefusedSummary(ts=one.ts, command=one.command, code=one.code, text=one.text)
+            for one in state.refusals
+        ],
     )
 
 

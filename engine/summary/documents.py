@@ -139,8 +139,17 @@ class KillSummary(msgspec.Struct, frozen=True, kw_only=True):
     residual: tuple[str, ...]
 
 
-class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """`summary.json`, key by key."""
+class RefusedSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A command that came to nothing, other than a denied order: when (unix ns) and why."""
+
+    ts: int
+    command: str
+    code: str
+    text: str
+
+
+class SessionSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`summary.json`, key by key; `refused` is there where anything was, the newest of it."""
 
     market: MarketSummary
     orders: list[OrderSummary]
@@ -150,6 +159,7 @@ class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
     reconciliation: ReconciliationSummary
     retries: dict[str, RequestSummary]
     kill: KillSummary | None
+    refused: list[RefusedSummary] = []
 
     @property
     def passed(self) -> bool:

@@ -30,6 +30,7 @@ def _lines(summary: SessionSummary) -> Iterator[str]:
     )
     yield ""
     yield from _orders(summary)
+    yield from _refused(summary)
     yield from _fills(summary)
     yield from _positions(summary)
     yield (
@@ -67,6 +68,20 @@ def _orders(summary: SessionSummary) -> Iterator[str]:
                 order.reason,
             )
             for order in summary.orders
+        ],
+    )
+
+
+def _refused(summary: SessionSummary) -> Iterator[str]:
+    if not summary.refused:
+        return
+    first_ts = summary.market.first_ts
+    yield f"refused         {len(summary.refused)}"
+    yield from _table(
+        ("AT", "COMMAND", "CODE", "WHY"),
+        [
+            (f"{(one.ts - first_ts) / NS:.3f}", one.command, one.code, one.text)
+            for one in summary.refused
         ],
     )
 

@@ -10,6 +10,7 @@ import msgspec
 
 from engine.core.events import (
     CashBooked,
+    CommandRefused,
     Drift,
     EngineStarted,
     Event,
@@ -137,6 +138,17 @@ def test_the_summary_has_every_key_in_its_order_and_exact_numbers() -> None:
         "amend": {"requests": 0, "retries": 0},
     }
     assert document["kill"] is None
+
+
+def test_commands_that_came_to_nothing_are_told_where_there_are_any() -> None:
+    refused = CommandRefused(
+        ts=T0 + MS, command_id="c-1", command="CancelOrder", code="UNKNOWN_ORDER", text="zz"
+    )
+    document = sum_up(state_of(*TRADED, refused))
+    assert document["refused"] == [
+        {"ts": T0 + MS, "command": "CancelOrder", "code": "UNKNOWN_ORDER", "text": "zz"}
+    ]
+    assert "refused" not in sum_up(state_of(*TRADED))
 
 
 def test_an_order_shows_its_terms_its_end_and_its_latencies() -> None:

@@ -8,7 +8,7 @@ import pytest
 from engine.summary import documents
 
 KEYS = {
-    "SessionSummary": "market orders fills positions totals reconciliation retries kill",
+    "SessionSummary": "market orders fills positions totals reconciliation retries kill refused",
     "MarketSummary": "files first_ts last_ts trades book_updates bad_lines bad_line",
     "OrderSummary": (
         "client_order_id exchange_order_id symbol side type time_in_force post_only reduce_only "
@@ -21,6 +21,7 @@ KEYS = {
     ),
     "TotalsSummary": "realized_pnl unrealized_pnl fees net_pnl currency funding estimated",
     "RequestSummary": "requests retries",
+    "RefusedSummary": "ts command code text",
     "KillSummary": "blocked_at first_cancel_at verified_zero_at residual",
 }
 

@@ -15,6 +15,7 @@ from engine.summary.documents import (
     OrderSummary,
     PositionSummary,
     ReconciliationSummary,
+    RefusedSummary,
     TotalsSummary,
 )
 
@@ -143,6 +144,23 @@ def test_an_empty_session_has_a_page_too() -> None:
     assert lines[0].startswith("market          synthetic: 345.0 s")
     assert "orders          0" in lines
     assert "requests        none" in lines
+
+
+def test_commands_that_came_to_nothing_stand_between_orders_and_fills() -> None:
+    refused = RefusedSummary(
+        ts=SUMMARY.market.first_ts + 1_500_000_000,
+        command="CancelOrder",
+        code="UNKNOWN_ORDER",
+        text="zz",
+    )
+    lines = print_summary(msgspec.structs.replace(SUMMARY, refused=[refused])).splitlines()
+    start = lines.index("refused         1")
+    assert lines[start + 1 : start + 4] == [
+        "  AT     COMMAND      CODE           WHY",
+        "  1.500  CancelOrder  UNKNOWN_ORDER  zz",
+        "",
+    ]
+    assert lines[start + 4].startswith("fills")
 
 
 def test_a_kill_says_how_long_it_took_or_that_it_is_incomplete() -> None:
