@@ -204,9 +204,9 @@ async def pace(clock: SimClock, speed: Callable[[], float | None]) -> None:
     """Move `clock` along with real time, `speed()` times as fast; None is as fast as it goes.
 
     Runs until cancelled. What the program cannot keep up with is lost, but for a moment of it. The
-    loop has a turn after each timer, so that an answer is read before
-    the deadline behind it. Between timers the clock stands at the last one that fired, so a caller
-    that must know how far it is reads the clock, not the wall.
+    loop has a turn after each timer, so that an answer is read before the deadline behind it.
+    Between timers the clock stands at the last one that fired, so a caller that must know how far
+    it is reads the clock, not the wall.
     """
     seen, target = monotonic_ns(), clock.now_ns()
     while True:

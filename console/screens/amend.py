@@ -120,12 +120,6 @@ class Amend(Sheet[None]):
         enter = "Enter sends" if sends else "Enter reviews"
         self._put("#keys", f"{enter}  ↑↓ step  Tab field  F8 arm  Esc leaves")
 
-    def _put(self, selector: str, text: str) -> None:
-        """Change a line only when it differs: an idle sheet repaints nothing."""
-        line = self.query_one(selector, Static)
-        if line.content != text:
-            line.update(text)
-
     def _describe(self, command: AmendOrder) -> str:
         changes = []
         if command.trigger_price is not None and self._order.trigger is not None:

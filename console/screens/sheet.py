@@ -63,6 +63,12 @@ class Sheet(PictureOver[Result]):
         self.post_message(self.Left())
         self.dismiss(None)
 
+    def _put(self, selector: str, text: str) -> None:
+        """Change a line only when it differs: an idle sheet repaints nothing."""
+        line = self.query_one(selector, Static)
+        if line.content != text:
+            line.update(text)
+
     def on_resize(self, event: events.Resize) -> None:
         size = size_class(event.size.width, event.size.height)
         for each in SizeClass:

@@ -220,12 +220,6 @@ class Ticket(Sheet[None]):
             enter = "Cannot send"
         self._put("#keys", f"{enter}  F2–F6 sizes  F7 stops  ↑↓ step  F8 arm  Esc leaves")
 
-    def _put(self, selector: str, text: str) -> None:
-        """Change a line only when it differs: an idle ticket repaints nothing."""
-        line = self.query_one(selector, Static)
-        if line.content != text:
-            line.update(text)
-
     # Acting.
 
     def act(self, action_id: str) -> None:

@@ -108,7 +108,7 @@ class Exchange:
         self._chaos = self._noise = None
         if self._dice is not None:
             self._chaos = Chaos(
-                self._dice, clock, self.flush, self._cut, self._recall_closed, self._forget_closed
+                self._dice, clock, self.flush, self._cut, self._has_closed, self._forget_closed
             )
             self._noise = Noise(self._dice, clock, self._hub)
         self._tell = self._noise.rows if self._noise else self._hub.push
@@ -280,7 +280,7 @@ class Exchange:
         for network in self._networks:
             network.cut()
 
-    def _recall_closed(self) -> bool:
+    def _has_closed(self) -> bool:
         return any(
             len(closed) > account.forgotten.get(category, 0)
             for account in self.accounts.values()

@@ -51,7 +51,8 @@ def decide_fill(state: State, fill: FillEvent, context: Context) -> Iterator[Ste
         yield _booked(order, fill, context)
         if was_absent:
             yield from late_accept(state, order, context)
-    yield from _liquidated(state, fill, context)
+    if fill.kind is ExecutionKind.LIQUIDATION:  # somebody else is closing this account's positions
+        yield from halt(state, f"liquidation of {fill.symbol}", context)
 
 
 def _needs_more_qty(order: Order, fill: FillEvent) -> bool:
@@ -80,14 +81,11 @@ def _booked(order: Order, fill: FillEvent, context: Context) -> OrderEvent:
     )
 
 
-def _liquidated(state: State, fill: FillEvent, context: Context) -> Iterator[Step]:
-    """A liquidation stops trading: somebody else is closing this account's positions."""
-    if fill.kind is ExecutionKind.LIQUIDATION and state.trading is not TradingState.HALTED:
+def halt(state: State, reason: str, context: Context) -> Iterator[Step]:
+    """Stop trading, once, for what the venue has told."""
+    if state.trading is not TradingState.HALTED:
         yield TradingStateChanged(
-            ts=context.now_ns,
-            state=TradingState.HALTED,
-            by="engine",
-            reason=f"liquidation of {fill.symbol}",
+            ts=context.now_ns, state=TradingState.HALTED, by="engine", reason=reason
         )
 
 

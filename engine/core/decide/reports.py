@@ -10,15 +10,9 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from engine.core.context import Context
-from engine.core.decide.executions import decide_suspense, find_order
+from engine.core.decide.executions import decide_suspense, find_order, halt
 from engine.core.decide.recall import recalling
-from engine.core.events import (
-    ConnectivityChanged,
-    EventType,
-    OrderAdopted,
-    OrderEvent,
-    TradingStateChanged,
-)
+from engine.core.events import ConnectivityChanged, EventType, OrderAdopted, OrderEvent
 from engine.core.ledger.executions import position_key
 from engine.core.orders.late_accept import late_accept
 from engine.core.orders.machine import Order
@@ -44,11 +38,10 @@ from engine.core.types import (
     RECOVERED,
     VENUE,
     OrderState,
-    TradingState,
 )
 
 KEY_REFUSED = "AUTH"
-"""The reason of a reject that is about the key and not about the order."""
+"""The reason of a reject that is about the key and not about the order: no other would pass."""
 OWN_IDS = (ORDER_ID_PREFIX, FLATTEN_PREFIX)
 WORKING = frozenset({VenueStatus.NEW, VenueStatus.PARTIALLY_FILLED})
 ACKNOWLEDGING = WORKING | {VenueStatus.FILLED}
@@ -240,20 +233,9 @@ def decide_outcome(state: State, report: RequestOutcome, context: Context) -> It
         # Rounds of questions before the last sending prove nothing.
         state.absences.pop(order.client_order_id, None)
     yield from _OUTCOMES[report.kind](state, order, report, context)
-    yield from _key_refused(state, report, context)
+    if report.outcome is Outcome.REJECTED and report.reason == KEY_REFUSED:
+        yield from halt(state, f"the venue refuses this key: {report.text}", context)
     yield from decide_suspense(state, order, report.exchange_order_id, context)
-
-
-def _key_refused(state: State, report: RequestOutcome, context: Context) -> Iterator[Step]:
-    """A key that has expired or was taken away stops trading: no other order would pass."""
-    refused = report.outcome is Outcome.REJECTED and report.reason == KEY_REFUSED
-    if refused and state.trading is not TradingState.HALTED:
-        yield TradingStateChanged(
-            ts=context.now_ns,
-            state=TradingState.HALTED,
-            by="engine",
-            reason=f"the venue refuses this key: {report.text}",
-        )
 
 
 def _placed(state: State, order: Order, report: RequestOutcome, context: Context) -> Iterator[Step]:

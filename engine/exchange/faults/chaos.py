@@ -55,15 +55,15 @@ class Chaos:
         clock: Clock,
         flush: Callable[[], None],
         cut: Callable[[], None],
-        recall_closed: Callable[[], bool],
+        has_closed: Callable[[], bool],
         forget_closed: Callable[[], None],
     ) -> None:
-        """`recall_closed` is whether there is a closed order that `forget_closed` would forget."""
+        """`has_closed` is whether there is a closed order that `forget_closed` would forget."""
         self._dice = dice
         self._clock = clock
         self._flush = flush
         self._cut = cut
-        self._recall_closed = recall_closed
+        self._has_closed = has_closed
         self._forget_closed = forget_closed
         self._banned_until_ms = 0
         self._down_until_ms = 0
@@ -114,7 +114,7 @@ class Chaos:
         if rule.kind == "half_open":
             return any(not session.is_dead for session in self._sessions)
         if rule.kind == "realtime_wipe":
-            return self._recall_closed()
+            return self._has_closed()
         return rule.kind not in others
 
     def _strike(

@@ -19,6 +19,7 @@ import msgspec
 from engine.exchange.numbers import ZERO
 from engine.exchange.sources.frames import (
     BOOK_TOPIC,
+    MS,
     TICKER_TOPIC,
     TRADE_TOPIC,
     BookData,
@@ -37,7 +38,6 @@ from engine.exchange.sources.tickers import Ticker
 
 STEP_NS = 100_000_000
 JITTER_NS = 20_000_000
-MS = 1_000_000
 
 STEP_VOLATILITY = 2.5e-5  # of the price, on a step that moves
 MOVE_CHANCE = 0.35

@@ -6,9 +6,8 @@ from collections import deque
 from decimal import Decimal
 
 from engine.exchange.numbers import text
-from engine.exchange.sources.frames import TICKER_TOPIC, Level, TickerFrame
+from engine.exchange.sources.frames import MS, TICKER_TOPIC, Level, TickerFrame
 
-MS = 1_000_000
 MINUTE_NS = 60_000_000_000
 MINUTES = 60  # how far back `prevPrice1h` looks
 FUNDING_HOURS = 8
